@@ -1,0 +1,1 @@
+"""Runs in the environment that was installed: the standard library and torch, nothing of ours."""

@@ -1,0 +1,335 @@
+"""Errors are values: a code from a closed list, facts, and sentences that say what happened and what to do next."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from setupwizard.codes import ErrorCode, exit_code
+from setupwizard.i18n import N_, _
+
+
+class Sentence(NamedTuple):
+    """What a person reads for one error code; `{name}` stands for a fact of the error."""
+
+    exit_id: str
+    title: str
+    advice: str
+    retryable: bool = False
+    fixes: tuple[tuple[str, str], ...] = ()
+
+
+_RETRY = ("try-again", N_("Try again"))
+_OTHER_FOLDER = ("choose-folder", N_("Choose another folder"))
+_OTHER_SOURCE = ("other-source", N_("Continue from another server"))
+
+SENTENCES: dict[ErrorCode, Sentence] = {
+    "internal-error": Sentence(
+        "internal",
+        N_("The setup program made a mistake"),
+        N_("Nothing of yours was changed. Try again; if it happens once more, send us the support file {log}."),
+    ),
+    "tool-failed": Sentence(
+        "internal",
+        N_("{tool} stopped before it was done"),
+        N_("Your previous installation was not touched. Try again; the details say what {tool} printed."),
+        retryable=True,
+        fixes=(_RETRY,),
+    ),
+    "not-built": Sentence(
+        "not-built",
+        N_("This version cannot do that yet: {what}"),
+        N_("Nothing was changed. A later version will do it."),
+    ),
+    "usage": Sentence(
+        "usage",
+        N_("The command was not understood: {what}"),
+        N_("Look at the command's --help, then try again."),
+    ),
+    "document-unreadable": Sentence(
+        "usage",
+        N_("The file {file} could not be read"),
+        N_("Check that the file is there and that you may read it."),
+    ),
+    "document-invalid": Sentence(
+        "usage",
+        N_("The file {file} is not what this command reads"),
+        N_("Make it again with setupwizard, or correct it: {problem}"),
+    ),
+    "environment-missing": Sentence(
+        "usage",
+        N_("There is no PyTorch environment in {root}"),
+        N_("Choose the folder of an environment that setupwizard made, or install one there first."),
+        fixes=(_OTHER_FOLDER,),
+    ),
+    "nothing-to-roll-back": Sentence(
+        "usage",
+        N_("There is no earlier installation in {root} to go back to"),
+        N_("The present one stays as it is."),
+    ),
+    "no-build": Sentence(
+        "unsupported",
+        N_("No PyTorch build fits what was asked for"),
+        N_("Leave the choice of version and platform to the program, or choose another one. {problem}"),
+    ),
+    "split": Sentence(
+        "unsupported",
+        N_("No single build serves all of these cards"),
+        N_("Choose one card or one group of cards, and install for that."),
+    ),
+    "change-python": Sentence(
+        "unsupported",
+        N_("Python {python} has no fitting PyTorch build"),
+        N_("Use Python {better}, or leave the choice of Python to the program."),
+    ),
+    "other-route": Sentence(
+        "unsupported",
+        N_("This computer is served by another publisher's builds"),
+        N_("Follow the link that the recommendation names: {url}"),
+    ),
+    "unsupported-os": Sentence(
+        "unsupported",
+        N_("PyTorch has no build for this system"),
+        N_("Use a newer system, or another computer."),
+    ),
+    "driver-missing": Sentence(
+        "driver",
+        N_("The graphics card's driver is not installed"),
+        N_("Install the driver from {url}, restart the computer, then try again."),
+        fixes=(("open-driver-page", N_("Open the driver page")), ("use-cpu-build", N_("Use the CPU version for now"))),
+    ),
+    "driver-old": Sentence(
+        "driver",
+        N_("The graphics driver {driver} is too old for any build that runs on this card"),
+        N_("Install driver {at_least} or newer from {url}, restart the computer, then try again."),
+        fixes=(("open-driver-page", N_("Open the driver page")), ("use-cpu-build", N_("Use the CPU version for now"))),
+    ),
+    "hardware-unreachable": Sentence(
+        "driver",
+        N_("The graphics card cannot be reached"),
+        N_("Check that it is plugged in, awake and not given to a virtual machine, then try again."),
+        fixes=(_RETRY,),
+    ),
+    "disk-full": Sentence(
+        "disk",
+        N_("There is not enough free space in {path}"),
+        N_("{need} are needed and {free} are free. Free some space, or choose a folder on another drive."),
+        fixes=(_OTHER_FOLDER, _RETRY),
+    ),
+    "root-not-writable": Sentence(
+        "access",
+        N_("The folder {path} cannot be written to"),
+        N_("Choose a folder of your own, or ask for the right to write there."),
+        fixes=(_OTHER_FOLDER, _RETRY),
+    ),
+    "root-not-empty": Sentence(
+        "access",
+        N_("The folder {path} already holds other files"),
+        N_("Nothing in it was touched. Choose an empty folder, or one that setupwizard made."),
+        fixes=(_OTHER_FOLDER,),
+    ),
+    "file-in-use": Sentence(
+        "access",
+        N_("Another program is using a file in {path}"),
+        N_("Close Python, Jupyter and editors that use this environment, then try again."),
+        retryable=True,
+        fixes=(_RETRY,),
+    ),
+    "path-unsuitable": Sentence(
+        "access",
+        N_("PyTorch would have problems in the folder {path}"),
+        N_("{why} Choose a short folder such as {better}."),
+        fixes=(_OTHER_FOLDER,),
+    ),
+    "network-off": Sentence(
+        "network",
+        N_("No download server could be reached"),
+        N_("Check the connection to the internet, then try again."),
+        retryable=True,
+        fixes=(_RETRY,),
+    ),
+    "network-timeout": Sentence(
+        "network",
+        N_("The download server {host} stopped answering"),
+        N_("What was downloaded is kept. Try again, or continue from another server."),
+        retryable=True,
+        fixes=(_OTHER_SOURCE, _RETRY),
+    ),
+    "server-error": Sentence(
+        "network",
+        N_("The download server {host} has a problem of its own"),
+        N_("Wait a little and try again, or continue from another server. Its answer was {status}."),
+        retryable=True,
+        fixes=(_OTHER_SOURCE, _RETRY),
+    ),
+    "proxy-login": Sentence(
+        "proxy-tls",
+        N_("The network's proxy wants a name and a password"),
+        N_("Enter the proxy in the system's settings or in HTTPS_PROXY, then try again."),
+        fixes=(_RETRY,),
+    ),
+    "captive-portal": Sentence(
+        "proxy-tls",
+        N_("This network wants you to log in first"),
+        N_("Open any page in a browser, log in to the network, then try again."),
+        fixes=(_RETRY,),
+    ),
+    "tls-intercepted": Sentence(
+        "proxy-tls",
+        N_("This network checks secure connections with a certificate that the computer does not know"),
+        N_("Ask the administrator to add the certificate of {issuer} to the system, then try again."),
+        fixes=(_RETRY,),
+    ),
+    "clock-wrong": Sentence(
+        "proxy-tls",
+        N_("The computer's clock is wrong, so secure connections are refused"),
+        N_("Set the date and the time, then try again."),
+        fixes=(_RETRY,),
+    ),
+    "build-not-in-sources": Sentence(
+        "not-found",
+        N_("No reachable download server has {requirement}"),
+        N_("Connect to the internet, name another server, or choose a version that is there. {problem}"),
+        fixes=(_RETRY, _OTHER_SOURCE),
+    ),
+    "file-missing": Sentence(
+        "not-found",
+        N_("The download server {host} does not have the file {file}"),
+        N_("Make the plan again, or continue from another server."),
+        fixes=(_OTHER_SOURCE, _RETRY),
+    ),
+    "python-missing": Sentence(
+        "not-found",
+        N_("No Python {python} was found, and none could be brought"),
+        N_("Install Python {python}, or leave the choice of Python to the program."),
+    ),
+    "hash-mismatch": Sentence(
+        "integrity",
+        N_("The downloaded file {file} is damaged"),
+        N_("It was deleted and not used. Download it again, from another server if there is one."),
+        fixes=(_RETRY, _OTHER_SOURCE),
+    ),
+    "audit-failed": Sentence(
+        "integrity",
+        N_("The new environment does not hold exactly the files of its packages"),
+        N_("It was deleted; what you had before is still in use. Check the disk, then install again."),
+        fixes=(_RETRY,),
+    ),
+    "plan-invalid": Sentence(
+        "plan",
+        N_("The plan {file} cannot be used"),
+        N_("Nothing was changed. Make the plan again with setupwizard: {problem}"),
+    ),
+    "plan-unexpected": Sentence(
+        "plan",
+        N_("The plan is not the one that was expected"),
+        N_("Nothing was changed. Compare the two plans: expected {expected}, found {found}."),
+    ),
+    "busy": Sentence(
+        "busy",
+        N_("Another copy of the program is working on {root}"),
+        N_("Wait until it is done, or close it, then try again."),
+        retryable=True,
+        fixes=(_RETRY,),
+    ),
+    "torch-import-failed": Sentence(
+        "verify-failed",
+        N_("PyTorch is installed but does not start"),
+        N_("It was not put in use; what you had before still is. {problem}"),
+    ),
+    "gpu-not-seen": Sentence(
+        "verify-failed",
+        N_("PyTorch starts but does not see the graphics card"),
+        N_("It was not put in use; what you had before still is. {problem}"),
+    ),
+    "wrong-results": Sentence(
+        "verify-failed",
+        N_("The device calculates wrong results"),
+        N_(
+            "Do not trust this computer's results yet. Run the check again; if it stays so, the hardware may be faulty."
+        ),
+        fixes=(_RETRY,),
+    ),
+    "verify-failed": Sentence(
+        "verify-failed",
+        N_("The check of the new environment was not passed"),
+        N_("It was not put in use; what you had before still is. {problem}"),
+        fixes=(_RETRY,),
+    ),
+    "drift": Sentence(
+        "drift",
+        N_("The environment in {root} is no longer what was installed"),
+        N_("Install again: only what differs is fetched. {problem}"),
+    ),
+    "cancelled": Sentence(
+        "cancelled",
+        N_("Stopped, as you asked"),
+        N_("Nothing half-made is left. What was downloaded is kept for the next time."),
+    ),
+}
+
+
+class _Facts(dict[str, object]):
+    """Lets a sentence be made even when a fact is missing: it is left out, never a traceback."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+class SetupError(Exception):
+    """Something that a person can understand and act on.
+
+    Attributes:
+        code: the stable word of the error; also the id of its card in the window.
+        facts: what the sentences are made of; never a secret, never a whole log.
+        detail: what a program printed or said, for the log drawer.
+        log: the log file, when one was written.
+    """
+
+    def __init__(self, code: ErrorCode, *, detail: str = "", log: str | None = None, **facts: object) -> None:
+        """Take a code and its facts; the sentences are made when they are asked for."""
+        super().__init__(code)
+        self.code: ErrorCode = code
+        self.facts = facts
+        self.detail = detail
+        self.log = log
+
+    @property
+    def sentence(self) -> Sentence:
+        """The row of the table that this error is an example of."""
+        return SENTENCES[self.code]
+
+    @property
+    def exit_id(self) -> str:
+        """The id of the exit table."""
+        return self.sentence.exit_id
+
+    @property
+    def title(self) -> str:
+        """What happened, in the present language."""
+        return _(self.sentence.title).format_map(_Facts(self.facts)).strip()
+
+    @property
+    def advice(self) -> str:
+        """What to do next, in the present language."""
+        return _(self.sentence.advice).format_map(_Facts({"log": self.log or "", **self.facts})).strip()
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same action may work a little later without any change."""
+        return self.sentence.retryable
+
+    def exit_code(self, style: str = "posix") -> int:
+        """Return the number that the program ends with."""
+        return exit_code(self.exit_id, style)
+
+    def __str__(self) -> str:
+        """Title and advice, for people."""
+        return f"{self.title}. {self.advice}"
+
+
+class Cancelled(SetupError):  # noqa: N818 - a wish, not a fault
+    """The user asked to stop."""
+
+    def __init__(self) -> None:
+        """Take nothing: there is one way to be cancelled."""
+        super().__init__("cancelled")

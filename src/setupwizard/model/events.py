@@ -1,0 +1,160 @@
+"""What a running job tells its face, and how it ended (contract, "Events, Outcome, Error")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from msgspec import Struct
+
+from setupwizard.codes import (
+    SCHEMA,
+    CheckId,
+    CheckStatus,
+    ErrorCode,
+    LimitedBy,
+    OutcomeStatus,
+    ProgressUnit,
+    StepId,
+    StepStatus,
+)
+from setupwizard.errors import SetupError
+from setupwizard.i18n import _
+from setupwizard.model.verification import Check, Figure, Verification
+
+
+class Fix(Struct, frozen=True, kw_only=True):
+    """Something that the person can choose to do about an error."""
+
+    code: str
+    text: str
+
+
+class Error(Struct, frozen=True, kw_only=True):
+    """An error as a document: what happened, what to do next, and the details for who wants them."""
+
+    id: str
+    code: ErrorCode
+    title: str
+    advice: str
+    detail: str = ""
+    log: str | None = None
+    retryable: bool = False
+    fixes: tuple[Fix, ...] = ()
+
+    @classmethod
+    def of(cls, error: SetupError) -> Error:
+        """Return the document of an error, in the present language."""
+        return cls(
+            id=error.exit_id,
+            code=error.code,
+            title=error.title,
+            advice=error.advice,
+            detail=error.detail,
+            log=error.log,
+            retryable=error.retryable,
+            fixes=tuple(Fix(code=code, text=_(text)) for code, text in error.sentence.fixes),
+        )
+
+
+class StepStarted(Struct, frozen=True, kw_only=True, tag_field="event", tag="step-started"):
+    """A step began. Each one that begins finishes exactly once."""
+
+    id: StepId
+    title: str
+
+
+class Progress(Struct, frozen=True, kw_only=True, tag_field="event", tag="progress"):
+    """How far a step is. `rate` is in units a second; `seconds_left` is None while nobody can know."""
+
+    id: StepId
+    done: int
+    total: int | None = None
+    unit: ProgressUnit = "bytes"
+    file: str | None = None
+    rate: float | None = None
+    seconds_left: float | None = None
+    limited_by: LimitedBy | None = None
+
+
+class Output(Struct, frozen=True, kw_only=True, tag_field="event", tag="output"):
+    """A line that a tool printed, for the log drawer."""
+
+    id: StepId
+    text: str
+
+
+class CheckDone(Struct, frozen=True, kw_only=True, tag_field="event", tag="check"):
+    """A stage of the verification ended. That one runs is told by Progress, whose `file` names the stage."""
+
+    id: CheckId
+    device: int | None = None
+    status: CheckStatus
+    seconds: float = 0.0
+    figures: tuple[Figure, ...] = ()
+    text: str = ""
+    advice: str = ""
+
+    @classmethod
+    def of(cls, check: Check) -> CheckDone:
+        """Return the event of a stage that ended."""
+        return cls(
+            id=check.id,
+            device=check.device,
+            status=check.status,
+            seconds=check.seconds,
+            figures=check.figures,
+            text=check.text,
+            advice=check.advice,
+        )
+
+
+class StepFinished(Struct, frozen=True, kw_only=True, tag_field="event", tag="step-finished"):
+    """A step ended, one way or the other; nothing more comes from it."""
+
+    id: StepId
+    status: StepStatus
+    error: Error | None = None
+
+
+class StepResult(Struct, frozen=True, kw_only=True):
+    """One line of the outcome."""
+
+    id: StepId
+    status: StepStatus
+    seconds: float
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """How a job ended.
+
+    Attributes:
+        exit: the exit code in the style that was asked for.
+        changed: whether anything on the computer is different now.
+        current: the generation in use after the job, None when there is none.
+        kept, removed: paths, named so that nobody has to guess.
+    """
+
+    schema: Literal[1] = SCHEMA
+    status: OutcomeStatus
+    exit: int
+    changed: bool = False
+    reboot: bool = False
+    root: str | None = None
+    generation: str | None = None
+    current: str | None = None
+    fetched_bytes: int = 0
+    reused_bytes: int = 0
+    steps: tuple[StepResult, ...] = ()
+    kept: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    verification: Verification | None = None
+    error: Error | None = None
+
+
+Event = StepStarted | Progress | Output | CheckDone | StepFinished
+Emit = Callable[[Event], None]
+
+
+def ignore(_event: Event) -> None:
+    """Take an event and do nothing: for callers that only want the result."""

@@ -1,0 +1,105 @@
+"""What an install will do on this computer, all of it, before anything is done (contract, "Plan")."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from setupwizard.codes import SCHEMA, Backend, ProbeCode, SourceKind, StepId
+from setupwizard.model.recommendation import Build
+
+
+class PlanPython(Struct, frozen=True, kw_only=True):
+    """The Python of the environment; `path` is None while it still has to be brought."""
+
+    version: str
+    source: Literal["found", "managed", "bundled", "conda"]
+    path: str | None = None
+
+
+class Setting(Struct, frozen=True, kw_only=True, rename={"origin": "from"}):
+    """A setting of the user's own tools that takes part, and where it comes from ("from" in the document)."""
+
+    name: str
+    value: str
+    origin: str
+
+
+class PlanSource(Struct, frozen=True, kw_only=True):
+    """Where the packages come from."""
+
+    id: str
+    kind: SourceKind
+    why: str
+    settings: tuple[Setting, ...] = ()
+
+
+class Tried(Struct, frozen=True, kw_only=True):
+    """A source that was asked, and how it answered."""
+
+    id: str
+    code: ProbeCode
+    text: str
+    bytes_per_s: int | None = None
+
+
+class Package(Struct, frozen=True, kw_only=True):
+    """One wheel. `url` may be a file: address; `origin` is the id of the source that named it."""
+
+    name: str
+    version: str
+    file: str
+    sha256: str
+    size: int
+    url: str
+    origin: str
+
+
+class DiskNeed(Struct, frozen=True, kw_only=True):
+    """Room that the install takes at its peak, in bytes."""
+
+    path: str
+    need_bytes: int
+    free_bytes: int
+
+
+class PlanStep(Struct, frozen=True, kw_only=True):
+    """One step, and the program that it runs where it runs one."""
+
+    id: StepId
+    title: str
+    argv: tuple[str, ...] = ()
+    bytes: int | None = None
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """Everything that will happen; nothing runs that it does not show.
+
+    Attributes:
+        id: sha256 of the lock and the choices: the same id means the same bytes.
+        generation: the name of the folder under ROOT/gens that will hold it.
+        recommended: what the decision preferred; differs from `build` only with a `why_other`.
+        carried: packages of the present generation that the new one keeps; not_carried: those it does not.
+        changes: False when the environment is already what the plan says.
+    """
+
+    schema: Literal[1] = SCHEMA
+    id: str
+    root: str
+    generation: str
+    backend: Backend
+    python: PlanPython
+    build: Build
+    recommended: Build | None = None
+    why_other: str | None = None
+    source: PlanSource
+    tried: tuple[Tried, ...] = ()
+    packages: tuple[Package, ...] = ()
+    download_bytes: int = 0
+    stored_bytes: int = 0
+    disk: tuple[DiskNeed, ...] = ()
+    carried: tuple[str, ...] = ()
+    not_carried: tuple[str, ...] = ()
+    steps: tuple[PlanStep, ...] = ()
+    changes: bool = True

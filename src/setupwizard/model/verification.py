@@ -1,0 +1,76 @@
+"""The proof that an environment works (contract, "Verification")."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from setupwizard.codes import (
+    SCHEMA,
+    CheckId,
+    CheckStatus,
+    VerificationVerdict,
+    VerifyLevel,
+    VerifyMode,
+)
+
+
+class TorchFacts(Struct, frozen=True, kw_only=True):
+    """The torch that was imported, in its own words."""
+
+    version: str
+    variant: str | None = None
+    cuda: str | None = None
+    hip: str | None = None
+    path: str | None = None
+
+
+class Device(Struct, frozen=True, kw_only=True):
+    """A device that was tested."""
+
+    index: int
+    uuid: str | None = None
+    name: str = ""
+    compute_capability: str | None = None
+    memory_mib: int | None = None
+    driver: str | None = None
+
+
+class Figure(Struct, frozen=True, kw_only=True):
+    """A measured number; `low` and `high` bound what this device can be expected to do."""
+
+    name: str
+    value: float
+    unit: str
+    low: float | None = None
+    high: float | None = None
+
+
+class Check(Struct, frozen=True, kw_only=True):
+    """One stage of the proof on one device (None: it concerns no device)."""
+
+    id: CheckId
+    device: int | None = None
+    status: CheckStatus
+    seconds: float = 0.0
+    figures: tuple[Figure, ...] = ()
+    text: str = ""
+    advice: str = ""
+
+
+class Verification(Struct, frozen=True, kw_only=True):
+    """The whole proof. Correctness decides, speed only warns; what was not run is never green."""
+
+    schema: Literal[1] = SCHEMA
+    passed: bool
+    verdict: VerificationVerdict
+    level: VerifyLevel
+    mode: VerifyMode
+    torch: TorchFacts | None = None
+    devices: tuple[Device, ...] = ()
+    checks: tuple[Check, ...] = ()
+    measurements: dict[str, float] = field(default_factory=dict)
+    started: str
+    seconds: float = 0.0
+    previous: str | None = None

@@ -1,0 +1,82 @@
+"""Linux and macOS: process groups, symbolic links."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess  # noqa: TID251 - only the type; tools/process starts them
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+assert sys.platform != "win32"  # noqa: S101 - tells the type checker which system this file is for
+
+
+def popen_options() -> dict[str, Any]:
+    """Return what a child needs to be ended together with its children: a session of its own."""
+    return {"start_new_session": True}
+
+
+class ProcessGroup:
+    """A child and everything that it started."""
+
+    def __init__(self, child: subprocess.Popen[bytes]) -> None:
+        """Take a child that leads its own session."""
+        self._group = child.pid
+
+    def ask_to_end(self) -> None:
+        """Send the polite signal to all of them."""
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End all of them for certain."""
+        self._signal(signal.SIGKILL)
+
+    def close(self) -> None:
+        """Give back what the group holds: nothing here."""
+
+    def _signal(self, number: signal.Signals) -> None:
+        try:
+            os.killpg(self._group, number)
+        except (ProcessLookupError, PermissionError):
+            return
+
+
+def temporary_folder() -> Path:
+    """Return the folder for working directories of children."""
+    return Path(tempfile.gettempdir())
+
+
+def default_root() -> Path:
+    """Return where an environment goes when nobody chose: ~/pytorch."""
+    return Path.home() / "pytorch"
+
+
+def python_in(environment: Path) -> Path:
+    """Return the interpreter of a virtual environment."""
+    return environment / "bin" / "python"
+
+
+def point_to(pointer: Path, target: Path) -> None:
+    """Make `pointer` lead to `target` in one atomic step, whatever it led to before."""
+    fresh = pointer.with_name(pointer.name + ".new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(os.path.relpath(target, pointer.parent), target_is_directory=True)
+    fresh.replace(pointer)
+    flush_folder(pointer.parent)
+
+
+def remove_pointer(pointer: Path) -> None:
+    """Remove a pointer and leave what it leads to."""
+    if pointer.is_symlink():
+        pointer.unlink()
+
+
+def flush_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

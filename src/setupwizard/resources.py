@@ -1,0 +1,34 @@
+"""Finds the data files of the product, in a checkout and in an installed wheel alike."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+@cache
+def resource_root() -> Path:
+    """Return the folder that holds catalogue.json, locale/, schema/ and the rest.
+
+    A wheel carries it inside the package; an editable install does not see force-included folders, so a checkout
+    uses the folder at its top.
+
+    Raises:
+        FileNotFoundError: neither place holds it: the copy of the program is incomplete.
+    """
+    for folder in (_PACKAGE / "resources", _PACKAGE.parent.parent / "resources"):
+        if (folder / "catalogue.json").is_file():
+            return folder
+    raise FileNotFoundError(_PACKAGE / "resources" / "catalogue.json")
+
+
+def resource(*parts: str) -> Path:
+    """Return the path of one data file, given by its parts below the resource folder."""
+    return resource_root().joinpath(*parts)
+
+
+def benchmark_script() -> Path:
+    """Return the stand-alone program that proves an environment; it is run by that environment's own Python."""
+    return _PACKAGE / "child" / "benchmark.py"

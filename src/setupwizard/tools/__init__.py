@@ -1,0 +1,1 @@
+"""Other people's programs: starting them, their arguments, and how to read what they print."""
