@@ -1,0 +1,105 @@
+"""Reading a lock (pylock.toml, PEP 751) and writing the one that an installer gets: local paths and hashes only."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+import tomlkit
+from msgspec import Struct
+from packaging.pylock import PackageWheel, Pylock, PylockValidationError
+from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.utils import parse_wheel_filename
+
+from setupwizard.errors import SetupError
+from setupwizard.model.plan import Package
+
+MAX_LOCK_BYTES = 8 * 1024 * 1024
+
+
+class LockedWheel(Struct, frozen=True, kw_only=True):
+    """A wheel of a lock; `size` is None where the index did not tell."""
+
+    name: str
+    version: str
+    file: str
+    url: str
+    sha256: str
+    size: int | None
+
+
+def target_tags(python: str) -> frozenset[Tag]:
+    """Return the wheel tags that a Python of this computer takes; `python` is "3.12" or "3.14t"."""
+    version = python.removesuffix("t")
+    major, minor = (int(part) for part in version.split(".")[:2])
+    abi = f"cp{major}{minor}" + ("t" if python.endswith("t") else "")
+    return frozenset(
+        (
+            *cpython_tags((major, minor), abis=[abi]),
+            *compatible_tags((major, minor), interpreter=f"cp{major}{minor}"),
+        )
+    )
+
+
+def read_lock(path: Path, *, python: str) -> tuple[LockedWheel, ...]:
+    """Read a lock and choose the wheel of each package that the Python takes.
+
+    Raises:
+        SetupError: "plan-invalid": it is no lock, holds something other than wheels, or a wheel without sha256.
+    """
+    try:
+        if path.stat().st_size > MAX_LOCK_BYTES:
+            raise SetupError("plan-invalid", file=path.name, problem=f"more than {MAX_LOCK_BYTES} bytes")
+        lock = Pylock.from_dict(tomllib.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, RecursionError, PylockValidationError) as error:
+        raise SetupError("plan-invalid", file=path.name, problem=str(error)) from error
+    tags = target_tags(python)
+    return tuple(
+        _choose(str(package.name), str(package.version), package.wheels or (), tags, path.name)
+        for package in lock.packages
+    )
+
+
+def _choose(
+    name: str, version: str, wheels: Iterable[PackageWheel], tags: frozenset[Tag], lock_name: str
+) -> LockedWheel:
+    for wheel in wheels:
+        file = wheel.name or unquote(urlsplit(wheel.url or "").path.rpartition("/")[2])
+        if not parse_wheel_filename(file)[3] & tags:
+            continue
+        sha256 = wheel.hashes.get("sha256")
+        if sha256 is None or wheel.url is None:
+            raise SetupError("plan-invalid", file=lock_name, problem=f"{file}: no address or no sha256")
+        return LockedWheel(name=name, version=version, file=file, url=wheel.url, sha256=sha256.lower(), size=wheel.size)
+    raise SetupError("plan-invalid", file=lock_name, problem=f"{name} {version}: no wheel for this Python")
+
+
+def local_path(url: str) -> Path | None:
+    """Return the file behind a file: address, None for every other address."""
+    parts = urlsplit(url)
+    if parts.scheme != "file":
+        return None
+    return Path(url2pathname(unquote(parts.path)))
+
+
+def write_local_lock(path: Path, packages: Sequence[Package], files: Sequence[Path]) -> None:
+    """Write the lock that an installer gets: each wheel by its verified local file, its size and its hash."""
+    document = tomlkit.document()
+    document["lock-version"] = "1.0"
+    document["created-by"] = "setupwizard"
+    entries = tomlkit.aot()
+    for package, file in zip(packages, files, strict=True):
+        wheel = tomlkit.inline_table()
+        wheel.update(
+            {"name": package.file, "path": file.as_posix(), "size": package.size, "hashes": {"sha256": package.sha256}}
+        )
+        entry = tomlkit.table()
+        entry.update({"name": package.name, "version": package.version})
+        entry["wheels"] = tomlkit.array().multiline(multiline=False)
+        entry["wheels"].append(wheel)
+        entries.append(entry)
+    document["packages"] = entries
+    path.write_text(tomlkit.dumps(document), encoding="utf-8")

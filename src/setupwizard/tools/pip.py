@@ -1,0 +1,170 @@
+"""pip as a reader of the user's own pip configuration: what it finds there, and the lock that it resolves.
+
+`pip index versions` and `pip lock` are the only children that see the user's settings for pip; they run in an empty
+folder, and what they saw is written into the plan.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from setupwizard.errors import SetupError
+from setupwizard.model.plan import Setting
+from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.process import ProcessResult, clean_environment, run
+
+INDEX_SECONDS = 60
+LOCK_SECONDS = 600
+
+# Settings that decide where packages come from, and which of them may be taken.
+_SHOWN = (
+    "index-url",
+    "extra-index-url",
+    "find-links",
+    "no-index",
+    "constraint",
+    "proxy",
+    "cert",
+    "client-cert",
+    "trusted-host",
+)
+
+
+def pip_folder() -> Path:
+    """Return the pip that came with this program; any interpreter can run the folder.
+
+    Raises:
+        SetupError: "tool-failed": this copy of the program is incomplete.
+    """
+    found = importlib.util.find_spec("pip")
+    if found is None or found.origin is None:
+        raise SetupError("tool-failed", tool="pip", detail="pip is not part of this copy of the program")
+    return Path(found.origin).parent
+
+
+def pip_argv(python: str, *words: str) -> tuple[str, ...]:
+    """Return the command line that runs our pip with an interpreter of the machine."""
+    return (python, "-I", "-X", "utf8", str(pip_folder()), "--no-input", "--disable-pip-version-check", *words)
+
+
+def user_environment() -> dict[str, str]:
+    """Return the clean environment and the user's settings for pip, none of anybody else's."""
+    own = {name: value for name, value in os.environ.items() if name.upper().startswith("PIP_")}
+    own.pop("PIP_REQUIRE_VIRTUALENV", None)
+    certificates = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+    own.update({name: os.environ[name] for name in certificates if name in os.environ})
+    return clean_environment(own, network=True)
+
+
+def neutral_environment() -> dict[str, str]:
+    """Return an environment in which pip sees no setting at all: its own default index."""
+    return clean_environment({"PIP_CONFIG_FILE": os.devnull}, network=True)
+
+
+def user_settings(work: Path, *, cancel: Cancel, timeout: float = 20) -> tuple[Setting, ...]:
+    """Return the user's settings for pip that take part in where packages come from, passwords hidden."""
+    result = run(
+        pip_argv(sys.executable, "config", "list"), cwd=work, env=user_environment(), timeout=timeout, cancel=cancel
+    )
+    if not result.ok:
+        return ()
+    settings = []
+    for line in result.stdout.splitlines():
+        match = re.fullmatch(r"(?P<where>[^=]*?)\.(?P<name>[\w-]+)=(?P<value>'.*'|\".*\")", line.strip())
+        if match is None or match["name"] not in _SHOWN:
+            continue
+        origin = "environment" if match["where"] == ":env:" else f"pip.conf [{match['where']}]"
+        settings.append(Setting(name=match["name"], value=without_secrets(match["value"][1:-1]), origin=origin))
+    return tuple(settings)
+
+
+def without_secrets(value: str) -> str:
+    """Return a setting with the names and passwords of its addresses taken out."""
+    return " ".join(_without_login(word) for word in value.split())
+
+
+def _without_login(word: str) -> str:
+    parts = urlsplit(word)
+    if "@" not in parts.netloc:
+        return word
+    return urlunsplit(parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2]))
+
+
+def versions(
+    name: str,
+    *,
+    python: str,
+    work: Path,
+    env: Mapping[str, str],
+    cancel: Cancel,
+    options: Sequence[str] = (),
+) -> tuple[str, ...]:
+    """Return the versions of a project that have a wheel for this interpreter, newest first.
+
+    Raises:
+        SetupError: "build-not-in-sources": none; "network-off": nothing could be asked.
+    """
+    argv = pip_argv(python, "index", "versions", name, "--json", "--only-binary=:all:", *options)
+    result = run(argv, cwd=work, env=env, timeout=INDEX_SECONDS, cancel=cancel)
+    if not result.ok:
+        raise failure_of(result, requirement=name)
+    try:
+        answer = json.loads(result.stdout)
+        return tuple(str(version) for version in answer["versions"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise SetupError("tool-failed", tool="pip", detail=result.stdout + result.stderr) from error
+
+
+def lock(
+    requirements: Sequence[str],
+    output: Path,
+    *,
+    python: str,
+    env: Mapping[str, str],
+    cancel: Cancel,
+    listen: Callable[[str], None] | None = None,
+    options: Sequence[str] = (),
+) -> None:
+    """Resolve requirements with the user's own settings to a lock of addresses and hashes.
+
+    Args:
+        requirements: exact ones for torch, names for the rest.
+        output: the lock, named pylock.toml; pip runs in its folder.
+        python: the interpreter that the environment will have: the lock holds for it alone.
+        env: `user_environment()` or `neutral_environment()`.
+        cancel: a wish to stop.
+        listen: gets what pip prints.
+        options: further arguments.
+
+    Raises:
+        SetupError: "build-not-in-sources", "network-off", "tool-failed".
+    """
+    argv = pip_argv(
+        python, "lock", "--only-binary=:all:", "--progress-bar", "off", "--output", str(output), *options, *requirements
+    )
+    result = run(argv, cwd=output.parent, env=env, timeout=LOCK_SECONDS, cancel=cancel, on_line=listen, merge=True)
+    if not result.ok or not output.is_file():
+        raise failure_of(result, requirement=" ".join(requirements))
+
+
+def failure_of(result: ProcessResult, *, requirement: str) -> SetupError:
+    """Return the error that an ending of pip stands for.
+
+    pip says "No matching distribution" for a server that cannot be reached as well: only the retries that it
+    announces before tell the two apart.
+    """
+    text = result.stdout + result.stderr
+    if "Retrying (" in text or "NewConnectionError" in text or "NameResolutionError" in text:
+        return SetupError("network-off", detail=text)
+    if "No matching distribution" in text or "ResolutionImpossible" in text:
+        return SetupError("build-not-in-sources", requirement=requirement, detail=text)
+    if "No space left" in text:
+        return SetupError("disk-full", path="", need="", free="", detail=text)
+    return SetupError("tool-failed", tool="pip", detail=text)

@@ -1,0 +1,144 @@
+"""uv, the bundled program that resolves and installs: its arguments, its environment, and what its endings mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from setupwizard.errors import SetupError
+from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.process import ProcessResult, clean_environment, run
+
+Listener = Callable[[str], None]
+
+RESOLVE_SECONDS = 600
+INSTALL_SILENCE = 1800
+"""uv prints nothing while it unpacks gigabytes and an antivirus program reads each file: be patient, not blind."""
+
+
+def uv_program() -> Path:
+    """Return the uv that came with this program.
+
+    Raises:
+        SetupError: "tool-failed": this copy of the program is incomplete.
+    """
+    import uv
+
+    try:
+        return Path(uv.find_uv_bin())
+    except FileNotFoundError as error:
+        raise SetupError("tool-failed", tool="uv", detail=str(error)) from error
+
+
+class Uv:
+    """uv with a cache and a temporary folder of our own, and no setting from the user's files or environment."""
+
+    def __init__(self, work: Path, *, cancel: Cancel, listen: Listener | None = None) -> None:
+        """Take a private folder for the cache and temporary files; the caller removes it when the job is over."""
+        self._work = work
+        self._cancel = cancel
+        self._listen = listen
+
+    def venv_argv(self, python: str, folder: Path) -> tuple[str, ...]:
+        """Return the command that makes an empty environment on an interpreter that is already there."""
+        return (str(uv_program()), "venv", "--quiet", "--no-project", "--python", python, str(folder))
+
+    def sync_argv(self, python: Path, lock: Path) -> tuple[str, ...]:
+        """Return the command that makes an environment hold exactly what a lock with local paths says."""
+        return (
+            *(str(uv_program()), "pip", "sync", "--offline", "--no-index", "--no-build", "--require-hashes"),
+            *("--preview-features", "pylock", "--python", str(python), str(lock)),
+        )
+
+    def venv(self, python: str, folder: Path) -> None:
+        """Make an empty environment.
+
+        Raises:
+            SetupError: "tool-failed" or a more exact cause.
+        """
+        self._checked(self.venv_argv(python, folder), cwd=self._work, timeout=120)
+
+    def sync(self, python: Path, lock: Path) -> None:
+        """Install exactly the wheels that the lock names by path and hash; nothing is downloaded.
+
+        Raises:
+            SetupError: "hash-mismatch", "disk-full", "tool-failed".
+        """
+        self._checked(self.sync_argv(python, lock), cwd=lock.parent, silence=INSTALL_SILENCE)
+
+    def compile(self, project: Path, output: Path, *, python: str, options: Sequence[str] = ()) -> None:
+        """Resolve the requirements of a project file to a lock with addresses and hashes.
+
+        Args:
+            project: a pyproject.toml in a folder of its own, which names the indexes to use.
+            output: the lock; uv insists on the name pylock.toml or pylock.<name>.toml.
+            python: "3.12" or the path of an interpreter.
+            options: further arguments.
+
+        Raises:
+            SetupError: "build-not-in-sources", "network-off", "tool-failed".
+        """
+        argv = (
+            *(str(uv_program()), "pip", "compile", "--quiet", "--no-build", "--no-header", "--no-annotate"),
+            *("--system-certs", "--format", "pylock.toml", "--python", python, "--output-file", str(output)),
+            *options,
+            str(project),
+        )
+        self._checked(argv, cwd=project.parent, timeout=RESOLVE_SECONDS, network=True)
+
+    def _environment(self, *, network: bool) -> Mapping[str, str]:
+        temporary = self._work / "tmp"
+        temporary.mkdir(parents=True, exist_ok=True)
+        return clean_environment(
+            {
+                "UV_NO_CONFIG": "1",
+                "UV_CACHE_DIR": str(self._work / "uv-cache"),
+                "UV_PYTHON_DOWNLOADS": "never",
+                "UV_NO_PROGRESS": "1",
+                "NO_COLOR": "1",
+                "TMPDIR": str(temporary),
+                "TEMP": str(temporary),
+                "TMP": str(temporary),
+            },
+            network=network,
+        )
+
+    def _checked(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        timeout: float | None = None,
+        silence: float | None = None,
+        network: bool = False,
+    ) -> None:
+        result = run(
+            argv,
+            cwd=cwd,
+            env=self._environment(network=network),
+            timeout=timeout,
+            silence=silence,
+            cancel=self._cancel,
+            on_line=self._listen,
+            merge=True,
+        )
+        if not result.ok:
+            raise failure_of(result)
+
+
+def failure_of(result: ProcessResult) -> SetupError:
+    """Return the error that an ending of uv stands for.
+
+    Its texts are English and not promised to stay: the exact causes of network faults are named by our own probes,
+    so only what no probe can know is read here.
+    """
+    text = result.stdout + result.stderr
+    if "os error 28" in text or "No space left" in text:
+        return SetupError("disk-full", path="", need="", free="", detail=text)
+    if "Hash mismatch" in text:
+        return SetupError("hash-mismatch", file="", detail=text)
+    if "No solution found" in text or "no matching" in text.lower():
+        return SetupError("build-not-in-sources", requirement="", detail=text)
+    if "error sending request" in text or "client error" in text:
+        return SetupError("network-off", detail=text)
+    return SetupError("tool-failed", tool="uv", detail=text)
