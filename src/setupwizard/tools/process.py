@@ -83,7 +83,7 @@ class ProcessResult(Struct, frozen=True, kw_only=True):
     """How a child ended.
 
     Attributes:
-        returncode: the exit status; negative is the signal that ended it on POSIX; None when it never started.
+        returncode: the exit status; negative is the signal that ended it on POSIX; None when it cannot even be ended.
         stdout, stderr: what it printed, decoded; `stderr` is empty when both went into one stream.
         timed_out: we ended it because a deadline was over.
     """
@@ -131,6 +131,7 @@ def run(
     env: Mapping[str, str] | None = None,
     timeout: float | None = None,
     silence: float | None = None,
+    overdue: Callable[[], bool] | None = None,
     cancel: Cancel | None = None,
     on_line: Callable[[str], None] | None = None,
     merge: bool = False,
@@ -147,6 +148,7 @@ def run(
         env: the whole environment; `clean_environment()` when not given.
         timeout: seconds for the whole run.
         silence: seconds without a line of output after which it counts as hung.
+        overdue: asked many times a second; True ends the run as timed out. For deadlines that move with the output.
         cancel: a wish to stop.
         on_line: gets every line of standard output (and standard error when merged) as it comes, from a reader thread.
         merge: standard error goes into standard output.
@@ -175,7 +177,8 @@ def run(
     out = _Reader(child.stdout, encoding, on_line)
     err = None if merge else _Reader(child.stderr, encoding, None)
     try:
-        timed_out = _wait(child, (out, err), started, timeout=timeout, silence=silence, cancel=cancel)
+        readers = (out, err)
+        timed_out = _wait(child, readers, started, timeout=timeout, silence=silence, overdue=overdue, cancel=cancel)
     finally:
         _end(child, group)
         for reader in (out, err):
@@ -202,6 +205,7 @@ def _wait(
     *,
     timeout: float | None,
     silence: float | None,
+    overdue: Callable[[], bool] | None,
     cancel: Cancel | None,
 ) -> bool:
     """Wait for the end; return whether a deadline ended the wait."""
@@ -220,6 +224,8 @@ def _wait(
         heard = max((reader.heard for reader in readers if reader), default=started)
         if silence is not None and now - heard > silence:
             return True
+        if overdue is not None and overdue():
+            return True
         if any(reader is not None and reader.failure is not None for reader in readers):
             return False
 
@@ -233,7 +239,10 @@ def _end(child: subprocess.Popen[bytes], group: platforms.ProcessGroup) -> None:
         except subprocess.TimeoutExpired:
             log.debug("%s does not end by itself", child.args)
     group.kill()
-    child.wait()
+    try:
+        child.wait(_GRACE)
+    except subprocess.TimeoutExpired:  # stuck inside a driver: not even the system can end it, so nobody waits for it
+        log.warning("%s cannot be ended", child.args)
     group.close()
 
 
