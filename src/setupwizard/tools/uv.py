@@ -33,7 +33,7 @@ def uv_program() -> Path:
 class Uv:
     """uv with a cache and a temporary folder of our own, and no setting from the user's files or environment."""
 
-    def __init__(self, work: Path, *, cancel: Cancel, listen: Listener | None = None) -> None:
+    def __init__(self, work: Path, *, cancel: Cancel | None = None, listen: Listener | None = None) -> None:
         """Take a private folder for the cache and temporary files; the caller removes it when the job is over."""
         self._work = work
         self._cancel = cancel

@@ -1,0 +1,64 @@
+# Two commands do everything on a fresh Debian or Ubuntu with Python 3.11 or newer:
+#   make run    set up, then run the wizard (terminal without a display; unattended without a terminal)
+#   make test   set up, then test
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+DEV_STAMP := $(VENV)/.set-up-dev
+
+.DEFAULT_GOAL := help
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 22
+
+$(STAMP): pyproject.toml scripts/set_up.sh
+	scripts/set_up.sh "$(PYTHON)" $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(DEV_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+run: $(STAMP) ## set everything up and run the wizard
+	scripts/run.sh $(BIN)
+
+check: $(DEV_STAMP) ## lint, types, layers, unit tests: the answer within three minutes
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+	$(BIN)/mypy
+	$(BIN)/mypy --platform win32
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/translations.py --check
+	$(BIN)/python scripts/schemas.py --check
+	$(BIN)/python -m pytest -q -n 2 tests/unit
+
+test: $(DEV_STAMP) ## everything that fits in fifteen minutes
+	scripts/set_up_tests.sh
+	$(MAKE) check
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q tests/gui
+	$(BIN)/python -m pytest -q tests/end2end tests/faults
+
+test-faults: $(DEV_STAMP) ## the fault and kill tests in full
+	SETUPWIZARD_TRIALS=120 $(BIN)/python -m pytest -q tests/faults --timeout 3600
+
+benchmark: $(DEV_STAMP) ## the wizard's apply beside bare uv and pip, side by side in one run
+	$(BIN)/python benchmarks/install.py
+
+translations: $(DEV_STAMP) ## collect the texts and compile the catalogues
+	$(BIN)/python scripts/translations.py
+
+schemas: $(DEV_STAMP) ## write the JSON Schemas of the documents
+	$(BIN)/python scripts/schemas.py
+
+format: $(DEV_STAMP) ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## remove what was built here
+	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+.PHONY: help run check test test-faults benchmark translations schemas format clean

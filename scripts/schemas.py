@@ -1,0 +1,87 @@
+"""Write what is made from the types: resources/schema and docs/codes.md. `--check` only compares."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import get_args
+
+from setupwizard import codes
+from setupwizard.errors import SENTENCES
+from setupwizard.model.events import Error, Outcome
+from setupwizard.model.machine import Machine
+from setupwizard.model.plan import Plan
+from setupwizard.model.recommendation import Recommendation
+from setupwizard.model.verification import Verification
+from setupwizard.model.wire import schema_of
+
+TOP = Path(__file__).resolve().parent.parent
+KINDS = (Machine, Recommendation, Plan, Outcome, Error, Verification)
+LISTS = (
+    "Verdict",
+    "ReasonCode",
+    "ActionCode",
+    "RejectedCode",
+    "SourceKind",
+    "ProbeCode",
+    "StepId",
+    "StepStatus",
+    "OutcomeStatus",
+    "CheckId",
+    "CheckStatus",
+    "VerificationVerdict",
+)
+
+
+def schema_files() -> dict[Path, str]:
+    """Return the schema of every document."""
+    files = {}
+    for kind in KINDS:
+        schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": kind.__name__, **schema_of(kind)}
+        files[TOP / "resources" / "schema" / f"{kind.__name__.lower()}.schema.json"] = (
+            json.dumps(schema, indent=2) + "\n"
+        )
+    return files
+
+
+def codes_page() -> str:
+    """Return the page of all stable words."""
+    lines = [
+        "# Codes",
+        "",
+        "Made from `src/setupwizard/codes.py` and `errors.py` by `make schemas`. Texts are translated; these words never change.",
+        "",
+        "## Exit codes",
+        "",
+        "| id | code | with `--exit-codes windows` |",
+        "|---|---|---|",
+        *(f"| {name} | {posix} | {windows} |" for name, (posix, windows) in codes.EXIT_CODES.items()),
+        "",
+        "## Error codes",
+        "",
+        "| code | exit id | what a person reads |",
+        "|---|---|---|",
+        *(f"| {code} | {row.exit_id} | {row.title}. |" for code, row in SENTENCES.items()),
+    ]
+    for name in LISTS:
+        lines += ["", f"## {name}", "", ", ".join(f"`{word}`" for word in get_args(getattr(codes, name)))]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Write or compare every file."""
+    old = []
+    for path, text in {**schema_files(), TOP / "docs" / "codes.md": codes_page()}.items():
+        if "--check" not in sys.argv:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        elif not path.is_file() or path.read_text("utf-8") != text:
+            old.append(path.name)
+    for name in old:
+        print(f"{name} is not what the types say: run make schemas", file=sys.stderr)
+    return 1 if old else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

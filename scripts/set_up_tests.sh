@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Install what the tests need beside Python packages: a C compiler for the stand-in libraries, Qt's system libraries,
+# fonts, a virtual screen and the accessibility bus. Without root it names what is missing and goes on: those tests say why they skip.
+set -eu
+packages="gcc libc6-dev libegl1 libgl1 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 libxcb-cursor0 libxcb-icccm4
+libxcb-image0 libxcb-keysyms1 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 fonts-dejavu-core fonts-noto-cjk fonts-inter
+xvfb xdotool openbox x11-utils imagemagick dbus-x11 at-spi2-core python3-pyatspi gir1.2-atspi-2.0"
+missing=""
+for package in $packages; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" = 0 ]; then
+    apt-get update -qq
+    # shellcheck disable=SC2086 # a list of words
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+else
+    echo "Not installed, so some tests will skip and say why:$missing" >&2
+fi

@@ -1,0 +1,127 @@
+"""verify, doctor, report, rollback, remove, gc: what is done with an environment that is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from setupwizard import workflow
+from setupwizard.cli import show
+from setupwizard.cli.commands.installing import env_option, root_of
+from setupwizard.cli.commands.looking import this_machine, write_text
+from setupwizard.cli.context import common, finish, json_option, stop_on_signal, voice
+from setupwizard.cli.progress import Terminal
+from setupwizard.codes import CHECK_IDS
+from setupwizard.errors import SetupError
+from setupwizard.i18n import _
+from setupwizard.model.wire import to_json
+from setupwizard.steps import report as reports
+from setupwizard.steps.tracking import Track
+
+
+@click.command()
+@env_option
+@click.option("--plan", "plan_file", type=click.Path(path_type=Path), metavar="FILE", help="Compare with this plan.")
+@click.option("--level", type=click.Choice(("files", "import", "device")), default="device", help="How deep.")
+@click.option("--quick", "mode", flag_value="quick", default=True, help="Within about 20 seconds.")
+@click.option("--full", "mode", flag_value="full", help="Within about two minutes.")
+@click.option("--only", multiple=True, type=click.Choice(CHECK_IDS), metavar="ID", help="Only this check.")
+@json_option
+@common
+def verify(env: Path | None, plan_file: Path | None, level: Any, mode: Any, only: tuple[str, ...], json: bool) -> None:
+    """Prove that an environment works on this computer."""
+    if plan_file is not None:
+        raise SetupError("not-built", what="verify --plan")
+    root = root_of(env)
+    workflow.environment(root)
+    machine = this_machine(())
+    with stop_on_signal() as cancel:
+        track = Track(Terminal(quiet=voice.quiet or json), cancel)
+        verification = workflow.verify_environment(root, machine, level=level, mode=mode, only=only, track=track)
+    if json:
+        voice.document(verification)
+    else:
+        voice.say(show.verification(verification))
+    finish(workflow.verification_exit(verification))
+
+
+@click.command()
+@env_option
+@click.option("--fix", is_flag=True, help="Cure what was found.")
+@click.option("--yes", is_flag=True, help="Cure it without a question.")
+@json_option
+@common
+def doctor(env: Path | None, fix: bool, yes: bool, json: bool) -> None:  # noqa: ARG001 - not built yet
+    """Say why PyTorch does not work here, and cure it."""
+    raise SetupError("not-built", what="doctor")
+
+
+@click.command()
+@env_option
+@click.option("--collect", type=click.Path(path_type=Path), metavar="DIR", help="Sum up the reports in a folder.")
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page for people.")
+@click.option("--csv", type=click.Path(path_type=Path), metavar="FILE", help="With --collect: write a table.")
+@json_option
+@common
+def report(env: Path | None, collect: Path | None, html: Path | None, csv: Path | None, json: bool) -> None:
+    """Show the report of an environment, or sum up many."""
+    if csv is not None and collect is None:
+        raise SetupError("usage", what=_("--csv goes with --collect"))
+    if collect is not None:
+        rows = reports.collect(collect)
+        document: object = rows
+        page, table = reports.render_rollup(rows), reports.render_csv(rows)
+        if csv is not None:
+            write_text(csv, table)
+    else:
+        found = workflow.last_report(root_of(env))
+        document, page, table = found, reports.render_html(found), ""
+    if html is not None:
+        write_text(html, page)
+        voice.note(_("Written: {file}").format(file=html))
+    if json:
+        voice.document(document)
+    elif html is None:
+        voice.say(table or to_json(document))
+    finish("ok")
+
+
+@click.command()
+@env_option
+@json_option
+@common
+def rollback(env: Path | None, json: bool) -> None:  # noqa: ARG001 - voice knows
+    """Put the environment before the present one in use again."""
+    finish(_end(workflow.roll_back(root_of(env), voice.exit_codes)))
+
+
+@click.command()
+@env_option
+@json_option
+@common
+def remove(env: Path | None, json: bool) -> None:  # noqa: ARG001 - voice knows
+    """Remove an environment: all that setupwizard made there, and nothing else."""
+    finish(_end(workflow.remove(root_of(env), voice.exit_codes)))
+
+
+@click.command()
+@env_option
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@json_option
+@common
+def gc(env: Path | None, dry_run: bool, json: bool) -> None:  # noqa: ARG001 - voice knows
+    """Remove what no environment needs: old generations, leftovers, unused downloads."""
+    finish(_end(workflow.collect_garbage(root_of(env), voice.exit_codes, dry_run=dry_run)))
+
+
+def _end(outcome: workflow.Outcome) -> int:
+    if voice.json:
+        voice.document(outcome)
+    else:
+        voice.say(show.outcome(outcome))
+    return outcome.exit
+
+
+COMMANDS = (verify, doctor, report, rollback, remove, gc)

@@ -1,0 +1,170 @@
+"""detect, recommend, catalog, support: they look and tell, and change nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from setupwizard import workflow
+from setupwizard.cli import show
+from setupwizard.cli.context import common, finish, json_option, stop_on_signal, voice
+from setupwizard.codes import RECOMMEND_EXIT
+from setupwizard.errors import SetupError
+from setupwizard.i18n import _
+from setupwizard.model.catalogue import load_catalogue
+from setupwizard.model.machine import Machine
+from setupwizard.model.recommendation import Wishes
+from setupwizard.model.wire import MAX_DOCUMENT_BYTES, from_json, read_document, to_json
+from setupwizard.steps.detect import detect as detect_machine
+from setupwizard.steps.detect import expand, redacted
+from setupwizard.steps.recommend import recommend as decide
+from setupwizard.steps.recommend import recommend_many
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def wish_options(command: F) -> F:
+    """Add the options that narrow the decision."""
+    for option in reversed(
+        (
+            click.option("--machine", "machines", multiple=True, metavar="FILE|-", help="Decide for this document."),
+            click.option(
+                "--gpu", "gpus", type=int, multiple=True, metavar="I", help="Only for this card; counts from 0."
+            ),
+            click.option("--python", metavar="X.Y[t]", help="Insist on this Python."),
+            click.option("--torch", metavar="SPEC", help="Only these versions of torch."),
+            click.option("--variant", metavar="NAME", help="Only this variant, such as cu126."),
+            click.option("--cpu", is_flag=True, help="The processor build."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def wishes_from(gpus: tuple[int, ...], python: str | None, torch: str | None, variant: str | None, cpu: bool) -> Wishes:
+    """Return the wishes that the options stand for.
+
+    Raises:
+        SetupError: "usage": they contradict each other.
+    """
+    if cpu and variant not in {None, "cpu"}:
+        raise SetupError("usage", what=_("--cpu and --variant {variant} contradict each other").format(variant=variant))
+    return Wishes(gpus=gpus or None, python=python, torch=torch, variant="cpu" if cpu else variant)
+
+
+def read_machine(name: str) -> Machine:
+    """Read a Machine document from a file, or from standard input for "-".
+
+    Raises:
+        SetupError: "document-unreadable", "document-invalid".
+    """
+    if name == "-":
+        machine = from_json(Machine, sys.stdin.buffer.read(MAX_DOCUMENT_BYTES), name=_("standard input"))
+    else:
+        machine = read_document(Machine, Path(name))
+    return expand(machine)
+
+
+def this_machine(machines: tuple[str, ...]) -> Machine:
+    """Return the one machine to work for: the document that was named, else this computer.
+
+    Raises:
+        SetupError: "usage": more than one was named.
+    """
+    if len(machines) > 1:
+        raise SetupError("usage", what=_("only recommend takes more than one --machine"))
+    if machines:
+        return read_machine(machines[0])
+    with stop_on_signal() as cancel:
+        return detect_machine(cancel=cancel)
+
+
+@click.command()
+@click.option("--machine", metavar="FILE", help="Show this document instead of looking at the computer.")
+@click.option("--save", type=click.Path(path_type=Path), metavar="FILE", help="Write the document to a file.")
+@json_option
+@common
+def detect(machine: str | None, save: Path | None, json: bool) -> None:
+    """Say what this computer is: cards, driver, Pythons, room."""
+    found = this_machine((machine,) if machine else ())
+    document = redacted(found)
+    if save is not None:
+        write_text(save, to_json(document) + "\n")
+    if json:
+        voice.document(document)
+    else:
+        voice.say(show.machine(document))
+    finish("ok")
+
+
+@click.command()
+@wish_options
+@json_option
+@common
+def recommend(
+    machines: tuple[str, ...],
+    gpus: tuple[int, ...],
+    python: str | None,
+    torch: str | None,
+    variant: str | None,
+    cpu: bool,
+    json: bool,
+) -> None:
+    """Say which build of PyTorch is right, and why."""
+    wishes = wishes_from(gpus, python, torch, variant, cpu)
+    if len(machines) > 1:
+        answer = recommend_many([(name, read_machine(name)) for name in machines], wishes)
+    else:
+        answer = decide(this_machine(machines), wishes)
+    if json:
+        voice.document(answer)
+    else:
+        voice.say(show.recommendation(answer))
+    finish(RECOMMEND_EXIT[answer.verdict])
+
+
+@click.command()
+@click.option("--refresh", is_flag=True, help="Ask the official index what is new.")
+@json_option
+@common
+def catalog(refresh: bool, json: bool) -> None:
+    """Say what is known about PyTorch's builds, and how old that knowledge is."""
+    if refresh:
+        raise SetupError("not-built", what="catalog --refresh")
+    catalogue = load_catalogue()
+    if json:
+        voice.document(catalogue)
+    else:
+        voice.say(show.catalogue(catalogue))
+    finish("ok")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@common
+def support(file: Path) -> None:
+    """Write a file for a bug report: logs and facts, without names, folders or passwords."""
+    with stop_on_signal() as cancel:
+        machine = redacted(detect_machine(cancel=cancel))
+    workflow.write_support_file(file, machine, voice.log)
+    voice.say(_("Written: {file}. Look into it before you send it.").format(file=file))
+    finish("ok")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file that the user named.
+
+    Raises:
+        SetupError: "root-not-writable".
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SetupError("root-not-writable", path=str(path.parent), detail=str(error)) from error
+
+
+COMMANDS = (detect, recommend, catalog, support)

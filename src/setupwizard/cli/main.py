@@ -1,0 +1,109 @@
+"""The verbs of the contract. Each one reads its documents, calls the workflow, prints a document or sentences."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from setupwizard import __version__, i18n
+from setupwizard.cli import commands
+from setupwizard.cli.context import common, finish, log, voice
+from setupwizard.errors import SetupError
+
+
+@click.group(
+    name="setupwizard",
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option("--text", is_flag=True, help="Use the terminal, even where there is a display.")
+@click.option("--version", is_flag=True, help="Print the version.")
+@click.option("--self-test", is_flag=True, help="Say what this copy of the program is made of.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="With --self-test: write it to this file.")
+@common
+@click.pass_context
+def verbs(ctx: click.Context, text: bool, version: bool, self_test: bool, json_file: Path | None) -> None:
+    """Bring PyTorch to this computer's own graphics card, and prove that it runs.
+
+    Without a command it opens the wizard.
+    """
+    if version:
+        click.echo(f"setupwizard {__version__}")
+        finish("ok")
+    if self_test:
+        raise SetupError("not-built", what="--self-test", detail=str(json_file or ""))
+    if ctx.invoked_subcommand is None:
+        finish(open_text() if text or not has_display() else open_window())
+
+
+for command in commands.ALL:
+    verbs.add_command(command)
+
+
+def has_display() -> bool:
+    """Whether a window can be shown."""
+    if sys.platform in {"win32", "darwin"}:
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def open_window() -> int:
+    """Open the wizard's window."""
+    from setupwizard.gui.app import main as window
+
+    return window(sys.argv)
+
+
+def open_text() -> int:
+    """Run the same flow in the terminal."""
+    from setupwizard.cli.text import run_text
+
+    return run_text()
+
+
+def main(argv: list[str]) -> int:
+    """Run the command line and return the exit code of the contract, whatever happens inside."""
+    _speak_utf8()
+    i18n.set_language(i18n.system_language())
+    voice.exit_codes = _wished_codes(argv)
+    voice.json = "--json" in argv
+    try:
+        verbs.main(args=argv, prog_name="setupwizard", standalone_mode=False)
+    except SetupError as error:
+        return voice.fail(error)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        return voice.fail(SetupError("usage", what=error.format_message()))
+    except (click.Abort, KeyboardInterrupt):
+        return voice.fail(SetupError("cancelled"))
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    except BrokenPipeError:
+        return 1
+    except Exception as error:  # noqa: BLE001 - whatever breaks ends in a sentence and an exit code
+        log.exception("a command broke")
+        return voice.fail(SetupError("internal-error", log=str(voice.log or ""), detail=repr(error)))
+    return 0
+
+
+def _wished_codes(argv: list[str]) -> str:
+    """Return the style of exit codes before the options are parsed: a usage error has to end in it as well."""
+    for place, word in enumerate(argv):
+        if word == "--exit-codes" and argv[place + 1 : place + 2] == ["windows"]:
+            return "windows"
+        if word == "--exit-codes=windows":
+            return "windows"
+    return "posix"
+
+
+def _speak_utf8() -> None:
+    """Write UTF-8 whatever the code page is: documents are UTF-8 by the contract."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure: Any = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -1,0 +1,96 @@
+"""A running job on the terminal: one line that moves for people, JSON Lines for programs."""
+
+from __future__ import annotations
+
+import sys
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+import msgspec
+
+from setupwizard.codes import SCHEMA
+from setupwizard.i18n import _
+from setupwizard.model.events import CheckDone, Event, Outcome, Output, Progress, StepFinished, StepStarted
+from setupwizard.model.format import format_bytes, format_duration, format_rate
+from setupwizard.model.wire import to_builtins
+from setupwizard.steps.verify import stage_title
+
+MARKS = {"pass": "ok", "warn": "!", "fail": "x", "skip": "-", "not-run": "-"}
+
+
+class EventLines:
+    """Writes every event as one line of JSON, numbered, with the time and the id of the run."""
+
+    def __init__(self) -> None:
+        """Start a new run."""
+        self._run = uuid.uuid4().hex
+        self._seq = 0
+
+    def __call__(self, event: Event) -> None:
+        """Write one event."""
+        self._write(to_builtins(event))
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Write the last line."""
+        self._write({"event": "outcome", **to_builtins(outcome)})
+
+    def _write(self, fields: dict[str, Any]) -> None:
+        line = {
+            "event": fields.pop("event"),
+            "schema": fields.pop("schema", SCHEMA),
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "run": self._run,
+            "seq": self._seq,
+            **fields,
+        }
+        self._seq += 1
+        sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+        sys.stdout.flush()
+
+
+class Terminal:
+    """Says on standard error what runs; on a terminal the line of the running step moves."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        """Take whether to be silent."""
+        self._quiet = quiet
+        self._moving = sys.stderr.isatty()
+        self._last = 0.0
+        self._open = False
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        if self._quiet or isinstance(event, Output):
+            return
+        if isinstance(event, StepStarted):
+            self._line(event.title)
+        elif isinstance(event, Progress):
+            self._progress(event)
+        elif isinstance(event, CheckDone):
+            text = f" - {event.text}" if event.text and event.status in {"warn", "fail"} else ""
+            self._line(f"  [{MARKS[event.status]:>2}] {stage_title(event.id)}{text}")
+        elif isinstance(event, StepFinished) and event.status != "done":
+            self._line(_("  stopped here"))
+
+    def _line(self, text: str) -> None:
+        if self._open:
+            click.echo("\r\033[K", err=True, nl=False)
+            self._open = False
+        click.echo(text, err=True)
+
+    def _progress(self, event: Progress) -> None:
+        if not self._moving or event.unit != "bytes" or time.monotonic() - self._last < 0.1:
+            return
+        self._last = time.monotonic()
+        parts = [format_bytes(event.done)]
+        if event.total:
+            parts[0] = _("{done} of {total}").format(done=format_bytes(event.done), total=format_bytes(event.total))
+        if event.rate:
+            parts.append(format_rate(event.rate))
+        if event.seconds_left is not None:
+            parts.append(_("about {time} left").format(time=format_duration(event.seconds_left)))
+        click.echo("\r\033[K  " + ", ".join(parts), err=True, nl=False)
+        self._open = True

@@ -1,0 +1,183 @@
+"""Documents as sentences and short tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from setupwizard.i18n import _, ngettext
+from setupwizard.model.catalogue import Catalogue
+from setupwizard.model.events import Outcome
+from setupwizard.model.format import format_bytes, format_duration
+from setupwizard.model.machine import Gpu, Machine
+from setupwizard.model.plan import Plan
+from setupwizard.model.recommendation import Build, Recommendation
+from setupwizard.model.verification import Verification
+from setupwizard.steps.verify import stage_title
+
+MARKS = {"info": " ", "warn": "!", "problem": "x"}
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> str:
+    pairs = [(name, value) for name, value in rows if value]
+    width = max((len(name) for name, _value in pairs), default=0)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in pairs)
+
+
+def machine(found: Machine) -> str:
+    """Return a computer as a table."""
+    driver = found.nvidia_driver
+    rows = [
+        (_("System"), " ".join(word for word in (found.os, found.os_version, found.arch, found.libc) if word)),
+        *((_("Graphics card"), _card(gpu)) for gpu in found.gpus),
+        (_("NVIDIA driver"), driver.version if driver else ""),
+        (_("Driver supports CUDA up to"), (driver.cuda if driver else None) or ""),
+        (_("Memory"), format_bytes((found.memory_mib or 0) << 20)),
+        *((_("Free space"), f"{disk.path}: {format_bytes(disk.free_bytes)}") for disk in found.disks),
+        *(("Python", f"{python.version}  {python.path}") for python in found.pythons),
+        *((python.kind or "conda", python.path) for python in found.condas),
+        *(("torch", f"{torch.version}  {torch.env}") for torch in found.torches),
+    ]
+    if not found.gpus:
+        rows.insert(1, (_("Graphics card"), _("none found")))
+    notes = "\n".join(f"[{MARKS[finding.level]}] {finding.text}" for finding in found.findings)
+    return _table(rows) + (f"\n\n{notes}" if notes else "")
+
+
+def _card(gpu: Gpu) -> str:
+    facts = [gpu.name or gpu.vendor]
+    if gpu.memory_mib:
+        facts.append(format_bytes(gpu.memory_mib << 20))
+    if gpu.compute_capability:
+        facts.append(_("compute capability {number}").format(number=gpu.compute_capability))
+    if gpu.gfx:
+        facts.append(gpu.gfx)
+    return ", ".join(facts)
+
+
+def build_line(build: Build) -> str:
+    """Return a build in one line."""
+    words = [f"PyTorch {build.torch}", f"({build.variant})", f"Python {build.python}"]
+    return " ".join(words)
+
+
+def recommendation(answer: Recommendation) -> str:
+    """Return a decision with its reasons."""
+    verdicts = {
+        "gpu": _("Your graphics card can run PyTorch."),
+        "cpu": _("The processor build is the right one for this computer."),
+        "fix-driver": _("The graphics driver comes first."),
+        "fix-hardware": _("The graphics card cannot be reached."),
+        "change-python": _("This Python has no right build."),
+        "other-route": _("Another publisher's builds serve this computer."),
+        "split": _("No single build serves all of these."),
+        "unsupported-os": _("PyTorch has no build for this system."),
+    }
+    lines = [verdicts[answer.verdict]]
+    if answer.build is not None:
+        lines.append(f"  {build_line(answer.build)}  {answer.build.requirement}")
+    lines += [f"  - {reason.text}" for reason in answer.reasons]
+    for action in answer.actions:
+        lines.append("  > " + action.text + (f" {action.url}" if action.url else ""))
+    if answer.after is not None:
+        lines.append(_("After that: {build}").format(build=build_line(answer.after)))
+    lines += [
+        _("For cards {cards}: {build}").format(cards=part.gpus, build=build_line(part.build)) for part in answer.parts
+    ]
+    lines += [
+        f"  {choice.file}: {build_line(choice.build) if choice.build else _('none')}" for choice in answer.machines
+    ]
+    if answer.rejected:
+        lines.append(_("Not chosen:"))
+        lines += [f"  {row.torch}+{row.variant}: {row.text}" for row in answer.rejected]
+    return "\n".join(lines)
+
+
+def plan(made: Plan) -> str:
+    """Return a plan: what will be there, from where, how much, and every step."""
+    need = made.disk[0] if made.disk else None
+    rows = [
+        (_("Install"), build_line(made.build)),
+        (_("Into"), made.root),
+        (_("From"), f"{made.source.id}: {made.source.why}"),
+        (_("Instead of the recommended one"), made.why_other or ""),
+        (_("Python"), f"{made.python.version}  {made.python.path or ''}"),
+        (_("Download"), format_bytes(made.download_bytes)),
+        (
+            _("Room"),
+            _("about {need} needed, {free} free").format(
+                need=format_bytes(need.need_bytes), free=format_bytes(need.free_bytes)
+            )
+            if need
+            else "",
+        ),
+        (_("Will not be carried over"), ", ".join(made.not_carried)),
+    ]
+    packages = "\n".join(f"  {package.name} {package.version}" for package in made.packages)
+    steps = "\n".join(f"  {step.title}" for step in made.steps)
+    settings = "\n".join(f"  {row.name} = {row.value}  ({row.origin})" for row in made.source.settings)
+    parts = [_table(rows)]
+    if settings:
+        parts.append(_("Settings of yours that take part:") + "\n" + settings)
+    parts.append(_("Packages:") + "\n" + packages)
+    parts.append(_("Steps:") + "\n" + steps)
+    if not made.changes:
+        parts.append(_("It is already there: nothing would be changed."))
+    return "\n\n".join(parts)
+
+
+def outcome(ended: Outcome) -> str:
+    """Return how a job ended, in a few sentences."""
+    if ended.error is not None:
+        return f"{ended.error.title}.\n{ended.error.advice}"
+    if ended.status == "already-done":
+        text = _("It is already there and complete. Nothing was changed.")
+        return text if ended.current else _("There was nothing to do.")
+    if ended.status == "planned":
+        return _("Nothing was changed. A run would download {size}.").format(size=format_bytes(ended.fetched_bytes))
+    lines = [_("Done: {root}").format(root=ended.root)]
+    if ended.fetched_bytes or ended.reused_bytes:
+        lines.append(
+            _("Downloaded {fetched}, already there {reused}.").format(
+                fetched=format_bytes(ended.fetched_bytes), reused=format_bytes(ended.reused_bytes)
+            )
+        )
+    if ended.removed:
+        count = len(ended.removed)
+        lines.append(ngettext("{count} old item removed.", "{count} old items removed.", count).format(count=count))
+    if ended.verification is not None:
+        lines.append(verification(ended.verification))
+    return "\n".join(lines)
+
+
+def verification(proof: Verification) -> str:
+    """Return a proof: the verdict first, then what was not green, then the figures."""
+    verdicts = {
+        "pass": _("PyTorch works: every check was passed."),
+        "warn": _("PyTorch works. Something is worth knowing:"),
+        "fail": _("PyTorch does not work as it should:"),
+        "not-verified": _("It could not be proved that PyTorch works on the device."),
+    }
+    lines = [verdicts[proof.verdict]]
+    lines += [
+        f"  {stage_title(check.id)}: {check.text} {check.advice}".rstrip()
+        for check in proof.checks
+        if check.status in {"warn", "fail"}
+    ]
+    lines += [
+        f"  {stage_title(check.id)}: {figure.name} {figure.value:g} {figure.unit}"
+        for check in proof.checks
+        for figure in check.figures
+    ]
+    lines.append(_("Took {time}.").format(time=format_duration(proof.seconds)))
+    return "\n".join(lines)
+
+
+def catalogue(known: Catalogue) -> str:
+    """Return what is known about builds, and how old it is."""
+    newest = ", ".join(known.newest(5))
+    rows = [
+        (_("Knowledge of"), known.date),
+        (_("Newest releases of torch"), newest),
+        (_("Download servers"), ", ".join(source.name for source in known.sources)),
+    ]
+    return _table(rows)

@@ -1,0 +1,61 @@
+"""What an install brings beside torch and how much room it takes: dated data, not code."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import msgspec
+from msgspec import Struct
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from setupwizard.resources import resource
+
+
+class Companion(Struct, frozen=True, kw_only=True):
+    """A package that comes along, for the releases of torch that the specifier names."""
+
+    requirement: str
+    for_torch: str
+
+
+class Room(Struct, frozen=True, kw_only=True):
+    """How much larger an installed set is than its wheels."""
+
+    small_up_to_bytes: int
+    stored_per_downloaded_small: float
+    stored_per_downloaded_large: float
+
+
+class InstallData(Struct, frozen=True, kw_only=True):
+    """The bundled facts about installing."""
+
+    date: str
+    companions: tuple[Companion, ...]
+    whole_index_variants: tuple[str, ...]
+    room: Room
+
+    def companions_of(self, torch: str) -> tuple[str, ...]:
+        """Return the requirements that come along with a release of torch."""
+        release = Version(torch)
+        return tuple(
+            companion.requirement
+            for companion in self.companions
+            if SpecifierSet(companion.for_torch).contains(release, prereleases=True)
+        )
+
+    def needs_whole_index(self, variant: str) -> bool:
+        """Whether packages beside torch come from the variant's own index as well."""
+        return variant.startswith(self.whole_index_variants)
+
+    def stored_bytes(self, downloaded: int) -> int:
+        """Return the estimated size of an environment in bytes, from the size of its wheels."""
+        small = downloaded <= self.room.small_up_to_bytes
+        factor = self.room.stored_per_downloaded_small if small else self.room.stored_per_downloaded_large
+        return int(downloaded * factor)
+
+
+@cache
+def install_data() -> InstallData:
+    """Return the facts that came with this copy of the program."""
+    return msgspec.json.decode(resource("install.json").read_bytes(), type=InstallData)

@@ -1,0 +1,146 @@
+"""From a plan to a new generation on the disk, complete and audited, but not yet in use."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from setupwizard import platforms
+from setupwizard.errors import SetupError
+from setupwizard.i18n import _
+from setupwizard.model.format import format_bytes
+from setupwizard.model.plan import Plan
+from setupwizard.steps.tracking import Track
+from setupwizard.store import generation
+from setupwizard.store.audit import AuditResult, audit
+from setupwizard.store.fetch import FetchResult, fetch
+from setupwizard.store.files import free_bytes, remove_tree
+from setupwizard.store.journal import Journal
+from setupwizard.store.layout import Root
+from setupwizard.store.wheels import WheelStore
+from setupwizard.tools.lock import write_local_lock
+from setupwizard.tools.process import clean_environment, run
+from setupwizard.tools.uv import Uv
+
+log = logging.getLogger(__name__)
+
+_WHICH_PYTHON = (
+    "import sys, sysconfig; "
+    "print('%d.%d' % sys.version_info[:2] + 't' * bool(sysconfig.get_config_var('Py_GIL_DISABLED')))"
+)
+
+
+class Installed(Struct, frozen=True, kw_only=True):
+    """A generation that holds exactly the files of the plan's wheels."""
+
+    generation: str
+    folder: Path
+    python: Path
+    files: int
+    fetched_bytes: int
+    reused_bytes: int
+
+
+def is_already_there(plan: Plan) -> bool:
+    """Whether the environment in use is the plan's, complete, and every file of it still what its wheel holds."""
+    root = Root(Path(plan.root))
+    current = root.current_name()
+    if plan.changes or current is None or generation.complete(root, current) is None:
+        return False
+    store = WheelStore(root.store)
+    if not all(store.has(package) for package in plan.packages):
+        return False
+    return not _audit(plan, root, root.generation(current)).problems
+
+
+def install(plan: Plan, track: Track) -> Installed:
+    """Build the plan's generation: check Python, fetch, create, install, audit. The caller holds the root's lock.
+
+    Whatever stops it, the half-made generation is gone afterwards; what was downloaded stays for the next time.
+
+    Raises:
+        SetupError: the cause, by its code.
+        Cancelled: somebody asked to stop.
+    """
+    root = Root(Path(plan.root))
+    with track.step("python", _("Check Python {version}").format(version=plan.python.version)):
+        _check_python(plan)
+    _check_room(plan)
+    store = WheelStore(root.store)
+    with track.step("fetch", _("Download the packages")):
+        fetched = fetch(plan.packages, store, emit=track.emit, cancel=track.cancel)
+    with _new_generation(root, plan.generation) as folder:
+        python = _create(plan, root, folder, track)
+        _install(plan, root, store, python, track)
+        with track.step("audit", _("Compare every file with its package")):
+            result = _audit(plan, root, folder)
+            if result.problems:
+                raise SetupError("audit-failed", detail="\n".join(result.problems[:50]))
+    return _installed(plan, folder, python, result, fetched)
+
+
+def _installed(plan: Plan, folder: Path, python: Path, result: AuditResult, fetched: FetchResult) -> Installed:
+    return Installed(
+        generation=plan.generation,
+        folder=folder,
+        python=python,
+        files=result.files,
+        fetched_bytes=fetched.fetched_bytes,
+        reused_bytes=fetched.reused_bytes,
+    )
+
+
+def _check_python(plan: Plan) -> None:
+    """Run the interpreter of the plan: a path on a list is no proof that it still works, nor which one it is."""
+    if plan.python.path is None:
+        raise SetupError("python-missing", python=plan.python.version)
+    result = run([plan.python.path, "-I", "-c", _WHICH_PYTHON], timeout=60, env=clean_environment())
+    if not result.ok or result.stdout.strip() != plan.python.version:
+        raise SetupError("python-missing", python=plan.python.version, detail=result.stdout + result.stderr)
+
+
+def _check_room(plan: Plan) -> None:
+    for need in plan.disk:
+        free = free_bytes(Path(need.path))
+        if free < need.need_bytes:
+            raise SetupError("disk-full", path=need.path, need=format_bytes(need.need_bytes), free=format_bytes(free))
+
+
+@contextlib.contextmanager
+def _new_generation(root: Root, name: str) -> Iterator[Path]:
+    """Claim the folder of a generation; remove it and the working files if the body does not come to its end."""
+    journal = Journal(root)
+    folder = generation.claim(root, name)
+    journal.write("generation-started", name=name)
+    try:
+        yield folder
+    except BaseException:
+        generation.discard(root, name)
+        journal.write("generation-discarded", name=name)
+        raise
+    finally:
+        remove_tree(root.work)
+
+
+def _create(plan: Plan, root: Root, folder: Path, track: Track) -> Path:
+    with track.step("create", _("Create a private Python environment")):
+        root.work.mkdir(parents=True, exist_ok=True)
+        uv = Uv(root.work, cancel=track.cancel, listen=track.listener("create"))
+        uv.venv(plan.python.path or plan.python.version, folder)
+    return platforms.python_in(folder)
+
+
+def _install(plan: Plan, root: Root, store: WheelStore, python: Path, track: Track) -> None:
+    with track.step("install", _("Install the packages")):
+        lock = root.work / "pylock.toml"
+        write_local_lock(lock, plan.packages, [store.path_of(package) for package in plan.packages])
+        Uv(root.work, cancel=track.cancel, listen=track.listener("install")).sync(python, lock)
+
+
+def _audit(plan: Plan, root: Root, folder: Path) -> AuditResult:
+    store = WheelStore(root.store)
+    return audit(platforms.site_packages_in(folder), [store.path_of(package) for package in plan.packages])

@@ -1,0 +1,350 @@
+"""From the decision to everything that an install will do on this computer: sources probed, lock resolved."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Sequence
+from importlib.metadata import distributions
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from packaging.utils import canonicalize_name
+
+from setupwizard import platforms
+from setupwizard.codes import APPLY_EXIT, Backend
+from setupwizard.errors import SetupError
+from setupwizard.i18n import _
+from setupwizard.model.catalogue import Catalogue, load_catalogue
+from setupwizard.model.install_data import install_data
+from setupwizard.model.machine import Machine
+from setupwizard.model.plan import DiskNeed, Package, Plan, PlanPython, PlanSource, PlanStep, Setting, Tried
+from setupwizard.model.recommendation import Build, Recommendation
+from setupwizard.probes.sources import Listing, PythonSpec, Question, SourceSpec, ask_all
+from setupwizard.steps.offers import Choice, candidates, choose, usable_pythons, why_other
+from setupwizard.steps.resolving import family_requirements, resolve
+from setupwizard.steps.tracking import Track
+from setupwizard.store import generation
+from setupwizard.store.files import free_bytes
+from setupwizard.store.layout import Root
+from setupwizard.store.wheels import WheelStore
+from setupwizard.tools import pip
+from setupwizard.tools.uv import Uv
+
+MOST_VARIANTS = 4
+"""Variants whose indexes are read: the recommended one and the best alternatives."""
+
+
+class PlanRequest(Struct, frozen=True, kw_only=True):
+    """What a plan is made for.
+
+    Attributes:
+        sources: ids, addresses or folders that the user named; empty: all known ones, the best that has the files.
+        stop_gap: the user asked for the build although the decision is that something else comes first.
+    """
+
+    machine: Machine
+    recommendation: Recommendation
+    root: Path
+    backend: Backend = "uv"
+    sources: tuple[str, ...] = ()
+    stop_gap: bool = False
+
+
+def make_plan(request: PlanRequest, track: Track) -> Plan:
+    """Probe the sources, resolve the lock, and return the plan. Nothing is written below the root.
+
+    Raises:
+        SetupError: the decision has no build to install, no source has it, or the resolver stopped.
+        Cancelled: somebody asked to stop.
+    """
+    refuse_without_build(request)
+    if request.backend != "uv":
+        raise SetupError("not-built", what=_("installing with {backend}").format(backend=request.backend))
+    root = Root(request.root)
+    root.check()
+    catalogue = load_catalogue()
+    with tempfile.TemporaryDirectory(prefix="setupwizard-plan-") as folder:
+        work = Path(folder)
+        with track.step("probe", _("Ask the download servers")):
+            settings = pip.user_settings(work, cancel=track.cancel)
+            listings, choice = _probe(request, catalogue, work, track)
+        with track.step("resolve", _("Work out the exact packages")):
+            requirements, left_out = _family(choice, catalogue, work, track)
+            packages = resolve(
+                choice,
+                requirements,
+                work=_empty(work / "resolve"),
+                cancel=track.cancel,
+                listen=track.listener("resolve"),
+            )
+    found = _Found(choice=choice, listings=listings, packages=packages, settings=settings, left_out=left_out)
+    return _plan(request, root, found)
+
+
+def refuse_without_build(request: PlanRequest) -> None:
+    """Raise the error that stands for a verdict with nothing to install.
+
+    `fix-driver` goes on only when the user asked for the stop-gap by name (contract, "Command line").
+
+    Raises:
+        SetupError: "split", "driver-old", "no-build" ...
+    """
+    recommendation = request.recommendation
+    if APPLY_EXIT[recommendation.verdict] == "ok" and recommendation.build is not None:
+        return
+    if request.stop_gap and recommendation.build is not None:
+        return
+    raise error_of_verdict(recommendation, request.machine)
+
+
+def error_of_verdict(recommendation: Recommendation, machine: Machine) -> SetupError:
+    """Return the error for a verdict that has nothing to install, with the facts of the recommendation."""
+    action = recommendation.actions[0] if recommendation.actions else None
+    detail = "\n".join(reason.text for reason in recommendation.reasons)
+    url = (action.url if action else None) or ""
+    if recommendation.verdict == "fix-driver":
+        driver = machine.nvidia_driver.version if machine.nvidia_driver else ""
+        if not driver:
+            return SetupError("driver-missing", url=url, detail=detail)
+        return SetupError(
+            "driver-old", driver=driver, at_least=(action.at_least if action else None) or "", url=url, detail=detail
+        )
+    if recommendation.verdict == "change-python":
+        better = recommendation.after.python if recommendation.after else "3.12"
+        python = machine.python.version if machine.python else ""
+        return SetupError("change-python", python=python, better=better, detail=detail)
+    if recommendation.verdict == "fix-hardware":
+        return SetupError("hardware-unreachable", detail=detail)
+    if recommendation.verdict in {"split", "other-route", "unsupported-os"}:
+        return SetupError(recommendation.verdict, url=url, detail=detail)
+    return SetupError("no-build", problem=detail, detail=detail)
+
+
+def _probe(request: PlanRequest, catalogue: Catalogue, work: Path, track: Track) -> tuple[tuple[Listing, ...], Choice]:
+    builds = candidates(request.recommendation)
+    variants = tuple(dict.fromkeys(build.variant for build in builds))[:MOST_VARIANTS]
+    pythons = usable_pythons(request.machine)
+    platform = builds[0].platform
+    question = Question(
+        variants=variants,
+        pythons=pythons,
+        general_variant=lambda torch: catalogue.general_variant(torch, platform),
+    )
+    specs = _specs(request, catalogue, builds, question)
+    listings = ask_all(specs, "torch", question, work=work, cancel=track.cancel)
+    choice = choose(builds, pythons, [listing for listing in listings if listing.code == "ok"])
+    if choice is None:
+        raise _nowhere(builds, pythons, listings)
+    return listings, choice
+
+
+def _specs(
+    request: PlanRequest, catalogue: Catalogue, builds: Sequence[Build], question: Question
+) -> tuple[SourceSpec, ...]:
+    """Return the sources to ask, in the order in which they win when they hold the same build."""
+    known = known_sources(catalogue)
+    if request.sources:
+        return tuple(_named(word, known) for word in request.sources)
+    general_helps = any(question.general_variant(build.torch) in question.variants for build in builds)
+    return tuple(spec for spec in known.values() if spec.kind != "general" or general_helps)
+
+
+def known_sources(catalogue: Catalogue) -> dict[str, SourceSpec]:
+    """Return every source that the program knows by name: the official index, mirrors, pip's own, the general one."""
+    specs = [
+        SourceSpec(id=source.id, name=source.name, kind=source.kind, url=source.url) for source in catalogue.sources
+    ]
+    official = [spec for spec in specs if spec.id == "official"]
+    mirrors = [spec for spec in specs if spec.id != "official"]
+    machine = [
+        SourceSpec(id="pip-config", name=_("this computer's pip settings"), kind="pip-config"),
+        SourceSpec(id="general", name=_("the general package index"), kind="general"),
+    ]
+    return {spec.id: spec for spec in (*official, *mirrors, *machine)}
+
+
+def _named(word: str, known: dict[str, SourceSpec]) -> SourceSpec:
+    if word in known:
+        return known[word]
+    if word.startswith(("http://", "https://")):
+        return SourceSpec(id="named", name=pip.without_secrets(word), kind="index", url=word)
+    folder = Path(word).expanduser()
+    if folder.is_dir():
+        return SourceSpec(id="folder", name=str(folder), kind="folder", url=str(folder.resolve()))
+    raise SetupError(
+        "usage", what=_("--source {word} is neither a known name, nor an address, nor a folder").format(word=word)
+    )
+
+
+def _nowhere(builds: Sequence[Build], pythons: Sequence[PythonSpec], listings: Sequence[Listing]) -> SetupError:
+    """Return why no build can be had: the network's own fault where there is one, else that nobody has it."""
+    if not pythons:
+        return SetupError("python-missing", python=builds[0].python)
+    codes = {listing.code for listing in listings}
+    detail = "\n".join(f"{listing.spec.name}: {listing.text}" for listing in listings)
+    for code in ("proxy-login", "captive-portal", "tls-intercepted", "clock-wrong"):
+        if code in codes:
+            return SetupError(code, detail=detail)  # type: ignore[arg-type]
+    if codes <= {"network-off", "network-timeout", "not-asked"}:
+        return SetupError("network-off", detail=detail)
+    return SetupError(
+        "build-not-in-sources", requirement=builds[0].requirement, problem=detail.replace("\n", " "), detail=detail
+    )
+
+
+def _family(choice: Choice, catalogue: Catalogue, work: Path, track: Track) -> tuple[tuple[str, ...], str | None]:
+    listings: tuple[Listing, ...] = ()
+    vision = choice.build.torchvision
+    if vision is not None:
+        platform = choice.build.platform
+        question = Question(
+            variants=(choice.build.variant,),
+            pythons=(choice.python,),
+            general_variant=lambda _version: catalogue.general_variant(choice.build.torch, platform),
+        )
+        listings = ask_all([choice.listing.spec], "torchvision", question, work=work, cancel=track.cancel)
+    return family_requirements(choice, listings)
+
+
+def _empty(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+class _Found(Struct, frozen=True, kw_only=True):
+    """What probing and resolving brought."""
+
+    choice: Choice
+    listings: tuple[Listing, ...]
+    packages: tuple[Package, ...]
+    settings: tuple[Setting, ...]
+    left_out: str | None
+
+
+def _plan(request: PlanRequest, root: Root, found: _Found) -> Plan:
+    choice, packages = found.choice, found.packages
+    build = _as_installed(choice, packages)
+    plan_id = identity(build, request.backend, packages)
+    store = WheelStore(root.store)
+    missing = sum(package.size for package in packages if not store.has(package))
+    stored = install_data().stored_bytes(sum(package.size for package in packages))
+    current = root.current_name()
+    done = generation.complete(root, current) if current else None
+    reasons = [why_other(request.recommendation.build, choice, found.listings), found.left_out]
+    python = PlanPython(version=choice.python.version, source="found", path=choice.python.path)
+    name = root.next_name()
+    return Plan(
+        id=plan_id,
+        root=str(root.path),
+        generation=name,
+        backend=request.backend,
+        python=python,
+        build=build,
+        recommended=request.recommendation.build,
+        why_other=" ".join(reason for reason in reasons if reason) or None,
+        source=_source(choice.listing, found.settings),
+        tried=tuple(_tried(listing) for listing in found.listings),
+        packages=packages,
+        download_bytes=missing,
+        stored_bytes=stored,
+        disk=(DiskNeed(path=str(root.path), need_bytes=missing + stored, free_bytes=free_bytes(root.path)),),
+        not_carried=_not_carried(root, current, packages),
+        steps=_steps(root, name, python, missing, stored),
+        changes=done is None or done.plan != plan_id,
+    )
+
+
+def identity(build: Build, backend: str, packages: Sequence[Package]) -> str:
+    """Return the id of a plan: the sha256 over what will be on the disk, not over where it comes from."""
+    content = {
+        "backend": backend,
+        "build": [build.torch, build.variant, build.python, build.platform],
+        "packages": sorted([package.name, package.version, package.sha256] for package in packages),
+    }
+    return hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()
+
+
+def _as_installed(choice: Choice, packages: Sequence[Package]) -> Build:
+    """Return the build with the companions that the lock really holds, and the requirement as it was asked for."""
+    versions = {package.name: package.version for package in packages}
+    build = choice.build
+    vision, audio = (versions.get(name, "").partition("+")[0] or None for name in ("torchvision", "torchaudio"))
+    tag = f"+{build.variant}" if choice.offer.tagged else ""
+    official = choice.listing.spec.kind in {"index", "find-links"}
+    return msgspec.structs.replace(
+        build,
+        torchvision=vision,
+        torchaudio=audio,
+        requirement=f"torch=={build.torch}{tag}",
+        index_url=build.index_url if official else None,
+    )
+
+
+def _source(listing: Listing, settings: tuple[Setting, ...]) -> PlanSource:
+    spec = listing.spec
+    texts = {
+        "index": _("{name} has the build and answers."),
+        "find-links": _("{name} has the build and answers."),
+        "pip-config": _("pip on this computer is set up to take packages from there, and the build is there."),
+        "general": _("The general package index has the build."),
+        "folder": _("You named this folder."),
+        "bundle": _("You named this bundle."),
+    }
+    return PlanSource(
+        id=spec.id,
+        kind=spec.kind,
+        why=texts[spec.kind].format(name=spec.name),
+        settings=settings if spec.kind == "pip-config" else (),
+    )
+
+
+def _tried(listing: Listing) -> Tried:
+    return Tried(
+        id=listing.spec.id,
+        code=listing.code,
+        text=f"{listing.spec.name}: {listing.text}",
+        bytes_per_s=listing.bytes_per_s,
+    )
+
+
+def _not_carried(root: Root, current: str | None, packages: Sequence[Package]) -> tuple[str, ...]:
+    """Return what the user added to the present environment and the new one will not hold: named, never lost unseen."""
+    if current is None:
+        return ()
+    folders = [
+        folder
+        for pattern in ("lib/python*/site-packages", "Lib/site-packages")
+        for folder in root.generation(current).glob(pattern)
+    ]
+    planned = {canonicalize_name(package.name) for package in packages}
+    present = {
+        canonicalize_name(dist.name): dist.version for dist in distributions(path=[str(folder) for folder in folders])
+    }
+    return tuple(sorted(f"{name} {version}" for name, version in present.items() if name not in planned))
+
+
+def _steps(root: Root, name: str, python: PlanPython, download: int, stored: int) -> tuple[PlanStep, ...]:
+    folder = root.generation(name)
+    commands = Uv(root.work, cancel=None)
+    interpreter = platforms.python_in(folder)
+    return (
+        PlanStep(id="python", title=_("Check Python {version}").format(version=python.version)),
+        PlanStep(id="fetch", title=_("Download the packages"), bytes=download),
+        PlanStep(
+            id="create",
+            title=_("Create a private Python environment"),
+            argv=commands.venv_argv(python.path or python.version, folder),
+        ),
+        PlanStep(
+            id="install",
+            title=_("Install the packages"),
+            argv=commands.sync_argv(interpreter, root.work / "pylock.toml"),
+            bytes=stored,
+        ),
+        PlanStep(id="audit", title=_("Compare every file with its package")),
+        PlanStep(id="verify", title=_("Prove that PyTorch works")),
+        PlanStep(id="switch", title=_("Put the new environment in use")),
+        PlanStep(id="clean", title=_("Tidy up")),
+    )

@@ -1,0 +1,176 @@
+"""From a chosen build to the exact wheels: address, sha256 and size of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import tomlkit
+from packaging.version import Version
+
+from setupwizard.errors import SetupError
+from setupwizard.i18n import _
+from setupwizard.model.install_data import install_data
+from setupwizard.model.plan import Package
+from setupwizard.probes.sources import Listing, SourceSpec
+from setupwizard.steps.offers import Choice
+from setupwizard.tools import http, pip
+from setupwizard.tools.concurrency import Cancel, side_by_side
+from setupwizard.tools.lock import LockedWheel, local_path, read_lock
+from setupwizard.tools.uv import Uv
+
+SIZE_SECONDS = 60
+FAMILY = ("torch", "torchvision", "torchaudio")
+
+
+def resolve(
+    choice: Choice,
+    family: Sequence[str],
+    *,
+    work: Path,
+    cancel: Cancel,
+    listen: Callable[[str], None],
+) -> tuple[Package, ...]:
+    """Return the wheels of an environment: the torch family, what it needs, and what comes along.
+
+    Args:
+        choice: the build, its Python and its source.
+        family: exact requirements of the torch family.
+        work: an empty folder; the lock is written there.
+        cancel: a wish to stop.
+        listen: gets what the resolver prints.
+
+    Raises:
+        SetupError: "build-not-in-sources", "network-off", "plan-invalid", "file-missing" ...
+    """
+    spec = choice.listing.spec
+    requirements = [*family, *install_data().companions_of(choice.build.torch)]
+    lock = work / "pylock.toml"
+    if spec.kind == "pip-config":
+        pip.lock(
+            requirements,
+            lock,
+            python=_path_of(choice),
+            env=pip.user_environment(),
+            cancel=cancel,
+            listen=listen,
+        )
+    else:
+        project = work / "pyproject.toml"
+        project.write_text(_project(choice, requirements), encoding="utf-8")
+        Uv(work, cancel=cancel, listen=listen).compile(
+            project, lock, python=_path_of(choice), options=_resolver_options(spec, choice.build.variant)
+        )
+    wheels = read_lock(lock, python=choice.build.python)
+    _must_be_the_build(wheels, choice)
+    return _with_sizes(wheels, spec.id, cancel)
+
+
+def family_requirements(choice: Choice, companions: Sequence[Listing | None]) -> tuple[tuple[str, ...], str | None]:
+    """Return the exact requirements of the torch family, and why torchvision is left out if it is.
+
+    torchvision is taken only where the same source holds it with the same tag: torch of one variant beside the
+    torchvision of another stops on import with "operator torchvision::nms does not exist".
+    """
+    build = choice.build
+    requirements = [_exact("torch", build.torch, choice)]
+    left_out: str | None = None
+    if build.torchvision is not None:
+        listing = companions[0] if companions else None
+        offer = listing.offer(build.torchvision, build.variant, build.python) if listing is not None else None
+        if offer is not None and offer.tagged == choice.offer.tagged:
+            requirements.append(_exact("torchvision", build.torchvision, choice))
+        else:
+            left_out = _("torchvision is left out: {source} has none that was built for this PyTorch.").format(
+                source=choice.listing.spec.name
+            )
+    return tuple(requirements), left_out
+
+
+def _exact(name: str, version: str, choice: Choice) -> str:
+    # "==2.13.0" would let a resolver take 2.13.0+cpu as well: an untagged wheel is asked for letter by letter.
+    return f"{name}=={version}+{choice.build.variant}" if choice.offer.tagged else f"{name}==={version}"
+
+
+def _path_of(choice: Choice) -> str:
+    if choice.python.path is None:
+        raise SetupError("python-missing", python=choice.build.python)
+    return choice.python.path
+
+
+def _project(choice: Choice, requirements: Sequence[str]) -> str:
+    document = tomlkit.document()
+    document["project"] = {
+        "name": "environment",
+        "version": "0",
+        "requires-python": f"=={choice.build.python.removesuffix('t')}.*",
+        "dependencies": list(requirements),
+    }
+    spec = choice.listing.spec
+    if spec.kind == "index":
+        whole = install_data().needs_whole_index(choice.build.variant)
+        url = (spec.url or "").replace("{variant}", choice.build.variant)
+        index = {"name": "torch", "url": url, "explicit": not whole}
+        named = [name for name in FAMILY if any(word.startswith(f"{name}=") for word in requirements)]
+        document["tool"] = {"uv": {"index": [index], "sources": {name: {"index": "torch"} for name in named}}}
+    return tomlkit.dumps(document)
+
+
+def _resolver_options(spec: SourceSpec, variant: str) -> tuple[str, ...]:
+    place = (spec.url or "").replace("{variant}", variant)
+    if spec.kind == "find-links":
+        return ("--find-links", place)
+    if spec.kind in {"folder", "bundle"}:
+        return ("--no-index", "--find-links", place)
+    return ()
+
+
+def _must_be_the_build(wheels: Sequence[LockedWheel], choice: Choice) -> None:
+    """Refuse a lock that holds another torch than the one that was decided: never a silent CPU build."""
+    build = choice.build
+    torch = next((wheel for wheel in wheels if wheel.name == "torch"), None)
+    found = Version(torch.version) if torch is not None else None
+    tag = build.variant if choice.offer.tagged else None
+    if found is None or found.public != Version(build.torch).public or found.local != tag:
+        raise SetupError(
+            "build-not-in-sources", requirement=build.requirement, problem=str(found or ""), detail=str(wheels)
+        )
+
+
+def _with_sizes(wheels: Sequence[LockedWheel], origin: str, cancel: Cancel) -> tuple[Package, ...]:
+    unknown = {wheel.file: partial(_ask_size, wheel) for wheel in wheels if wheel.size is None}
+    answers = side_by_side(unknown, deadline=SIZE_SECONDS, cancel=cancel)
+    packages = []
+    for wheel in wheels:
+        size = wheel.size if wheel.size is not None else answers.get(wheel.file)
+        if isinstance(size, SetupError):
+            raise size
+        if not isinstance(size, int):
+            raise SetupError("network-timeout", host=http.host_of(wheel.url), detail=f"size of {wheel.file}: {size!r}")
+        packages.append(
+            Package(
+                name=wheel.name,
+                version=wheel.version,
+                file=wheel.file,
+                sha256=wheel.sha256,
+                size=size,
+                url=wheel.url,
+                origin=origin,
+            )
+        )
+    return tuple(sorted(packages, key=lambda package: package.name))
+
+
+def _ask_size(wheel: LockedWheel) -> int:
+    path = local_path(wheel.url)
+    if path is not None:
+        try:
+            return path.stat().st_size
+        except OSError as error:
+            raise SetupError("file-missing", host=urlsplit(wheel.url).path, file=wheel.file) from error
+    size = http.size_of(wheel.url)
+    if size is None:
+        raise SetupError("server-error", host=http.host_of(wheel.url), status="no Content-Length")
+    return size

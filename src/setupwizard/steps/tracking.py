@@ -1,0 +1,66 @@
+"""Tells the face which step runs, and makes sure that each step that started finishes exactly once."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from setupwizard.codes import StepId
+from setupwizard.errors import Cancelled, SetupError
+from setupwizard.model.events import Emit, Error, Output, StepFinished, StepResult, StepStarted
+from setupwizard.tools.concurrency import Cancel
+
+log = logging.getLogger(__name__)
+
+
+class Track:
+    """The steps of one job: what they emit, the wish to stop, and how each ended."""
+
+    def __init__(self, emit: Emit, cancel: Cancel) -> None:
+        """Take where events go and the wish to stop."""
+        self.emit = emit
+        self.cancel = cancel
+        self.results: list[StepResult] = []
+
+    @contextmanager
+    def step(self, step_id: StepId, title: str) -> Iterator[None]:
+        """Run the body as one step: started before it, finished after it, whatever happens inside.
+
+        Raises:
+            Cancelled: somebody asked to stop before it began, or inside.
+        """
+        self.cancel.check()
+        self.emit(StepStarted(id=step_id, title=title))
+        started = time.monotonic()
+        try:
+            yield
+        except Cancelled as error:
+            self._finish(step_id, "cancelled", started, error)
+            raise
+        except SetupError as error:
+            self._finish(step_id, "failed", started, error)
+            raise
+        except BaseException as error:
+            log.exception("step %s broke", step_id)
+            self._finish(step_id, "failed", started, SetupError("internal-error", detail=repr(error)))
+            raise
+        self._finish(step_id, "done", started, None)
+
+    def skip(self, step_id: StepId) -> None:
+        """Note a step that has nothing to do; it never started, so it sends no event."""
+        self.results.append(StepResult(id=step_id, status="skipped", seconds=0.0))
+
+    def listener(self, step_id: StepId) -> Callable[[str], None]:
+        """Return a function that sends each line of a tool to the face."""
+
+        def listen(line: str) -> None:
+            self.emit(Output(id=step_id, text=line))
+
+        return listen
+
+    def _finish(self, step_id: StepId, status: str, started: float, error: SetupError | None) -> None:
+        result = StepResult(id=step_id, status=status, seconds=round(time.monotonic() - started, 3))  # type: ignore[arg-type]
+        self.results.append(result)
+        self.emit(StepFinished(id=step_id, status=result.status, error=Error.of(error) if error is not None else None))

@@ -1,0 +1,54 @@
+"""The order of the steps. Both faces, the window and the command line, drive what is named here."""
+
+from setupwizard.model.events import Outcome
+from setupwizard.model.plan import Plan
+from setupwizard.workflow.jobs import ApplyOptions, Job, apply, cards_for, decide, plan, run
+from setupwizard.workflow.session import (
+    PAGES,
+    Choices,
+    PageName,
+    Session,
+    Unfinished,
+    next_page,
+    page_before,
+    unfinished,
+)
+from setupwizard.workflow.upkeep import (
+    collect_garbage,
+    environment,
+    last_report,
+    remove,
+    roll_back,
+    verification_exit,
+    verify_environment,
+    write_support_file,
+)
+
+__all__ = [
+    "PAGES",
+    "ApplyOptions",
+    "Choices",
+    "Job",
+    "Outcome",
+    "PageName",
+    "Plan",
+    "Session",
+    "Unfinished",
+    "apply",
+    "cards_for",
+    "collect_garbage",
+    "decide",
+    "environment",
+    "last_report",
+    "next_page",
+    "page_before",
+    "plan",
+    "remove",
+    "roll_back",
+    "run",
+    "unfinished",
+    "verification_exit",
+    "verify_environment",
+    "with_root",
+    "write_support_file",
+]

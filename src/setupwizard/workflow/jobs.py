@@ -1,0 +1,278 @@
+"""One job from the decision to the outcome: plan, install, prove, and only then put in use."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from setupwizard.codes import OutcomeStatus, VerifyLevel, VerifyMode
+from setupwizard.errors import Cancelled, SetupError
+from setupwizard.i18n import _
+from setupwizard.model.events import Error, Outcome
+from setupwizard.model.machine import Gpu, Machine
+from setupwizard.model.plan import Plan
+from setupwizard.model.recommendation import Build, Recommendation
+from setupwizard.model.verification import Verification
+from setupwizard.steps import install, planning, report, switching, verify
+from setupwizard.steps.detect import redacted
+from setupwizard.steps.recommend import recommend
+from setupwizard.steps.tracking import Track
+from setupwizard.store import generation
+from setupwizard.store.journal import Journal
+from setupwizard.store.layout import Root
+from setupwizard.store.lock import working_on
+from setupwizard.workflow.session import Choices
+
+log = logging.getLogger(__name__)
+
+
+class ApplyOptions(Struct, frozen=True, kw_only=True):
+    """How a plan is carried out."""
+
+    accept_unverified: bool = False
+    dry_run: bool = False
+    level: VerifyLevel = "device"
+    mode: VerifyMode = "quick"
+    exit_codes: str = "posix"
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """A whole job as somebody asked for it.
+
+    Attributes:
+        expected_plan: "sha256:HEX": go on only if the plan is this one.
+        confirm: asked with the plan before anything is changed; None: nobody is asked.
+    """
+
+    choices: Choices
+    options: ApplyOptions
+    expected_plan: str | None = None
+    confirm: Callable[[Plan], bool] | None = None
+
+
+def decide(machine: Machine, choices: Choices) -> Recommendation:
+    """Return the decision for a machine and the user's wishes.
+
+    Raises:
+        SetupError: "usage": a wish is not well-formed.
+    """
+    return recommend(machine, choices.wishes)
+
+
+def plan(machine: Machine, decision: Recommendation, choices: Choices, track: Track) -> Plan:
+    """Return everything that an install would do; nothing is changed.
+
+    Raises:
+        SetupError: there is nothing to install, or it is nowhere to be had.
+        Cancelled: somebody asked to stop.
+    """
+    return planning.make_plan(
+        planning.PlanRequest(
+            machine=machine,
+            recommendation=decision,
+            root=choices.root,
+            backend=choices.backend,
+            sources=choices.sources,
+            stop_gap=choices.wishes.variant is not None,
+        ),
+        track,
+    )
+
+
+def run(job: Job, look: Callable[[], Machine], track: Track) -> Outcome:
+    """Look at the computer, decide, plan and carry the plan out. Never raises: the outcome tells how it ended."""
+    root = Root(job.choices.root)
+    told: dict[str, object] = {}
+
+    def work() -> Outcome:
+        machine = look()
+        decision = decide(machine, job.choices)
+        made = plan(machine, decision, job.choices, track)
+        told.update(machine=machine, decision=decision, plan=made)
+        _expect(made, job.expected_plan)
+        if job.confirm is not None and made.changes and not job.confirm(made):
+            raise Cancelled
+        return _apply(made, machine, job.options, track)
+
+    outcome = _guarded(work, root, job.options, track)
+    if outcome.status in {"done", "failed"} and "plan" in told and root.is_ours():
+        _write_report(root, told, outcome)
+    return outcome
+
+
+def apply(made: Plan, machine: Machine, decision: Recommendation, options: ApplyOptions, track: Track) -> Outcome:
+    """Carry a plan out that somebody has seen. Never raises: the outcome tells how it ended.
+
+    The environment that was in use before stays in use unless the new one is proved.
+    """
+    root = Root(Path(made.root))
+    outcome = _guarded(lambda: _apply(made, machine, options, track), root, options, track)
+    if outcome.status in {"done", "failed"} and root.is_ours():
+        _write_report(root, {"machine": machine, "decision": decision, "plan": made}, outcome)
+    return outcome
+
+
+def _write_report(root: Root, told: dict[str, object], outcome: Outcome) -> None:
+    machine, decision, made = told["machine"], told["decision"], told["plan"]
+    assert isinstance(machine, Machine)  # noqa: S101 - put there above
+    assert isinstance(decision, Recommendation)  # noqa: S101
+    assert isinstance(made, Plan)  # noqa: S101
+    document = report.report_document(redacted(machine), decision, made, outcome, outcome.verification)
+    try:
+        report.write_report(root.reports, document)
+    except OSError:
+        log.exception("the report could not be written")
+
+
+def _expect(made: Plan, expected: str | None) -> None:
+    if expected is not None and expected.removeprefix("sha256:").lower() != made.id:
+        raise SetupError("plan-unexpected", expected=expected, found=f"sha256:{made.id}")
+
+
+def _guarded(work: Callable[[], Outcome], root: Root, options: ApplyOptions, track: Track) -> Outcome:
+    """Run a job and turn every way in which it can end into an outcome."""
+    try:
+        return work()
+    except Cancelled as error:
+        return _ended("cancelled", error, root, options, track)
+    except SetupError as error:
+        log.info("%s: %s", error.code, error.detail or error)
+        return _ended("failed", error, root, options, track)
+    except Exception as error:
+        # a fault of ours ends in a sentence and a log, never in a traceback
+        log.exception("the job broke")
+        return _ended("failed", SetupError("internal-error", detail=repr(error)), root, options, track)
+
+
+def _ended(status: OutcomeStatus, error: SetupError, root: Root, options: ApplyOptions, track: Track) -> Outcome:
+    verification = error.facts.get("verification")
+    return Outcome(
+        status=status,
+        exit=error.exit_code(options.exit_codes),
+        root=str(root.path),
+        current=root.current_name(),
+        steps=tuple(track.results),
+        kept=(str(root.store),) if root.store.is_dir() else (),
+        verification=verification if isinstance(verification, Verification) else None,
+        error=Error.of(error),
+    )
+
+
+def _apply(made: Plan, machine: Machine, options: ApplyOptions, track: Track) -> Outcome:
+    root = Root(Path(made.root))
+    if install.is_already_there(made):
+        return _already(made, root, track)
+    if options.dry_run:
+        return _planned(made, root, track)
+    with _prepared(root):
+        installed = install.install(made, track)
+        verification = _prove(made, machine, installed, options, track)
+        generation.write_verification(root, made.generation, verification)
+        switched = switching.switch(made, installed.files, track)
+    return Outcome(
+        status="done",
+        exit=0,
+        changed=True,
+        root=made.root,
+        generation=made.generation,
+        current=switched.current,
+        fetched_bytes=installed.fetched_bytes,
+        reused_bytes=installed.reused_bytes,
+        steps=tuple(track.results),
+        kept=switched.kept,
+        removed=switched.removed,
+        verification=verification,
+    )
+
+
+@contextlib.contextmanager
+def _prepared(root: Root) -> Iterator[None]:
+    """Hold the root for ourselves. A root that was made now and got nothing worth keeping is taken away again."""
+    fresh = not root.path.exists()
+    root.prepare()
+    try:
+        with working_on(root):
+            yield
+    finally:
+        if fresh and root.is_bare():
+            root.dismantle()
+
+
+def _planned(made: Plan, root: Root, track: Track) -> Outcome:
+    """Return what a run would do: `changed` and the bytes are those of the run that was not made."""
+    return Outcome(
+        status="planned",
+        exit=0,
+        changed=True,
+        root=made.root,
+        generation=made.generation,
+        current=root.current_name(),
+        fetched_bytes=made.download_bytes,
+        reused_bytes=sum(package.size for package in made.packages) - made.download_bytes,
+        steps=tuple(track.results),
+    )
+
+
+def _already(made: Plan, root: Root, track: Track) -> Outcome:
+    current = root.current_name()
+    for step in made.steps:
+        track.skip(step.id)
+    return Outcome(
+        status="already-done",
+        exit=0,
+        root=made.root,
+        generation=current,
+        current=current,
+        reused_bytes=sum(package.size for package in made.packages),
+        steps=tuple(track.results),
+        kept=tuple(root.generations()),
+        verification=generation.read_verification(root, current) if current else None,
+    )
+
+
+def _prove(
+    made: Plan, machine: Machine, installed: install.Installed, options: ApplyOptions, track: Track
+) -> Verification:
+    """Verify the new generation; discard it when the proof is not given and nobody asked to accept that.
+
+    Raises:
+        SetupError: why it is not proved, with the verification among its facts.
+    """
+    root = Root(Path(made.root))
+    request = verify.VerifyRequest(
+        python=installed.python,
+        level=options.level,
+        mode=options.mode,
+        expected=made.build,
+        gpus=cards_for(made.build, machine),
+        driver=machine.nvidia_driver,
+    )
+    try:
+        with track.step("verify", _("Prove that PyTorch works")):
+            verification = verify.verify(request, track.emit, track.cancel)
+            if not options.accept_unverified:
+                _must_be_proved(verification)
+    except BaseException:
+        generation.discard(root, made.generation)
+        Journal(root).write("generation-discarded", name=made.generation)
+        raise
+    return verification
+
+
+def _must_be_proved(verification: Verification) -> None:
+    error = verify.failure(verification)
+    if error is not None:
+        error.facts["verification"] = verification
+        raise error
+
+
+def cards_for(build: Build, machine: Machine) -> tuple[Gpu, ...]:
+    """Return the cards that a build is meant for, by its variant: none for a processor build outside Apple."""
+    vendor = {"cu": "nvidia", "ro": "amd", "xp": "intel"}.get(build.variant[:2])
+    if build.variant == "cpu":
+        vendor = "apple" if build.platform == "macos_arm64" else None
+    return tuple(gpu for gpu in machine.gpus if gpu.vendor == vendor and gpu.driver_sees_it is not False)
