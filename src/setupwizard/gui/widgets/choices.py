@@ -1,0 +1,281 @@
+"""What the person chooses with: cards, pills and boxes that keep the roles and keys of Qt's own buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QButtonGroup, QCheckBox, QRadioButton, QSizePolicy, QWidget
+
+from setupwizard.gui import focus, icons, theme
+from setupwizard.gui.widgets.basic import Button
+from setupwizard.gui.widgets.layouts import FlowLayout
+
+_WRAP = Qt.TextFlag.TextWordWrap
+_TOP = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
+
+
+class ChoiceCard(QRadioButton):
+    """One of several ways, with a title and a sentence. A radio button in all but its looks: arrows, space, role."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        """Make an empty card; `show_choice` fills it."""
+        super().__init__(parent)
+        self._sentence = ""
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        focus.watch(self)
+
+    def show_choice(self, title: str, sentence: str) -> None:
+        """Show other words."""
+        self._sentence = sentence
+        self.setText(title)
+        self.setAccessibleName(title)
+        self.setAccessibleDescription(sentence)
+        self.updateGeometry()
+        self.update()
+
+    def hitButton(self, position: QPoint) -> bool:
+        """Let the whole card be pressed."""
+        return self.rect().contains(position)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        left, top, right = self._margins()
+        title = self._bounds(self._title_font(), self.text(), width - left - right)
+        sentence = self._bounds(theme.current().font(), self._sentence, width - left - right)
+        return top + title + theme.current().px(6) + sentence + top
+
+    def sizeHint(self) -> QSize:
+        width = theme.current().px(320)
+        return QSize(width, self.heightForWidth(width))
+
+    def minimumSizeHint(self) -> QSize:
+        width = theme.current().px(200)
+        return QSize(width, self.heightForWidth(max(width, self.width())))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        look = theme.current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_surface(painter)
+        left, top, right = self._margins()
+        width = self.width() - left - right
+        painter.setFont(self._title_font())
+        painter.setPen(look.color("text"))
+        height = self._bounds(self._title_font(), self.text(), width)
+        painter.drawText(QRect(left, top, width, height), _TOP | _WRAP, self.text())
+        painter.setFont(look.font())
+        painter.setPen(look.color("text2"))
+        below = top + height + look.px(6)
+        painter.drawText(QRect(left, below, width, self.height() - below), _TOP | _WRAP, self._sentence)
+        paint_radio(painter, QPointF(look.px(27), top + QFontMetrics(self._title_font()).height() / 2), self)
+
+    def _paint_surface(self, painter: QPainter) -> None:
+        look = theme.current()
+        chosen, ringed = self.isChecked(), focus.ring_shown(self)
+        wide = chosen or ringed
+        edge = "focus" if ringed else "accent" if chosen else "stroke2" if self.underMouse() else "stroke"
+        inset = 1.0 if wide else 0.5
+        painter.setPen(QPen(look.color(edge), 2 if wide else 1))
+        painter.setBrush(look.color("accent_soft" if chosen else "card"))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), look.px(8), look.px(8))
+
+    def _margins(self) -> tuple[int, int, int]:
+        look = theme.current()
+        return look.px(46), look.px(16), look.px(16)
+
+    def _title_font(self) -> QFont:
+        return theme.current().font(16, QFont.Weight.DemiBold)
+
+    @staticmethod
+    def _bounds(font: QFont, text: str, width: int) -> int:
+        return QFontMetrics(font).boundingRect(QRect(0, 0, max(1, width), 1 << 16), _TOP | _WRAP, text).height()
+
+
+def paint_radio(painter: QPainter, centre: QPointF, button: QRadioButton) -> None:
+    """Draw the round sign of a radio button in the design's colours."""
+    look = theme.current()
+    radius = look.px(9)
+    painter.setPen(QPen(look.color("accent" if button.isChecked() else "stroke2"), 1.6))
+    painter.setBrush(look.color("card"))
+    painter.drawEllipse(centre, radius, radius)
+    if button.isChecked():
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(look.color("accent"))
+        painter.drawEllipse(centre, radius * 0.55, radius * 0.55)
+
+
+class Pill(QRadioButton):
+    """One value of a row of values. A chosen one has a soft ground: it never outshines the one filled button."""
+
+    def __init__(self, text: str, value: str) -> None:
+        """Take what is shown and what it stands for."""
+        super().__init__(text)
+        self.value = value
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        focus.watch(self)
+
+    def hitButton(self, position: QPoint) -> bool:
+        """Let the whole pill be pressed."""
+        return self.rect().contains(position)
+
+    def sizeHint(self) -> QSize:
+        look = theme.current()
+        font = look.font(14, QFont.Weight.DemiBold)
+        return QSize(QFontMetrics(font).horizontalAdvance(self.text()) + 2 * look.px(12), look.px(28))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        look = theme.current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        chosen, ringed = self.isChecked(), focus.ring_shown(self)
+        edge = "focus" if ringed else "accent" if chosen else "stroke2" if self.underMouse() else "stroke"
+        inset = 1.0 if ringed else 0.5
+        ground = "accent_soft" if chosen else "card2"
+        ink = "accent_text" if chosen else "text"
+        if not self.isEnabled():
+            ground, ink, edge = "disabled_bg", "disabled_fg", "disabled_bg"
+        painter.setPen(QPen(look.color(edge), 2 if ringed else 1))
+        painter.setBrush(look.color(ground))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), look.px(6), look.px(6))
+        painter.setFont(look.font(14, QFont.Weight.DemiBold if chosen else QFont.Weight.Normal))
+        painter.setPen(look.color(ink))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
+
+
+class PillRow(QWidget):
+    """A choice of one value; the first few are shown, the rest on request.
+
+    Signals:
+        chosen(str): the person took another value.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, name: str = "", *, shown: int = 5) -> None:
+        """Take the name that screen readers say, and how many values are shown at first."""
+        super().__init__()
+        self._shown = shown
+        self._unfolded = False
+        self._row = FlowLayout(self, spacing=theme.current().px(6))
+        self._group = QButtonGroup(self)
+        self._group.setExclusive(True)
+        self._group.buttonClicked.connect(self._on_clicked)
+        self._more = Button("link")
+        self._more.clicked.connect(self._unfold)
+        self._row.addWidget(self._more)
+        self._pills: list[Pill] = []
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self.set_name(name)
+
+    def set_name(self, name: str) -> None:
+        """Set the name that screen readers say for the row."""
+        self.setAccessibleName(name)
+
+    def show_values(self, values: Iterable[tuple[str, str]], chosen: str | None, more: str) -> None:
+        """Show values as (what it stands for, what is shown), the chosen one, and the word that shows the rest."""
+        wanted = list(values)
+        if [(pill.value, pill.text()) for pill in self._pills] != wanted:
+            self._rebuild(wanted)
+        for pill in self._pills:
+            pill.setChecked(pill.value == chosen)
+        self._more.setText(more)
+        self._fold()
+
+    def value(self) -> str | None:
+        """Return the chosen value."""
+        return next((pill.value for pill in self._pills if pill.isChecked()), None)
+
+    def pills(self) -> list[Pill]:
+        """Return the pills, in order."""
+        return list(self._pills)
+
+    def _rebuild(self, values: list[tuple[str, str]]) -> None:
+        focused = next((pill.value for pill in self._pills if pill.hasFocus()), None)
+        self._row.removeWidget(self._more)
+        for pill in self._pills:
+            self._group.removeButton(pill)
+            self._row.removeWidget(pill)
+            pill.hide()
+            pill.deleteLater()
+        self._pills = [Pill(text, value) for value, text in values]
+        for pill in self._pills:
+            self._group.addButton(pill)
+            self._row.addWidget(pill)
+            pill.setAccessibleName(f"{self.accessibleName()}: {pill.text()}" if self.accessibleName() else pill.text())
+            if pill.value == focused:
+                pill.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._row.addWidget(self._more)
+
+    def _fold(self) -> None:
+        for index, pill in enumerate(self._pills):
+            pill.setVisible(self._unfolded or index < self._shown or pill.isChecked())
+        self._more.setVisible(not self._unfolded and len(self._pills) > self._shown)
+        self.updateGeometry()
+
+    def _unfold(self) -> None:
+        self._unfolded = True
+        self._fold()
+        if len(self._pills) > self._shown:
+            self._pills[self._shown].setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _on_clicked(self, pill: Pill) -> None:
+        self.chosen.emit(pill.value)
+
+
+class CheckBox(QCheckBox):
+    """A box with a tick, drawn by ourselves: Fusion's outline is lost on dark grounds."""
+
+    def __init__(self, text: str = "") -> None:
+        """Take the words beside the box."""
+        super().__init__(text)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        focus.watch(self)
+
+    def hitButton(self, position: QPoint) -> bool:
+        """Let the words be pressed too."""
+        return self.rect().contains(position)
+
+    def sizeHint(self) -> QSize:
+        look = theme.current()
+        return QSize(QFontMetrics(look.font()).horizontalAdvance(self.text()) + look.px(18 + 8 + 8), look.px(28))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        look = theme.current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(look.px(4), (self.height() - look.px(18)) / 2, look.px(18), look.px(18)).adjusted(
+            0.5, 0.5, -0.5, -0.5
+        )
+        on = self.isChecked()
+        enabled = self.isEnabled()
+        painter.setPen(QPen(look.color(("accent" if on else "stroke2") if enabled else "disabled_fg"), 1))
+        painter.setBrush(look.color(("accent" if on else "card") if enabled else "disabled_bg"))
+        painter.drawRoundedRect(box, look.px(4), look.px(4))
+        if on:
+            icons.paint(
+                painter, "check", box.adjusted(2, 2, -2, -2), look.color("on_accent" if enabled else "disabled_fg")
+            )
+        painter.setFont(look.font())
+        painter.setPen(look.color("text" if enabled else "disabled_fg"))
+        words = QRect(look.px(30), 0, self.width() - look.px(30), self.height())
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, self.text())
+        if focus.ring_shown(self):
+            painter.setPen(QPen(look.color("focus"), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), look.px(5), look.px(5))
