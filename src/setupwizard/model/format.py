@@ -1,0 +1,89 @@
+"""Amounts as people read them, in the present language: the window and the command line say the same."""
+
+from __future__ import annotations
+
+from setupwizard.i18n import _, ngettext
+
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+
+
+def format_bytes(count: float) -> str:
+    """Return an amount of data in decimal units, as download pages and disk labels do: "512 B", "9.1 MB", "2.6 GB"."""
+    power, value = _scaled(count)
+    return f"{value:.{_digits(power, value)}f} {_UNITS[power]}"
+
+
+def format_part(done: float, total: float) -> str:
+    """Return how much of an amount there is, both in the unit of the whole: "1.62 of 2.61 GB"."""
+    power, value = _scaled(total)
+    digits = 2 if power >= 3 else _digits(power, value)
+    return _("{done} of {total} {unit}").format(
+        done=f"{min(done, total) / 1000**power:.{digits}f}", total=f"{value:.{digits}f}", unit=_UNITS[power]
+    )
+
+
+def format_rate(bytes_per_second: float) -> str:
+    """Return a speed: "11.2 MB/s"."""
+    return f"{format_bytes(bytes_per_second)}/s"
+
+
+def format_memory(mib: float) -> str:
+    """Return an amount of memory as its box says it: 24564 MiB are "24 GB", though they are GiB."""
+    if mib < 1000:
+        return f"{mib:.0f} MB"
+    gib = mib / 1024
+    rounded = round(gib * 2) / 2 if abs(gib - round(gib * 2) / 2) < 0.1 * max(1.0, gib / 16) else round(gib, 1)
+    return f"{rounded:g} GB"
+
+
+def format_duration(seconds: float) -> str:
+    """Return how long something took: "0.4 s", "12 s", "6 min 12 s", "1 h 5 min"."""
+    if seconds < 9.95:
+        return _("{seconds} s").format(seconds=f"{max(0.0, seconds):.1f}")
+    whole = round(seconds)
+    if whole < 60:
+        return _("{seconds} s").format(seconds=whole)
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        if rest == 0:
+            return _("{minutes} min").format(minutes=minutes)
+        return _("{minutes} min {seconds} s").format(minutes=minutes, seconds=rest)
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if minutes == 0:
+        return _("{hours} h").format(hours=hours)
+    return _("{hours} h {minutes} min").format(hours=hours, minutes=minutes)
+
+
+def format_estimate(seconds: float) -> str:
+    """Return how long something will take, no more exactly than anybody knows it: "20 s", "6 min", "1 h 20 min"."""
+    if seconds < 50:
+        return _("{seconds} s").format(seconds=max(10, 10 * round(seconds / 10)))
+    minutes = max(1, round(seconds / 60))
+    if minutes <= 20:
+        return _("{minutes} min").format(minutes=minutes)
+    return format_duration(5 * 60 * max(1, round(minutes / 5)))
+
+
+def format_time_left(seconds: float) -> str:
+    """Return how long it still takes, rounded so that it does not flicker: "about 2 minutes left"."""
+    if seconds < 10:
+        return _("a few seconds left")
+    if seconds < 55:
+        return _("about {seconds} seconds left").format(seconds=max(10, 10 * round(seconds / 10)))
+    minutes = max(1, round(seconds / 60))
+    if minutes < 60:
+        return ngettext("about {minutes} minute left", "about {minutes} minutes left", minutes).format(minutes=minutes)
+    return _("about {time} left").format(time=format_estimate(seconds))
+
+
+def _scaled(count: float) -> tuple[int, float]:
+    value, power = float(max(0.0, count)), 0
+    while power < len(_UNITS) - 1 and value >= (999.5 if power < 2 else 999.95):
+        value /= 1000
+        power += 1
+    return power, value
+
+
+def _digits(power: int, value: float) -> int:
+    """Return how many decimals say something: none for bytes and kilobytes, one below a hundred."""
+    return 0 if power < 2 or value >= 99.95 else 1
