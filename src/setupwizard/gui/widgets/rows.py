@@ -48,7 +48,7 @@ class CheckRow(QWidget):
     pressed = Signal()
 
     def __init__(self, *, name_width: int = 0) -> None:
-        """Make a waiting row; `name_width` lines up what follows the names of several rows (0: a name takes all room)."""
+        """Make a waiting row; `name_width` lines up what follows the names of several rows (0: not at all)."""
         super().__init__()
         self._state: RowState = "waiting"
         self._angle = 0.0

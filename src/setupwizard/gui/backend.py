@@ -1,0 +1,165 @@
+"""What the window needs from the program behind it: blocking functions without Qt, called from a worker thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from msgspec import Struct
+
+from setupwizard.codes import Backend as Installer
+from setupwizard.codes import VerifyMode
+from setupwizard.model.events import Emit, Outcome
+from setupwizard.model.machine import Machine
+from setupwizard.model.plan import Plan
+from setupwizard.model.recommendation import Build, Recommendation
+from setupwizard.model.verification import Verification
+from setupwizard.tools.concurrency import Cancel
+
+
+class Choices(Struct, frozen=True, kw_only=True):
+    """What the person chose; None leaves it to the program.
+
+    Attributes:
+        root: the folder of the environment.
+        torch, variant, python: what `recommend` is asked for; `variant` "cpu" is the stop-gap as well.
+        source: the id of a download server out of the options.
+    """
+
+    root: str
+    torch: str | None = None
+    variant: str | None = None
+    python: str | None = None
+    installer: Installer = "uv"
+    source: str | None = None
+
+
+class Option(Struct, frozen=True):
+    """A value that can be chosen, and its words in the present language."""
+
+    value: str
+    text: str
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """What the details of page 3 offer beside the builds of the recommendation.
+
+    Attributes:
+        pythons: versions that a build can be made for here, best first: "3.12".
+        sources: download servers; "automatic" is added by the page.
+    """
+
+    pythons: tuple[str, ...] = ()
+    installers: tuple[Installer, ...] = ("uv",)
+    sources: tuple[Option, ...] = ()
+
+
+class Estimate(Struct, frozen=True, kw_only=True):
+    """What a build takes, as far as it is known before any server is asked; in bytes."""
+
+    download_bytes: int
+    stored_bytes: int
+
+
+class Unfinished(Struct, frozen=True, kw_only=True):
+    """A setup that stopped before its end.
+
+    Attributes:
+        step: the id of the step in which it stopped.
+        kept_bytes: what is on this computer already and will be reused.
+        total_bytes: what the whole download is, None when that is not known.
+        plan: what to go on with, None when it has to be made again.
+    """
+
+    root: str
+    step: str
+    kept_bytes: int
+    total_bytes: int | None = None
+    plan: Plan | None = None
+
+
+class Usage(Struct, frozen=True, kw_only=True):
+    """How the environment is used from now on: each a line for a terminal or a path.
+
+    Attributes:
+        activate: turns it on in a terminal of this system.
+        check: shows in that terminal that it works.
+        python: the interpreter to choose in an editor; it stays right when the environment is updated.
+    """
+
+    activate: str
+    check: str
+    python: str
+
+
+class Backend(Protocol):
+    """The program behind the window.
+
+    Every function may block, none knows Qt, and each may raise SetupError (Cancelled included); whatever else it
+    raises is shown as a fault of ours. Functions with `cancel` end soon after it is requested. Texts are made in the
+    language that is spoken when they are called. Making the object imports nothing heavy: that happens inside.
+    """
+
+    def defaults(self) -> Choices:
+        """Return what is chosen while nobody has chosen; quick."""
+        ...
+
+    def unfinished(self) -> Unfinished | None:
+        """Return a setup that stopped and can go on."""
+        ...
+
+    def detect(self, emit: Emit, cancel: Cancel) -> Machine:
+        """Look at the computer; nothing is sent anywhere."""
+        ...
+
+    def options(self, machine: Machine) -> Options:
+        """Return what can be chosen on this computer."""
+        ...
+
+    def recommend(self, machine: Machine, choices: Choices) -> Recommendation:
+        """Decide for this computer and these wishes; nothing is asked of any server."""
+        ...
+
+    def estimate(self, build: Build) -> Estimate | None:
+        """Return what a build takes, from bundled data; None when nobody knows."""
+        ...
+
+    def plan(
+        self, machine: Machine, recommendation: Recommendation, choices: Choices, emit: Emit, cancel: Cancel
+    ) -> Plan:
+        """Ask the servers and work out exactly what an install would do; nothing is changed."""
+        ...
+
+    def apply(
+        self, plan: Plan, machine: Machine, recommendation: Recommendation, emit: Emit, cancel: Cancel
+    ) -> Outcome:
+        """Install, prove and put in use; keep the computer awake meanwhile. What went wrong stands in the outcome."""
+        ...
+
+    def verify(self, root: str, mode: VerifyMode, machine: Machine, emit: Emit, cancel: Cancel) -> Verification:
+        """Prove the environment in use again."""
+        ...
+
+    def discard(self, root: str) -> None:
+        """Delete what an unfinished setup left: downloads, and the root itself when nothing else is in it."""
+        ...
+
+    def usage(self, root: str) -> Usage:
+        """Return how the environment is turned on."""
+        ...
+
+    def open_terminal(self, root: str) -> None:
+        """Open a terminal in which the environment is on."""
+        ...
+
+    def save_report(self, root: str, path: Path) -> None:
+        """Write the report of the last install as a page that can be read anywhere."""
+        ...
+
+    def save_support(self, path: Path, machine: Machine | None) -> None:
+        """Write a file for a bug report, without names, home folders and passwords."""
+        ...
+
+    def redact(self, text: str) -> str:
+        """Return a text without names, home folders and passwords."""
+        ...
