@@ -38,10 +38,9 @@ def schema_files() -> dict[Path, str]:
     """Return the schema of every document."""
     files = {}
     for kind in KINDS:
-        schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": kind.__name__, **schema_of(kind)}
-        files[TOP / "resources" / "schema" / f"{kind.__name__.lower()}.schema.json"] = (
-            json.dumps(schema, indent=2) + "\n"
-        )
+        head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": kind.__name__}
+        path = TOP / "resources" / "schema" / f"{kind.__name__.lower()}.schema.json"
+        files[path] = json.dumps({**head, **schema_of(kind)}, indent=2) + "\n"
     return files
 
 
@@ -50,7 +49,8 @@ def codes_page() -> str:
     lines = [
         "# Codes",
         "",
-        "Made from `src/setupwizard/codes.py` and `errors.py` by `make schemas`. Texts are translated; these words never change.",
+        "Made from `src/setupwizard/codes.py` and `errors.py` by `make schemas`.",
+        "Texts are translated; these words never change.",
         "",
         "## Exit codes",
         "",

@@ -13,7 +13,7 @@ import msgspec
 
 from setupwizard.codes import SCHEMA
 from setupwizard.i18n import _
-from setupwizard.model.events import CheckDone, Event, Outcome, Output, Progress, StepFinished, StepStarted
+from setupwizard.model.events import CheckDone, Event, Outcome, Output, Progress, StepStarted
 from setupwizard.model.format import format_bytes, format_duration, format_rate
 from setupwizard.model.wire import to_builtins
 from setupwizard.steps.verify import stage_title
@@ -72,7 +72,7 @@ class Terminal:
         elif isinstance(event, CheckDone):
             text = f" - {event.text}" if event.text and event.status in {"warn", "fail"} else ""
             self._line(f"  [{MARKS[event.status]:>2}] {stage_title(event.id)}{text}")
-        elif isinstance(event, StepFinished) and event.status != "done":
+        elif event.status != "done":
             self._line(_("  stopped here"))
 
     def _line(self, text: str) -> None:

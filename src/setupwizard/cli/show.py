@@ -174,9 +174,9 @@ def verification(proof: Verification) -> str:
 
 def catalogue(known: Catalogue) -> str:
     """Return what is known about builds, and how old it is."""
-    newest = ", ".join(known.newest(5))
+    newest = ", ".join(release.torch for release in reversed(known.releases[-5:]))
     rows = [
-        (_("Knowledge of"), known.date),
+        (_("Knowledge of"), known.data_date),
         (_("Newest releases of torch"), newest),
         (_("Download servers"), ", ".join(source.name for source in known.sources)),
     ]

@@ -69,8 +69,9 @@ def _build(session: workflow.Session, cancel: Cancel) -> workflow.Session:
     click.echo("\n" + _("Choose a build"))
     click.echo(show.recommendation(session.recommendation))
     folder = click.prompt(_("Folder"), default=str(session.choices.root))
-    session = session.with_choices(workflow.with_root(session.choices, folder))
-    made = workflow.plan(session.machine, session.recommendation, session.choices, Track(Terminal(), cancel))
+    choices = workflow.with_root(session.choices, folder)
+    made = workflow.plan(session.machine, session.recommendation, choices, Track(Terminal(), cancel))
+    session = session.with_choices(choices)
     click.echo(show.plan(made))
     if made.changes and not click.confirm(_("Install this now?"), default=True):
         return session

@@ -14,14 +14,15 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.format import format_bytes
 from setupwizard.model.plan import Plan
+from setupwizard.steps.comparing import compare, is_damaged
 from setupwizard.steps.tracking import Track
 from setupwizard.store import generation
 from setupwizard.store.audit import AuditResult, audit
-from setupwizard.store.fetch import FetchResult, fetch
-from setupwizard.store.files import free_bytes, remove_tree
-from setupwizard.store.journal import Journal
+from setupwizard.store.fetch import fetch
+from setupwizard.store.files import free_bytes, hash_file, remove_tree
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
+from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.lock import write_local_lock
 from setupwizard.tools.process import clean_environment, run
 from setupwizard.tools.uv import Uv
@@ -35,26 +36,29 @@ _WHICH_PYTHON = (
 
 
 class Installed(Struct, frozen=True, kw_only=True):
-    """A generation that holds exactly the files of the plan's wheels."""
+    """A generation that holds exactly the files of the plan's wheels.
+
+    Attributes:
+        lock_sha256: of the lock that the installer got.
+    """
 
     generation: str
     folder: Path
     python: Path
     files: int
+    lock_sha256: str
     fetched_bytes: int
     reused_bytes: int
 
 
-def is_already_there(plan: Plan) -> bool:
+def is_already_there(plan: Plan, cancel: Cancel) -> bool:
     """Whether the environment in use is the plan's, complete, and every file of it still what its wheel holds."""
     root = Root(Path(plan.root))
     current = root.current_name()
     if plan.changes or current is None or generation.complete(root, current) is None:
         return False
-    store = WheelStore(root.store)
-    if not all(store.has(package) for package in plan.packages):
-        return False
-    return not _audit(plan, root, root.generation(current)).problems
+    result = compare(root, current, plan, cancel)
+    return result is not None and not is_damaged(result)
 
 
 def install(plan: Plan, track: Track) -> Installed:
@@ -75,20 +79,15 @@ def install(plan: Plan, track: Track) -> Installed:
         fetched = fetch(plan.packages, store, emit=track.emit, cancel=track.cancel)
     with _new_generation(root, plan.generation) as folder:
         python = _create(plan, root, folder, track)
-        _install(plan, root, store, python, track)
+        lock_sha256 = _install(plan, root, store, python, track)
         with track.step("audit", _("Compare every file with its package")):
-            result = _audit(plan, root, folder)
-            if result.problems:
-                raise SetupError("audit-failed", detail="\n".join(result.problems[:50]))
-    return _installed(plan, folder, python, result, fetched)
-
-
-def _installed(plan: Plan, folder: Path, python: Path, result: AuditResult, fetched: FetchResult) -> Installed:
+            result = _audit(plan, root, folder, track)
     return Installed(
         generation=plan.generation,
         folder=folder,
         python=python,
         files=result.files,
+        lock_sha256=lock_sha256,
         fetched_bytes=fetched.fetched_bytes,
         reused_bytes=fetched.reused_bytes,
     )
@@ -113,14 +112,11 @@ def _check_room(plan: Plan) -> None:
 @contextlib.contextmanager
 def _new_generation(root: Root, name: str) -> Iterator[Path]:
     """Claim the folder of a generation; remove it and the working files if the body does not come to its end."""
-    journal = Journal(root)
     folder = generation.claim(root, name)
-    journal.write("generation-started", name=name)
     try:
         yield folder
     except BaseException:
         generation.discard(root, name)
-        journal.write("generation-discarded", name=name)
         raise
     finally:
         remove_tree(root.work)
@@ -134,13 +130,19 @@ def _create(plan: Plan, root: Root, folder: Path, track: Track) -> Path:
     return platforms.python_in(folder)
 
 
-def _install(plan: Plan, root: Root, store: WheelStore, python: Path, track: Track) -> None:
+def _install(plan: Plan, root: Root, store: WheelStore, python: Path, track: Track) -> str:
     with track.step("install", _("Install the packages")):
         lock = root.work / "pylock.toml"
         write_local_lock(lock, plan.packages, [store.path_of(package) for package in plan.packages])
         Uv(root.work, cancel=track.cancel, listen=track.listener("install")).sync(python, lock)
+        return hash_file(lock)
 
 
-def _audit(plan: Plan, root: Root, folder: Path) -> AuditResult:
+def _audit(plan: Plan, root: Root, folder: Path, track: Track) -> AuditResult:
     store = WheelStore(root.store)
-    return audit(platforms.site_packages_in(folder), [store.path_of(package) for package in plan.packages])
+    wheels = [store.path_of(package) for package in plan.packages]
+    result = audit(platforms.site_packages_in(folder), wheels, emit=track.emit, cancel=track.cancel)
+    if result.problems:
+        lines = [f"{problem.code}: {problem.package} {problem.path}" for problem in result.problems[:50]]
+        raise SetupError("audit-failed", detail="\n".join(lines))
+    return result

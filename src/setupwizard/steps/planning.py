@@ -186,7 +186,7 @@ def _nowhere(builds: Sequence[Build], pythons: Sequence[PythonSpec], listings: S
     detail = "\n".join(f"{listing.spec.name}: {listing.text}" for listing in listings)
     for code in ("proxy-login", "captive-portal", "tls-intercepted", "clock-wrong"):
         if code in codes:
-            return SetupError(code, detail=detail)  # type: ignore[arg-type]
+            return SetupError(code, detail=detail)
     if codes <= {"network-off", "network-timeout", "not-asked"}:
         return SetupError("network-off", detail=detail)
     return SetupError(

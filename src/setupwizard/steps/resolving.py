@@ -83,9 +83,7 @@ def family_requirements(choice: Choice, companions: Sequence[Listing | None]) ->
         if offer is not None and offer.tagged == choice.offer.tagged:
             requirements.append(_exact("torchvision", build.torchvision, choice))
         else:
-            left_out = _("torchvision is left out: {source} has none that was built for this PyTorch.").format(
-                source=choice.listing.spec.name
-            )
+            left_out = _("torchvision is left out: there is none for this PyTorch in the same place.")
     return tuple(requirements), left_out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec import Struct
@@ -9,9 +10,11 @@ from msgspec import Struct
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.plan import Plan
+from setupwizard.model.verification import Verification
+from setupwizard.steps.install import Installed
+from setupwizard.steps.records import plan_of, write_records
 from setupwizard.steps.tracking import Track
 from setupwizard.store import activate, generation
-from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
 
@@ -27,43 +30,42 @@ class Switched(Struct, frozen=True, kw_only=True):
     removed: tuple[str, ...] = ()
 
 
-def switch(plan: Plan, files: int, track: Track) -> Switched:
-    """Declare the plan's generation complete, put it in use in one step, and clear what is no longer needed.
+def switch(plan: Plan, installed: Installed, verification: Verification, track: Track) -> Switched:
+    """Declare a proved generation whole, put it in use in one step, and clear what is no longer needed.
 
     Raises:
         SetupError: "root-not-writable", "disk-full", "file-in-use".
     """
     root = Root(Path(plan.root))
     with track.step("switch", _("Put the new environment in use")):
-        facts = generation.Complete(
+        write_records(root, plan.generation, plan, verification)
+        generation.mark_complete(
+            root,
+            plan.generation,
             plan=plan.id,
-            files=files,
-            torch=plan.build.torch,
+            lock_sha256=installed.lock_sha256,
+            files=installed.files,
+            torch=verification.torch.version if verification.torch else plan.build.torch,
             variant=plan.build.variant,
             python=plan.python.version,
-            packages={package.name: package.version for package in plan.packages},
-            wheels=tuple(package.sha256 for package in plan.packages),
         )
-        generation.write_complete(root, plan.generation, facts)
         generation.switch(root, plan.generation)
-        activate.write(root)
-        Journal(root).write("switched", name=plan.generation)
+        activate.write_activation(root)
     with track.step("clean", _("Tidy up")):
         removed = clean(root)
     return Switched(current=plan.generation, kept=tuple(root.generations()), removed=removed)
 
 
-def clean(root: Root, *, dry_run: bool = False) -> tuple[str, ...]:
+def clean(root: Root) -> tuple[str, ...]:
     """Remove generations beyond the kept ones, leftovers of stopped runs, and wheels that no generation uses."""
-    removed = generation.collect(root, keep=KEEP_GENERATIONS, dry_run=dry_run)
-    needed = {
-        sha256
-        for name in root.generations()
-        if (facts := generation.complete(root, name)) is not None
-        for sha256 in facts.wheels
-    }
-    wheels = WheelStore(root.store).remove_unused(needed, dry_run=dry_run)
-    return tuple(str(path) for path in (*removed, *wheels))
+    removed = generation.collect(root, keep=KEEP_GENERATIONS).removed
+    WheelStore(root.store).remove_unused(_needed(root, root.generations()))
+    return tuple(str(root.generation(name)) for name in removed)
+
+
+def _needed(root: Root, names: Iterable[str]) -> set[str]:
+    plans = [plan for name in names if (plan := plan_of(root, name)) is not None]
+    return {package.sha256 for plan in plans for package in plan.packages}
 
 
 def roll_back(root: Root) -> Switched:
@@ -78,12 +80,19 @@ def roll_back(root: Root) -> Switched:
     if previous is None:
         raise SetupError("nothing-to-roll-back", root=str(root.path))
     generation.switch(root, previous)
-    activate.write(root)
-    Journal(root).write("rolled-back", name=previous)
+    activate.write_activation(root)
     return Switched(current=previous, kept=tuple(root.generations()))
 
 
 def remove(root: Root) -> Switched:
-    """Remove everything that setupwizard made below a root; the user's own files stay and are named."""
-    removed, kept = generation.remove_all(root)
-    return Switched(current=None, kept=tuple(str(path) for path in kept), removed=tuple(str(path) for path in removed))
+    """Remove everything that setupwizard made below a root; the user's own files stay and are named.
+
+    Raises:
+        SetupError: "environment-missing", "file-in-use", "root-not-writable".
+    """
+    gone = generation.remove_all(root)
+    return Switched(
+        current=None,
+        kept=tuple(str(path) for path in gone.kept),
+        removed=tuple(str(path) for path in gone.removed),
+    )

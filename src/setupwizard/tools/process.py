@@ -198,6 +198,30 @@ def run(
     return result
 
 
+def launch(argv: Sequence[str | Path]) -> None:
+    """Start a program for the user and leave it alone: a terminal, a file manager. It outlives us.
+
+    It gets the user's own environment, without what a packaged copy of ours adds to the dynamic loader's.
+
+    Raises:
+        SetupError: "tool-failed": it could not be started.
+    """
+    words = [str(word) for word in argv]
+    log.debug("launch %s", words)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LD_LIBRARY", "QT_"))}
+    try:
+        subprocess.Popen(
+            words,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **platforms.launch_options(),
+        )
+    except (OSError, ValueError) as error:
+        raise SetupError("tool-failed", tool=Path(words[0]).name, detail=str(error)) from error
+
+
 def _wait(
     child: subprocess.Popen[bytes],
     readers: tuple[_Reader | None, ...],

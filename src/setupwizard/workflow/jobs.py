@@ -20,11 +20,14 @@ from setupwizard.model.verification import Verification
 from setupwizard.steps import install, planning, report, switching, verify
 from setupwizard.steps.detect import redacted
 from setupwizard.steps.recommend import recommend
+from setupwizard.steps.records import verification_of
 from setupwizard.steps.tracking import Track
 from setupwizard.store import generation
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
 from setupwizard.store.lock import working_on
+from setupwizard.store.removal import Removed, remove_lock
+from setupwizard.store.wheels import WheelStore
 from setupwizard.workflow.session import Choices
 
 log = logging.getLogger(__name__)
@@ -164,15 +167,14 @@ def _ended(status: OutcomeStatus, error: SetupError, root: Root, options: ApplyO
 
 def _apply(made: Plan, machine: Machine, options: ApplyOptions, track: Track) -> Outcome:
     root = Root(Path(made.root))
-    if install.is_already_there(made):
+    if install.is_already_there(made, track.cancel):
         return _already(made, root, track)
     if options.dry_run:
         return _planned(made, root, track)
-    with _prepared(root):
+    with _prepared(root, made):
         installed = install.install(made, track)
         verification = _prove(made, machine, installed, options, track)
-        generation.write_verification(root, made.generation, verification)
-        switched = switching.switch(made, installed.files, track)
+        switched = switching.switch(made, installed, verification, track)
     return Outcome(
         status="done",
         exit=0,
@@ -190,16 +192,31 @@ def _apply(made: Plan, machine: Machine, options: ApplyOptions, track: Track) ->
 
 
 @contextlib.contextmanager
-def _prepared(root: Root) -> Iterator[None]:
-    """Hold the root for ourselves. A root that was made now and got nothing worth keeping is taken away again."""
+def _prepared(root: Root, made: Plan) -> Iterator[None]:
+    """Hold the root for ourselves, with its journal. One that was made now and got nothing worth keeping goes again."""
     fresh = not root.path.exists()
     root.prepare()
     try:
         with working_on(root):
-            yield
+            generation.heal(root)
+            journal = Journal(root.journal)
+            journal.started("apply", plan=made.id, generation=made.generation)
+            try:
+                yield
+            except BaseException as error:
+                journal.finished("apply", status="cancelled" if isinstance(error, Cancelled) else "failed")
+                raise
+            journal.finished("apply", status="done")
     finally:
-        if fresh and root.is_bare():
-            root.dismantle()
+        if fresh and not root.generations() and not WheelStore(root.store).size():
+            dismantle(root)
+
+
+def dismantle(root: Root) -> Removed:
+    """Remove a root and its lock file; nobody may hold the lock any more."""
+    gone = generation.remove_all(root)
+    remove_lock(root)
+    return gone
 
 
 def _planned(made: Plan, root: Root, track: Track) -> Outcome:
@@ -230,7 +247,7 @@ def _already(made: Plan, root: Root, track: Track) -> Outcome:
         reused_bytes=sum(package.size for package in made.packages),
         steps=tuple(track.results),
         kept=tuple(root.generations()),
-        verification=generation.read_verification(root, current) if current else None,
+        verification=verification_of(root, current),
     )
 
 
@@ -258,7 +275,6 @@ def _prove(
                 _must_be_proved(verification)
     except BaseException:
         generation.discard(root, made.generation)
-        Journal(root).write("generation-discarded", name=made.generation)
         raise
     return verification
 

@@ -16,6 +16,7 @@ from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Recommendation, Wishes
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
+from setupwizard.store.wheels import WheelStore
 
 PageName = Literal["start", "computer", "build", "install", "verify", "finish"]
 PAGES: tuple[PageName, ...] = ("start", "computer", "build", "install", "verify", "finish")
@@ -96,16 +97,14 @@ def page_before(page: PageName, session: Session, *, busy: bool) -> PageName | N
 
 
 class Unfinished(Struct, frozen=True, kw_only=True):
-    """A setup that stopped before its end: what is there already, for the offer to go on."""
+    """A setup that stopped before its end: how much is there already, for the offer to go on."""
 
     root: str
-    step: str
     kept_bytes: int
 
 
 def unfinished(root: Root) -> Unfinished | None:
-    """Return what a stopped run left below a root that is worth going on with, None when there is nothing."""
-    last = Journal(root).unfinished()
-    if last is None:
+    """Return what a stopped run left below a root, None when there is nothing worth going on with."""
+    if Journal(root.journal).unfinished() is None:
         return None
-    return Unfinished(root=str(root.path), step=last, kept_bytes=root.stored_bytes())
+    return Unfinished(root=str(root.path), kept_bytes=WheelStore(root.store).size())

@@ -9,38 +9,44 @@ from collections.abc import Callable
 from pathlib import Path
 
 from setupwizard import __version__, platforms
-from setupwizard.codes import CheckId, VerifyLevel, VerifyMode, exit_code
+from setupwizard.codes import CheckId, OutcomeStatus, VerifyLevel, VerifyMode, exit_code
 from setupwizard.errors import SetupError
+from setupwizard.model.catalogue import load_catalogue
 from setupwizard.model.events import Error, Outcome
 from setupwizard.model.machine import Machine
-from setupwizard.model.verification import Check, Verification
+from setupwizard.model.plan import Plan
+from setupwizard.model.verification import Verification
 from setupwizard.model.wire import to_json
+from setupwizard.probes.privacy import redact_text, redacted
 from setupwizard.steps import report, switching, verify
-from setupwizard.steps.detect import redact_text
+from setupwizard.steps.comparing import files_check
+from setupwizard.steps.offers import usable_pythons
+from setupwizard.steps.planning import known_sources
+from setupwizard.steps.records import plan_of, verification_of
 from setupwizard.steps.tracking import Track
 from setupwizard.store import generation
-from setupwizard.store.audit import audit
+from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
 from setupwizard.store.lock import working_on
-from setupwizard.store.wheels import WheelStore
-from setupwizard.workflow.jobs import cards_for
+from setupwizard.store.removal import remove_lock
+from setupwizard.workflow.jobs import cards_for, dismantle
 
 log = logging.getLogger(__name__)
 
 SUPPORT_LOG_BYTES = 2_000_000
 
 
-def environment(root: Root) -> tuple[Path, generation.Complete]:
-    """Return the interpreter of the environment in use and what is on record about it.
+def environment(root: Root) -> tuple[str, Plan]:
+    """Return the generation in use and the plan that it was made from.
 
     Raises:
         SetupError: "environment-missing".
     """
     current = root.current_name()
-    facts = generation.complete(root, current) if current else None
-    if current is None or facts is None:
+    made = plan_of(root, current)
+    if current is None or made is None or generation.complete(root, current) is None:
         raise SetupError("environment-missing", root=str(root.path))
-    return platforms.python_in(root.generation(current)), facts
+    return current, made
 
 
 def verify_environment(
@@ -58,33 +64,20 @@ def verify_environment(
         SetupError: "environment-missing".
         Cancelled: somebody asked to stop.
     """
-    python, facts = environment(root)
+    current, made = environment(root)
+    with_files = not only or "files" in only
     request = verify.VerifyRequest(
-        python=python,
+        python=platforms.python_in(root.generation(current)),
         level=level,
         mode=mode,
         only=only,
-        expected=facts.build,
-        gpus=cards_for(facts.build, machine),
+        expected=made.build,
+        gpus=cards_for(made.build, machine),
         driver=machine.nvidia_driver,
-        files=_files_check(root, facts),
-        previous=_previous(root),
+        files=files_check(root, current, made, track.cancel) if with_files else None,
+        previous=verification_of(root, current),
     )
     return verify.verify(request, track.emit, track.cancel)
-
-
-def _files_check(root: Root, facts: generation.Complete) -> Check:
-    current = root.current_name() or ""
-    store = WheelStore(root.store)
-    wheels = [store.path_of(package) for package in facts.packages if store.has(package)]
-    if len(wheels) < len(facts.packages):
-        return verify.files_check(None, missing_wheels=len(facts.packages) - len(wheels))
-    return verify.files_check(audit(platforms.site_packages_in(root.generation(current)), wheels))
-
-
-def _previous(root: Root) -> Verification | None:
-    current = root.current_name()
-    return generation.read_verification(root, current) if current else None
 
 
 def verification_exit(verification: Verification, style: str = "posix") -> int:
@@ -121,8 +114,8 @@ def remove(root: Root, style: str = "posix") -> Outcome:
         if not root.is_ours():
             return Outcome(status="already-done", exit=0, root=str(root.path))
         with working_on(root):
-            switching.refuse_if_in_use(root)
-        switched = switching.remove(root)
+            switched = switching.remove(root)
+        remove_lock(root)
         return Outcome(
             status="done", exit=0, changed=True, root=str(root.path), kept=switched.kept, removed=switched.removed
         )
@@ -136,9 +129,11 @@ def collect_garbage(root: Root, style: str = "posix", *, dry_run: bool = False) 
     def work() -> Outcome:
         if not root.is_ours():
             raise SetupError("environment-missing", root=str(root.path))
+        if dry_run:
+            raise SetupError("not-built", what="gc --dry-run")
         with working_on(root):
-            removed = switching.clean(root, dry_run=dry_run)
-        status = "planned" if dry_run else "done" if removed else "already-done"
+            removed = switching.clean(root)
+        status: OutcomeStatus = "done" if removed else "already-done"
         return Outcome(
             status=status,
             exit=0,
@@ -178,7 +173,42 @@ def last_report(root: Root) -> report.Report:
     return found
 
 
-def write_support_file(path: Path, machine: Machine, log_file: Path | None) -> None:
+def save_report(root: Root, path: Path) -> None:
+    """Write the newest report of an environment as a page for people.
+
+    Raises:
+        SetupError: "environment-missing", "root-not-writable".
+    """
+    page = report.render_html(last_report(root))
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise SetupError("root-not-writable", path=str(path.parent), detail=str(error)) from error
+
+
+def forget_downloads(root: Root) -> None:
+    """Delete what an unfinished setup left; an environment that is in use keeps its wheels.
+
+    Raises:
+        SetupError: "busy", "file-in-use", "root-not-writable".
+    """
+    if not root.is_ours():
+        return
+    with working_on(root):
+        switching.clean(root)
+        Journal(root.journal).finished("apply", status="cancelled")
+    if not root.generations():
+        dismantle(root)
+
+
+def options(machine: Machine) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Return what can be chosen here: the Pythons, best first, and the download servers as (id, name)."""
+    pythons = tuple(python.version for python in usable_pythons(machine))
+    sources = known_sources(load_catalogue()).values()
+    return pythons, tuple((source.id, source.name) for source in sources)
+
+
+def write_support_file(path: Path, machine: Machine | None, log_file: Path | None) -> None:
     """Write what a bug report needs to one zip: facts and logs without names, home folders and passwords.
 
     Raises:
@@ -187,7 +217,8 @@ def write_support_file(path: Path, machine: Machine, log_file: Path | None) -> N
     versions = {"setupwizard": __version__, "python": platform.python_version(), "system": platform.platform()}
     try:
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as support:
-            support.writestr("machine.json", to_json(machine))
+            if machine is not None:
+                support.writestr("machine.json", to_json(redacted(machine)))
             support.writestr("versions.json", to_json(versions))
             if log_file is not None and log_file.is_file():
                 text = log_file.read_text("utf-8", "replace")[-SUPPORT_LOG_BYTES:]

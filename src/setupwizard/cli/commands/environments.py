@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -13,7 +12,7 @@ from setupwizard.cli.commands.installing import env_option, root_of
 from setupwizard.cli.commands.looking import this_machine, write_text
 from setupwizard.cli.context import common, finish, json_option, stop_on_signal, voice
 from setupwizard.cli.progress import Terminal
-from setupwizard.codes import CHECK_IDS
+from setupwizard.codes import CHECK_IDS, CheckId, VerifyLevel, VerifyMode
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.wire import to_json
@@ -30,7 +29,14 @@ from setupwizard.steps.tracking import Track
 @click.option("--only", multiple=True, type=click.Choice(CHECK_IDS), metavar="ID", help="Only this check.")
 @json_option
 @common
-def verify(env: Path | None, plan_file: Path | None, level: Any, mode: Any, only: tuple[str, ...], json: bool) -> None:
+def verify(
+    env: Path | None,
+    plan_file: Path | None,
+    level: VerifyLevel,
+    mode: VerifyMode,
+    only: tuple[CheckId, ...],
+    json: bool,
+) -> None:
     """Prove that an environment works on this computer."""
     if plan_file is not None:
         raise SetupError("not-built", what="verify --plan")

@@ -149,7 +149,7 @@ def catalog(refresh: bool, json: bool) -> None:
 def support(file: Path) -> None:
     """Write a file for a bug report: logs and facts, without names, folders or passwords."""
     with stop_on_signal() as cancel:
-        machine = redacted(detect_machine(cancel=cancel))
+        machine = detect_machine(cancel=cancel)
     workflow.write_support_file(file, machine, voice.log)
     voice.say(_("Written: {file}. Look into it before you send it.").format(file=file))
     finish("ok")

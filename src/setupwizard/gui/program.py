@@ -1,0 +1,144 @@
+"""The program behind the window: the workflow, in the words of `gui.backend`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from setupwizard import platforms
+from setupwizard.codes import VerifyMode
+from setupwizard.gui.backend import Choices, Estimate, Option, Options, Unfinished, Usage
+from setupwizard.model.events import Emit, Outcome
+from setupwizard.model.machine import Machine
+from setupwizard.model.plan import Plan
+from setupwizard.model.recommendation import Build, Recommendation
+from setupwizard.model.verification import Verification
+from setupwizard.tools.concurrency import Cancel
+
+if TYPE_CHECKING:
+    from setupwizard import workflow
+
+# The workflow and its steps bring heavy modules along: they are imported by the worker thread that first needs them,
+# after the window is on the screen.
+
+
+class Program:
+    """Answers the window's questions; every function may block and is called from a worker thread."""
+
+    def __init__(self, log_file: Path | None = None) -> None:
+        """Take the log that goes into a support file."""
+        self._log_file = log_file
+
+    def defaults(self) -> Choices:
+        """Return what is chosen while nobody has chosen."""
+        return Choices(root=str(platforms.default_root()))
+
+    def unfinished(self) -> Unfinished | None:
+        """Return a setup that stopped below the default root."""
+        from setupwizard import workflow
+        from setupwizard.store.layout import Root
+
+        left = workflow.unfinished(Root(platforms.default_root()))
+        return Unfinished(root=left.root, step="fetch", kept_bytes=left.kept_bytes) if left is not None else None
+
+    def detect(self, emit: Emit, cancel: Cancel) -> Machine:
+        """Look at the computer."""
+        from setupwizard.steps.detect import detect
+
+        return detect(emit, cancel)
+
+    def options(self, machine: Machine) -> Options:
+        """Return what can be chosen on this computer."""
+        from setupwizard import workflow
+
+        pythons, sources = workflow.options(machine)
+        return Options(pythons=pythons, sources=tuple(Option(key, name) for key, name in sources))
+
+    def recommend(self, machine: Machine, choices: Choices) -> Recommendation:
+        """Decide for this computer and these wishes."""
+        from setupwizard import workflow
+
+        return workflow.decide(machine, _choices(choices))
+
+    def estimate(self, build: Build) -> Estimate | None:  # noqa: ARG002 - nobody knows before the servers are asked
+        """Return None: sizes are told by the plan, not guessed."""
+        return None
+
+    def plan(
+        self, machine: Machine, recommendation: Recommendation, choices: Choices, emit: Emit, cancel: Cancel
+    ) -> Plan:
+        """Ask the servers and work out what an install would do."""
+        from setupwizard import workflow
+        from setupwizard.steps.tracking import Track
+
+        return workflow.plan(machine, recommendation, _choices(choices), Track(emit, cancel))
+
+    def apply(
+        self, plan: Plan, machine: Machine, recommendation: Recommendation, emit: Emit, cancel: Cancel
+    ) -> Outcome:
+        """Install, prove and put in use."""
+        from setupwizard import workflow
+        from setupwizard.steps.tracking import Track
+
+        return workflow.apply(plan, machine, recommendation, workflow.ApplyOptions(), Track(emit, cancel))
+
+    def verify(self, root: str, mode: VerifyMode, machine: Machine, emit: Emit, cancel: Cancel) -> Verification:
+        """Prove the environment in use again."""
+        from setupwizard import workflow
+        from setupwizard.steps.tracking import Track
+        from setupwizard.store.layout import Root
+
+        track = Track(emit, cancel)
+        return workflow.verify_environment(Root(Path(root)), machine, level="device", mode=mode, only=(), track=track)
+
+    def discard(self, root: str) -> None:
+        """Delete what an unfinished setup left."""
+        from setupwizard import workflow
+        from setupwizard.store.layout import Root
+
+        workflow.forget_downloads(Root(Path(root)))
+
+    def usage(self, root: str) -> Usage:
+        """Return how the environment is turned on."""
+        place = Path(root)
+        activate = f'call "{place / "activate.bat"}"' if sys.platform == "win32" else f". '{place / 'activate'}'"
+        check = 'python -c "import torch; print(torch.__version__, torch.cuda.is_available())"'
+        return Usage(activate=activate, check=check, python=str(platforms.python_in(place / "current")))
+
+    def open_terminal(self, root: str) -> None:
+        """Open a terminal in which the environment is on."""
+        from setupwizard.tools.terminal import open_terminal
+
+        open_terminal(Path(root))
+
+    def save_report(self, root: str, path: Path) -> None:
+        """Write the report of the last install as a page."""
+        from setupwizard import workflow
+        from setupwizard.store.layout import Root
+
+        workflow.save_report(Root(Path(root)), path)
+
+    def save_support(self, path: Path, machine: Machine | None) -> None:
+        """Write a file for a bug report."""
+        from setupwizard import workflow
+
+        workflow.write_support_file(path, machine, self._log_file)
+
+    def redact(self, text: str) -> str:
+        """Return a text without names, home folders and passwords."""
+        from setupwizard.probes.privacy import redact_text
+
+        return redact_text(text)
+
+
+def _choices(choices: Choices) -> workflow.Choices:
+    from setupwizard import workflow
+    from setupwizard.model.recommendation import Wishes
+
+    return workflow.Choices(
+        wishes=Wishes(torch=choices.torch, variant=choices.variant, python=choices.python),
+        root=Path(choices.root),
+        backend=choices.installer,
+        sources=(choices.source,) if choices.source else (),
+    )

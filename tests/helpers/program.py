@@ -1,0 +1,63 @@
+"""The program as a user runs it: a process of its own, with arguments, standard streams and an exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+PROGRAM = (sys.executable, "-m", "setupwizard")
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+def environment(home: object, **more: str) -> dict[str, str]:
+    """Return our environment with another home, so that no log or setting of the tester takes part."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("SETUPWIZARD", "XDG_"))}
+    pip = {name: value for name, value in own.items() if name.startswith("PIP_")}
+    return {**own, **pip, "HOME": str(home), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", **more}
+
+
+def start(*words: object, env: Mapping[str, str]) -> subprocess.Popen[str]:
+    """Start the program with its streams in our hands."""
+    return subprocess.Popen(
+        [*PROGRAM, *map(str, words)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env=dict(env),
+    )
+
+
+def run(*words: object, env: Mapping[str, str], given: str | None = None, timeout: float = 300) -> Ended:
+    """Run the program to its end."""
+    done = subprocess.run(
+        [*PROGRAM, *map(str, words)],
+        input=given if given is not None else "",
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env=dict(env),
+        timeout=timeout,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)

@@ -1,0 +1,88 @@
+"""Errors and exit codes: closed lists that agree with each other, and sentences in both languages."""
+
+import re
+import string
+
+import pytest
+
+from setupwizard import codes, i18n
+from setupwizard.errors import SENTENCES, SetupError
+from setupwizard.model.events import Error
+
+BANNED = re.compile(r"!|please|failed|fatal|invalid|abort|illegal", re.IGNORECASE)
+
+
+@pytest.fixture(autouse=True)
+def english():
+    i18n.set_language("en")
+    yield
+    i18n.set_language("en")
+
+
+def test_every_code_has_its_sentence_and_every_sentence_its_code():
+    assert set(SENTENCES) == set(codes.ERROR_CODES)
+    assert {row.exit_id for row in SENTENCES.values()} <= set(codes.EXIT_CODES)
+
+
+@pytest.mark.parametrize("code", codes.ERROR_CODES)
+def test_sentences_are_plain_and_survive_missing_facts(code):
+    error = SetupError(code)
+    for text in (error.title, error.advice, *(text for _code, text in SENTENCES[code].fixes)):
+        assert text
+        assert not BANNED.search(text)
+        assert "{" not in text
+
+
+@pytest.mark.parametrize("code", codes.ERROR_CODES)
+def test_every_sentence_is_translated_with_the_same_facts(code):
+    def facts(text):
+        return {name for _lit, name, _spec, _conv in string.Formatter().parse(text) if name}
+
+    row = SENTENCES[code]
+    i18n.set_language("zh_CN")
+    for text in (row.title, row.advice, *(text for _code, text in row.fixes)):
+        assert i18n._(text) != text
+        assert facts(i18n._(text)) == facts(text)
+
+
+def test_facts_are_in_the_sentence_and_in_the_document():
+    error = SetupError("disk-full", path="/data", need="7 GB", free="3 GB", detail="raw")
+    document = Error.of(error)
+    assert "/data" in document.title
+    assert "7 GB" in document.advice
+    assert (document.id, document.code, document.detail) == ("disk", "disk-full", "raw")
+    assert error.exit_code() == 12
+    assert error.exit_code("windows") == 112
+
+
+def test_a_brace_in_a_fact_does_no_harm():
+    assert "{0}" in SetupError("usage", what="{0} {x}").title
+
+
+def test_exit_codes_are_those_of_the_contract():
+    assert codes.exit_code("network", "windows") == 1618
+    assert [codes.exit_code(name) for name in ("ok", "unsupported", "driver", "verify-failed", "reboot")] == [
+        0,
+        10,
+        11,
+        20,
+        23,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "zh_CN"),
+        ({"LANG": "zh_TW"}, "zh_CN"),
+        ({"LC_ALL": "C", "LANG": "zh_CN.UTF-8"}, "en"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"SETUPWIZARD_LANG": "zh_CN", "LANG": "en_US.UTF-8"}, "zh_CN"),
+    ],
+)
+def test_the_language_of_the_system(environment, language, monkeypatch):
+    for name in ("SETUPWIZARD_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert i18n.system_language() == language

@@ -1,0 +1,146 @@
+"""Starting programs: output, deadlines, cancelling, and that no child outlives us."""
+
+import os
+import sys
+import threading
+import time
+
+import psutil
+import pytest
+
+from setupwizard.errors import Cancelled, SetupError
+from setupwizard.tools.concurrency import Cancel, side_by_side
+from setupwizard.tools.process import MAX_LINE, clean_environment, own_program, run
+
+PYTHON = (sys.executable, "-I", "-u", "-c")
+
+
+def test_output_status_and_streams():
+    result = run([*PYTHON, "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"])
+    assert (result.stdout, result.stderr, result.returncode, result.ok) == ("out\n", "err\n", 3, False)
+
+
+def test_lines_end_at_carriage_returns_and_line_feeds():
+    lines = []
+    run([*PYTHON, r"import sys; sys.stdout.write('10%\r20%\r\nx\ny')"], on_line=lines.append)
+    assert lines == ["10%", "20%", "x", "y"]
+
+
+def test_text_cut_in_the_middle_of_a_character_is_whole():
+    code = "import os, time\nfor b in '显卡'.encode(): os.write(1, bytes([b])); time.sleep(0.01)"
+    assert run([*PYTHON, code]).stdout == "显卡"
+
+
+def test_invalid_text_is_escaped_and_not_lost():
+    assert run([*PYTHON, r"import os; os.write(1, b'a\xffb')"]).stdout == r"a\xffb"
+
+
+def test_a_flood_in_one_line_is_cut():
+    lines = []
+    run([*PYTHON, "import sys; sys.stdout.write('x' * 3_000_000 + '\\nend\\n')"], on_line=lines.append)
+    assert [len(lines[0]), lines[-1]] == [MAX_LINE, "end"]
+
+
+def test_a_deadline_ends_the_child():
+    result = run([*PYTHON, "import time; time.sleep(60)"], timeout=0.3)
+    assert result.timed_out
+    assert not result.ok
+
+
+def test_silence_ends_the_child_but_output_keeps_it_alive():
+    talking = "import time\nfor i in range(8): print(i, flush=True); time.sleep(0.1)"
+    assert run([*PYTHON, talking], silence=0.5).ok
+    assert run([*PYTHON, "import time; print(1, flush=True); time.sleep(60)"], silence=0.5).timed_out
+
+
+@pytest.mark.posix
+@pytest.mark.skipif(sys.platform == "win32", reason="a process group is POSIX; tests/windows has the Job Object")
+def test_cancel_ends_the_whole_tree(tmp_path):
+    pids = tmp_path / "pids"
+    code = (
+        "import os, subprocess, sys, time\n"
+        f"child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        f"open({str(pids)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
+        "time.sleep(60)"
+    )
+    cancel = Cancel()
+
+    def ask_when_started():
+        while not (pids.exists() and len(pids.read_text().split()) == 2):
+            time.sleep(0.01)
+        cancel.request()
+
+    thread = threading.Thread(target=ask_when_started)
+    thread.start()
+    with pytest.raises(Cancelled):
+        run([*PYTHON, code], cancel=cancel)
+    thread.join()
+    for pid in map(int, pids.read_text().split()):
+        assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def test_an_exception_of_the_listener_comes_back_and_ends_the_child():
+    class Stop(Exception):
+        pass
+
+    def listen(_line):
+        raise Stop
+
+    with pytest.raises(Stop):
+        run([*PYTHON, "import time; print(1, flush=True); time.sleep(60)"], on_line=listen)
+
+
+def test_a_program_that_is_not_there_is_an_error_with_a_sentence():
+    with pytest.raises(SetupError) as caught:
+        run(["/nowhere/tool"])
+    assert caught.value.code == "tool-failed"
+    assert "tool" in caught.value.title
+
+
+def test_the_clean_environment_has_no_setting_of_any_tool(monkeypatch):
+    for name in (
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "VIRTUAL_ENV",
+        "CONDA_PREFIX",
+        "PIP_INDEX_URL",
+        "UV_INDEX",
+        "QT_PLUGIN_PATH",
+    ):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/bundle")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:1")
+    assert not {"PYTHONPATH", "PIP_INDEX_URL", "UV_INDEX", "LD_LIBRARY_PATH", "HTTPS_PROXY"} & set(clean_environment())
+    assert clean_environment(network=True)["HTTPS_PROXY"] == "http://proxy:1"
+    assert clean_environment({"X": "1"})["X"] == "1"
+
+
+def test_children_do_not_inherit_the_folder_we_stand_in(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert os.path.realpath(run([*PYTHON, "import os; print(os.getcwd())"]).stdout.strip()) != str(tmp_path)
+
+
+def test_a_frozen_program_is_never_started_with_minus_m(monkeypatch):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert own_program() == (sys.executable,)
+
+
+def test_side_by_side_returns_answers_exceptions_and_silence():
+    def broken():
+        raise ValueError
+
+    gate = threading.Event()
+    answers = side_by_side({"a": lambda: 1, "b": broken, "c": lambda: gate.wait(60)}, deadline=0.3)
+    gate.set()
+    assert answers["a"] == 1
+    assert isinstance(answers["b"], ValueError)
+    assert answers["c"] is None
+
+
+def test_side_by_side_stops_when_asked():
+    gate = threading.Event()
+    cancel = Cancel()
+    cancel.request()
+    with pytest.raises(Cancelled):
+        side_by_side({"a": lambda: gate.wait(60)}, deadline=60, cancel=cancel)
+    gate.set()

@@ -1,0 +1,127 @@
+"""What download servers answer, and which build that makes possible."""
+
+import json
+import platform
+import sys
+
+import pytest
+
+from helpers.loopback import Answer, loopback
+from setupwizard.probes.sources import Listing, Offer, PythonSpec, Question, SourceSpec, ask_all
+from setupwizard.tools.concurrency import Cancel
+
+ARCH = platform.machine()
+MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
+TAG = MINOR.replace(".", "")
+PLATFORM = {"linux": f"manylinux_2_17_{ARCH}.manylinux2014_{ARCH}", "win32": "win_amd64"}.get(sys.platform, "any")
+
+
+def wheel(version, tag=TAG, where=PLATFORM, name="torch"):
+    return f"{name}-{version}-cp{tag}-cp{tag}-{where}.whl"
+
+
+def question(*variants, general=lambda _version: None):
+    return Question(
+        variants=variants or ("cpu", "cu130"),
+        pythons=(PythonSpec(version=MINOR, path=sys.executable),),
+        general_variant=general,
+    )
+
+
+def ask(spec, asked, tmp_path, project="torch"):
+    (listing,) = ask_all([spec], project, asked, work=tmp_path, cancel=Cancel())
+    return listing
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_an_index_offers_what_fits_this_computer_and_nothing_else(tmp_path):
+    with loopback() as server:
+        files = [wheel("2.13.0+cpu"), wheel("2.12.0+cpu", tag="27"), wheel("2.11.0+cpu", where="win_ia64"), "notes.txt"]
+        server.index("/whl/cpu", "torch", files)
+        spec = SourceSpec(id="mine", name="Mine", kind="index", url=server.url + "/whl/{variant}")
+        listing = ask(spec, question(), tmp_path)
+    assert listing.code == "ok"
+    assert listing.offers == {Offer(version="2.13.0", variant="cpu", python=MINOR, tagged=True)}
+
+
+def test_a_json_index_is_read_as_well(tmp_path):
+    with loopback() as server:
+        body = json.dumps({"files": [{"filename": wheel("2.13.0+cpu")}]}).encode()
+        server.answers["/whl/cpu/torch/"] = Answer(body, kind="application/vnd.pypi.simple.v1+json")
+        spec = SourceSpec(id="mine", name="Mine", kind="index", url=server.url + "/whl/{variant}")
+        assert ask(spec, question("cpu"), tmp_path).offer("2.13.0", "cpu", MINOR) is not None
+
+
+def test_a_flat_listing(tmp_path):
+    with loopback() as server:
+        server.page("/wheels/cpu/", f'<a href="{wheel("2.13.0+cpu").replace("+", "%2B")}">x</a>')
+        spec = SourceSpec(id="flat", name="Flat", kind="find-links", url=server.url + "/wheels/{variant}")
+        assert ask(spec, question("cpu"), tmp_path).code == "ok"
+
+
+def test_a_folder(tmp_path):
+    (tmp_path / wheel("2.13.0+cpu")).touch()
+    spec = SourceSpec(id="folder", name="Folder", kind="folder", url=str(tmp_path))
+    assert ask(spec, question("cpu"), tmp_path).code == "ok"
+    assert ask(spec, question("cu130"), tmp_path).code == "build-not-in-sources"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (Answer(b"", 404), "file-missing"),
+        (Answer(b"", 500), "server-error"),
+        (Answer(b"<html><form>log in</form></html>"), "captive-portal"),
+        (Answer(b"{", kind="application/vnd.pypi.simple.v1+json"), "document-unreadable"),
+        (Answer(b"<html></html>"), "build-not-in-sources"),
+    ],
+)
+def test_the_true_cause_is_named(answer, code, tmp_path):
+    with loopback() as server:
+        server.answers["/whl/cpu/torch/"] = answer
+        spec = SourceSpec(id="mine", name="Mine", kind="index", url=server.url + "/whl/{variant}")
+        listing = ask(spec, question("cpu"), tmp_path)
+    assert listing.code == code
+    assert listing.text
+
+
+def test_pip_says_what_the_users_settings_hold(tmp_path, monkeypatch):
+    links = tmp_path / "links"
+    links.mkdir()
+    (links / wheel("2.13.0+cpu")).touch()
+    config = tmp_path / "pip.conf"
+    config.write_text(f"[global]\nno-index = true\nfind-links = {links}\n")
+    for name in ("PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL", "PIP_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(config))
+    spec = SourceSpec(id="pip-config", name="pip", kind="pip-config")
+    listing = ask(spec, question("cpu"), tmp_path / "work")
+    assert listing.offers == {Offer(version="2.13.0", variant="cpu", python=MINOR, tagged=True)}
+
+
+def test_an_untagged_wheel_is_the_general_default(tmp_path, monkeypatch):
+    links = tmp_path / "links"
+    links.mkdir()
+    (links / wheel("2.14.1")).touch()
+    for name in ("PIP_EXTRA_INDEX_URL", "PIP_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+    config = tmp_path / "pip.conf"
+    config.write_text("[global]\nno-index = true\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(config))
+    monkeypatch.setenv("PIP_FIND_LINKS", str(links))
+    spec = SourceSpec(id="pip-config", name="pip", kind="pip-config")
+    listing = ask(spec, question("cu130", general=lambda _version: "cu130"), tmp_path / "work")
+    assert listing.offers == {Offer(version="2.14.1", variant="cu130", python=MINOR, tagged=False)}
+
+
+def test_a_tagged_build_comes_before_an_untagged_one():
+    both = [Offer(version="1", variant="cpu", python="3.12", tagged=tagged) for tagged in (True, False)]
+    spec = SourceSpec(id="x", name="x", kind="index")
+    listing = Listing(spec=spec, code="ok", text="", offers=frozenset(both))
+    assert listing.offer("1", "cpu", "3.12") == both[0]
+    assert listing.offer("2", "cpu", "3.12") is None

@@ -1,0 +1,77 @@
+"""What we read from pip and uv, and what we never hand to them."""
+
+import sys
+
+import pytest
+
+from setupwizard.model.plan import Setting
+from setupwizard.tools import pip, uv
+from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.process import ProcessResult
+
+
+def ended(text):
+    return ProcessResult(argv=("x",), returncode=1, stdout=text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("error: No solution found when resolving dependencies", "build-not-in-sources"),
+        ("Hash mismatch for `mpmath==1.3.0`", "hash-mismatch"),
+        ("failed to copy: No space left on device (os error 28)", "disk-full"),
+        ("error sending request for url", "network-off"),
+        ("thread main panicked", "tool-failed"),
+    ],
+)
+def test_endings_of_uv(text, code):
+    assert uv.failure_of(ended(text)).code == code
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("ERROR: No matching distribution found for torch==9", "build-not-in-sources"),
+        ("WARNING: Retrying (Retry(total=4\nERROR: No matching distribution found for torch", "network-off"),
+        ("OSError: [Errno 28] No space left on device", "disk-full"),
+        ("Traceback", "tool-failed"),
+    ],
+)
+def test_endings_of_pip(text, code):
+    assert pip.failure_of(ended(text), requirement="torch").code == code
+
+
+def test_the_users_settings_are_read_with_their_place_and_without_passwords(tmp_path, monkeypatch):
+    config = tmp_path / "pip.conf"
+    config.write_text(
+        "[global]\nindex-url = https://me:secret@mirror.example/simple\nfind-links = /a /b\ntimeout = 9\n"
+    )
+    for name in [name for name in pip.user_environment() if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(config))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    settings = pip.user_settings(tmp_path, cancel=Cancel())
+    assert Setting(name="index-url", value="https://***@mirror.example/simple", origin="pip.conf [global]") in settings
+    assert Setting(name="find-links", value="/a /b", origin="pip.conf [global]") in settings
+    assert Setting(name="no-index", value="1", origin="environment") in settings
+    assert not any(setting.name == "timeout" or "secret" in setting.value for setting in settings)
+
+
+def test_a_setting_that_forbids_our_use_of_pip_is_not_passed(monkeypatch):
+    monkeypatch.setenv("PIP_REQUIRE_VIRTUALENV", "1")
+    assert "PIP_REQUIRE_VIRTUALENV" not in pip.user_environment()
+
+
+def test_neutral_pip_sees_no_setting(monkeypatch):
+    monkeypatch.setenv("PIP_INDEX_URL", "https://evil.example/simple")
+    assert not any("evil" in value for value in pip.neutral_environment().values())
+
+
+def test_uv_never_downloads_a_python_nor_reads_settings(monkeypatch, tmp_path):
+    monkeypatch.setenv("UV_EXTRA_INDEX_URL", "https://evil.example/simple")
+    folder = tmp_path / "环境 with space"
+    worker = uv.Uv(tmp_path / "work")
+    (tmp_path / "work").mkdir()
+    worker.venv(sys.executable, folder)
+    assert (folder / "pyvenv.cfg").is_file()
+    assert "--extra-index-url" not in " ".join(worker.sync_argv(folder, tmp_path / "pylock.toml"))
