@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import os
 import signal
 import subprocess  # noqa: TID251 - only the type; tools/process starts them
@@ -15,6 +17,11 @@ assert sys.platform != "win32"  # noqa: S101 - tells the type checker which syst
 
 def popen_options() -> dict[str, Any]:
     """Return what a child needs to be ended together with its children: a session of its own."""
+    return {"start_new_session": True}
+
+
+def launch_options() -> dict[str, Any]:
+    """Return what a program needs to outlive us: a session of its own."""
     return {"start_new_session": True}
 
 
@@ -58,6 +65,12 @@ def python_in(environment: Path) -> Path:
     return environment / "bin" / "python"
 
 
+def site_packages_in(environment: Path) -> Path:
+    """Return the folder of packages of a virtual environment."""
+    found = sorted(environment.glob("lib/python3.*/site-packages"))
+    return found[0] if found else environment / "lib" / "site-packages"
+
+
 def point_to(pointer: Path, target: Path) -> None:
     """Make `pointer` lead to `target` in one atomic step, whatever it led to before."""
     fresh = pointer.with_name(pointer.name + ".new")
@@ -80,3 +93,46 @@ def flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def flush_tree(folder: Path) -> None:
+    """Make every file below a folder survive a power cut.
+
+    Linux writes the folder's own file system and returns when that is done: a network drive elsewhere that does not
+    answer holds nobody up. macOS has only the call for all of them.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        syncfs = getattr(ctypes.CDLL(None), "syncfs", None)
+        if syncfs is None or syncfs(descriptor) != 0:
+            os.sync()
+    finally:
+        os.close(descriptor)
+
+
+def pointer_target(pointer: Path) -> Path | None:
+    """Return where a pointer leads, whether that exists or not; None when it is no pointer."""
+    try:
+        return pointer.parent / pointer.readlink()
+    except OSError:
+        return None
+
+
+def is_in_use(error: OSError) -> bool:
+    """Whether an operation was refused only because another program uses the file just now."""
+    return error.errno in {errno.EBUSY, errno.ETXTBSY}
+
+
+def extended(path: Path) -> Path:
+    """Return the form of a path that has no limit of length: here the path itself."""
+    return path
+
+
+def mapped_files(pid: int) -> set[str]:
+    """Return the files that a process has mapped, its loaded libraries above all; nothing where the system hides it."""
+    try:
+        text = Path(f"/proc/{pid}/maps").read_text("utf-8", "surrogateescape")
+    except OSError:
+        return set()
+    rows = (line.split(None, 5) for line in text.splitlines())
+    return {row[5] for row in rows if len(row) == 6 and row[5].startswith("/")}

@@ -15,6 +15,9 @@ assert sys.platform == "win32"  # noqa: S101 - tells the type checker which syst
 
 _KILL_ON_JOB_CLOSE = 0x2000
 _EXTENDED_LIMITS = 9
+_LARGE = 1 << 16
+# access denied (a running program or a mapped library), sharing and lock violations, "still mapped"
+_IN_USE = frozenset((5, 32, 33, 1224))
 
 
 class _BasicLimits(ctypes.Structure):
@@ -56,6 +59,11 @@ def _kernel32() -> ctypes.WinDLL:
 def popen_options() -> dict[str, Any]:
     """Return what a child needs to stay without a console window and to be told apart from us."""
     return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
+
+
+def launch_options() -> dict[str, Any]:
+    """Return what a program needs to outlive us and to have a console of its own."""
+    return {"creationflags": subprocess.CREATE_NEW_CONSOLE}
 
 
 class ProcessGroup:
@@ -106,6 +114,11 @@ def python_in(environment: Path) -> Path:
     return environment / "Scripts" / "python.exe"
 
 
+def site_packages_in(environment: Path) -> Path:
+    """Return the folder of packages of a virtual environment."""
+    return environment / "Lib" / "site-packages"
+
+
 def point_to(pointer: Path, target: Path) -> None:
     """Make `pointer`, a junction, lead to `target`. current.json beside it is the truth, as this takes two steps."""
     import _winapi
@@ -122,3 +135,50 @@ def remove_pointer(pointer: Path) -> None:
 
 def flush_folder(folder: Path) -> None:
     """Do nothing: NTFS has no call for it, and the journal of the file system keeps the order of names."""
+
+
+def flush_tree(folder: Path) -> None:
+    """Make the large files below a folder survive a power cut.
+
+    Windows has no call for a whole volume without administrator rights, and one call for each of ten thousand small
+    files takes minutes: those are written by the system within seconds.
+    """
+    for place, _folders, names in os.walk(extended(folder)):
+        for name in names:
+            path = Path(place, name)
+            try:
+                if path.stat().st_size < _LARGE:
+                    continue
+                with path.open("r+b") as file:
+                    os.fsync(file.fileno())
+            except PermissionError:
+                continue
+
+
+def pointer_target(pointer: Path) -> Path | None:
+    """Return where a junction leads, whether that exists or not; None when it is no junction."""
+    try:
+        target = os.readlink(pointer)  # noqa: PTH115 - the text without the prefix of an extended path
+    except OSError:
+        return None
+    return pointer.parent / target.removeprefix("\\\\?\\")
+
+
+def is_in_use(error: OSError) -> bool:
+    """Whether an operation was refused only because another program uses the file just now."""
+    return error.winerror in _IN_USE
+
+
+def extended(path: Path) -> Path:
+    r"""Return the form of a path that has no limit of length: with the prefix \\?\."""
+    text = os.path.abspath(path)  # noqa: PTH100 - the prefix switches off the reading of ".."
+    if text.startswith("\\\\?\\"):
+        return Path(text)
+    if text.startswith("\\\\"):
+        return Path("\\\\?\\UNC\\" + text[2:])
+    return Path("\\\\?\\" + text)
+
+
+def mapped_files(_pid: int) -> set[str]:
+    """Return nothing: a folder with a loaded library cannot be renamed here, which is the better proof."""
+    return set()

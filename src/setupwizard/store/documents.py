@@ -1,0 +1,69 @@
+"""The small documents inside an environment's root (contract, "An environment's root")."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from msgspec import Struct
+
+from setupwizard.codes import SCHEMA
+from setupwizard.errors import SetupError
+from setupwizard.model.wire import read_document
+
+T = TypeVar("T")
+
+_NAME = re.compile(r"[0-9]{4,9}\Z")
+
+
+class Complete(Struct, frozen=True, kw_only=True):
+    """COMPLETE.json: the proof that a generation was built, audited and verified to the end.
+
+    Attributes:
+        generation: the folder's own name, so that a copy under another name proves nothing.
+        plan: the id of the plan that it was made from.
+        lock_sha256: of the lock that the installer got.
+        files: how many files the audit compared.
+        variant: "cu130", "cpu" ...
+        made: when, RFC 3339 in UTC.
+        top: the names in the folder at that time; what appears later is the user's.
+    """
+
+    schema: Literal[1] = SCHEMA
+    generation: str
+    plan: str
+    lock_sha256: str
+    files: int
+    torch: str
+    variant: str
+    python: str
+    made: str
+    top: tuple[str, ...] = ()
+
+
+class Current(Struct, frozen=True, kw_only=True):
+    """current.json: which generation is in use, and the one that was before it, if going back leads there."""
+
+    schema: Literal[1] = SCHEMA
+    generation: str
+    previous: str | None = None
+
+
+def is_generation_name(name: str) -> bool:
+    """Whether a text is the name of a generation: "0001" and so on. It comes from files, so it is checked."""
+    return _NAME.match(name) is not None
+
+
+def now() -> str:
+    """Return the present time as RFC 3339 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def read_or_none(kind: type[T], path: Path) -> T | None:
+    """Read a document of ours; one that is missing, torn or from another program is None."""
+    try:
+        return read_document(kind, path)
+    except SetupError:
+        return None

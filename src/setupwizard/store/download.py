@@ -1,0 +1,349 @@
+"""One wheel on its way into the store: continued where it stopped, hashed as it comes, from whoever has it."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from urllib3.exceptions import HTTPError
+from urllib3.response import BaseHTTPResponse
+
+from setupwizard.codes import ErrorCode
+from setupwizard.errors import Cancelled, SetupError
+from setupwizard.i18n import _
+from setupwizard.model.plan import Package
+from setupwizard.store.part import Part, TooLong
+from setupwizard.store.transport import Connections, FetchSettings, request_headers
+from setupwizard.store.wheels import WheelStore
+from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.http import host_of, problem_of
+
+_CHUNK = 1 << 18
+_RANGE = re.compile(r"bytes (\d{1,15})-\d{1,15}/(\d{1,15}|\*)\Z")
+
+# When every server has a trouble of its own, the person hears of the one that tells most.
+_TELLING: tuple[ErrorCode, ...] = (
+    "hash-mismatch",
+    "proxy-login",
+    "captive-portal",
+    "clock-wrong",
+    "tls-intercepted",
+    "file-missing",
+    "server-error",
+    "network-timeout",
+    "network-off",
+)
+_WORTH_ANOTHER_TRY = frozenset(("server-error", "network-timeout", "network-off"))
+
+
+class _Damaged(Exception):  # noqa: N818 - an answer about the bytes, caught here
+    """What the server sends is not the file."""
+
+
+class _TryAgain(Exception):  # noqa: N818 - a plan, not a fault
+    """The attempt ended early, and another one may go on."""
+
+    def __init__(self, error: SetupError, pause: float | None = None) -> None:
+        super().__init__(error.code)
+        self.error = error
+        self.pause = pause
+
+
+class Download:
+    """One wheel. A worker thread runs it; the main thread reads its numbers and may end it.
+
+    Attributes:
+        position: bytes of the file that are here.
+        reused: how many of them an earlier run left.
+        received: bytes that came in this run, also those that had to come twice.
+        troubled_at: when the server last failed us, on the monotonic clock.
+    """
+
+    def __init__(
+        self,
+        package: Package,
+        urls: Sequence[str],
+        store: WheelStore,
+        settings: FetchSettings,
+        note: Callable[[str], None],
+    ) -> None:
+        """Take the wheel, the addresses that have it in the order to try them, and where lines for people go."""
+        self.package = package
+        self.position = 0
+        self.reused = 0
+        self.received = 0
+        self.network_seconds = 0.0
+        self.troubled_at: float | None = None
+        self._urls = list(dict.fromkeys(urls))
+        self._store = store
+        self._settings = settings
+        self._note = note
+        self._response: BaseHTTPResponse | None = None
+        self._part = Part(
+            store.part_of(package),
+            package.size,
+            sync_seconds=settings.sync_seconds,
+            sync_bytes=settings.sync_bytes,
+        )
+
+    @property
+    def disk_seconds(self) -> float:
+        """Time spent writing."""
+        return self._part.disk_seconds
+
+    @property
+    def hash_seconds(self) -> float:
+        """Time spent computing the hash."""
+        return self._part.hash_seconds
+
+    def interrupt(self) -> None:
+        """Wake the worker if it waits for bytes; called by the main thread after it asked to halt."""
+        response = self._response
+        if response is not None:
+            with suppress(RuntimeError, ValueError, OSError):
+                response.shutdown()
+
+    def run(self, connections: Connections, halt: Cancel) -> None:
+        """Bring the wheel into the store.
+
+        Raises:
+            SetupError: no server could give it, or the disk took no more; what is here is kept for the next time.
+            Cancelled: somebody asked to halt.
+        """
+        with self._part.open(halt) as part:
+            self.position = self.reused = part.length
+            if part.whole and part.sha256 != self.package.sha256:
+                self._restart()
+            self._from_any(connections, halt)
+        self._store.adopt(self.package, part.path, sha256=part.sha256)
+
+    def _from_any(self, connections: Connections, halt: Cancel) -> None:
+        """Go round the addresses until the file is here; each may be damaged once, a lone one twice."""
+        errors: list[SetupError] = []
+        damaged = 0
+        todo = list(self._urls)
+        while not self._part.whole:
+            if not todo:
+                raise min(errors, key=_telling)
+            url = todo.pop(0)
+            try:
+                self._from_one(url, connections, halt, others=bool(todo))
+            except _Damaged as error:
+                damaged += 1
+                self._restart()
+                connections.renew()
+                self._note(_("{file}: what {host} sent is damaged.").format(file=self.package.file, host=_host(url)))
+                errors.append(
+                    SetupError(
+                        "hash-mismatch", file=self.package.file, host=_host(url), detail=f"{_host(url)}: {error}"
+                    )
+                )
+                if damaged == 1 and not todo:
+                    todo.append(url)
+            except SetupError as error:
+                if error.code not in _TELLING:
+                    raise
+                errors.append(error)
+
+    def _from_one(self, url: str, connections: Connections, halt: Cancel, *, others: bool) -> None:
+        """Ask one address until the file is here, with pauses that grow."""
+        allowed = self._settings.retries_with_others if others else self._settings.retries
+        failures = 0
+        while True:
+            before = self._part.length
+            try:
+                self._attempt(url, connections, halt)
+            except _TryAgain as again:
+                error, pause = again.error, again.pause
+            else:
+                if self._part.sha256 != self.package.sha256:
+                    raise _Damaged("the bytes are others")
+                return
+            finally:
+                self._response = None
+            halt.check()
+            self._part.sync()
+            self.troubled_at = time.monotonic()
+            failures = 1 if self._part.length - before >= self._settings.worthwhile_bytes else failures + 1
+            if failures > allowed:
+                raise error
+            growing = self._settings.backoff_seconds * 2 ** (failures - 1)
+            seconds = min(self._settings.longest_pause, growing if pause is None else pause)
+            self._note(
+                _("{file}: {host} stopped. Trying again in {seconds} s.").format(
+                    file=self.package.file, host=_host(url), seconds=round(seconds)
+                )
+            )
+            if halt.wait(seconds):
+                raise Cancelled
+
+    def _attempt(self, url: str, connections: Connections, halt: Cancel) -> None:
+        path = _local_path(url)
+        if path is not None:
+            self._copy(path, halt)
+            return
+        headers = request_headers()
+        if self._part.length:
+            headers["Range"] = f"bytes={self._part.length}-"
+            etag = self._part.etag_of(url)
+            if etag:
+                headers["If-Range"] = etag
+        try:
+            final, response = connections.open(url, headers, halt)
+        except SetupError as error:
+            if error.code in _WORTH_ANOTHER_TRY:
+                raise _TryAgain(error) from error
+            raise
+        try:
+            self._check_answer(final, response)
+            self._part.came_from(url, response.headers.get("ETag"))
+            self._stream(final, response, connections, halt)
+        finally:
+            response.close()
+
+    def _check_answer(self, url: str, response: BaseHTTPResponse) -> None:
+        """Look at the head of an answer and make the part fit to it: continued, or begun again."""
+        if response.status == 416:
+            self._restart()
+            raise _TryAgain(SetupError("server-error", host=host_of(url), status="HTTP 416"), 0)
+        problem = problem_of(response.status, response.headers, url)
+        if problem is not None:
+            problem.facts.update(file=self.package.file)
+            if problem.code in _WORTH_ANOTHER_TRY:
+                raise _TryAgain(problem, _retry_after(response.headers.get("Retry-After")))
+            raise problem
+        length = response.headers.get("Content-Length", "")
+        expected = self.package.size - (self._part.length if response.status == 206 else 0)
+        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if kind in {"text/html", "application/xhtml+xml"} and length != str(self.package.size):
+            raise SetupError("captive-portal", host=host_of(url), detail=f"{host_of(url)} answered with a page")
+        if response.status == 206:
+            self._check_range(url, response.headers.get("Content-Range", ""))
+        elif response.status != 200:
+            raise SetupError("server-error", host=host_of(url), status=f"HTTP {response.status}")
+        elif self._part.length:
+            self._restart()
+        if length.isdigit() and int(length) != expected:
+            raise _Damaged(f"{length} bytes instead of {expected}")
+
+    def _check_range(self, url: str, text: str) -> None:
+        match = _RANGE.match(text.strip())
+        if match is None or int(match[1]) != self._part.length:
+            self._restart()
+            error = SetupError("server-error", host=host_of(url), status=f"Content-Range {text[:60]}")
+            raise _TryAgain(error)
+        if match[2] not in {"*", str(self.package.size)}:
+            raise _Damaged(f"{match[2]} bytes instead of {self.package.size}")
+
+    def _stream(self, url: str, response: BaseHTTPResponse, connections: Connections, halt: Cancel) -> None:
+        """Take the bytes as they come until the file is here or the answer ends."""
+        self._response = response
+        slow_since, slow_from = time.monotonic(), self._part.length
+        while not self._part.whole:
+            halt.check()
+            chunk = self._next_chunk(url, response, connections)
+            if not chunk:
+                halt.check()
+                text = f"{host_of(url)} ended after {self._part.length} of {self.package.size} bytes"
+                raise _TryAgain(SetupError("network-timeout", host=host_of(url), detail=text))
+            self._take(chunk)
+            present = time.monotonic()
+            if present - slow_since > self._settings.slow_seconds:
+                if self._part.length - slow_from < self._settings.slow_bytes:
+                    text = f"{host_of(url)} sends next to nothing"
+                    raise _TryAgain(SetupError("network-timeout", host=host_of(url), detail=text))
+                slow_since, slow_from = present, self._part.length
+        if response.headers.get("Content-Length"):
+            # nothing is left to read, but the connection can serve the next file only after it was tried
+            response.drain_conn()
+
+    def _next_chunk(self, url: str, response: BaseHTTPResponse, connections: Connections) -> bytes:
+        started = time.perf_counter()
+        try:
+            return response.read1(_CHUNK, decode_content=False)
+        except (HTTPError, OSError, ValueError, AttributeError) as error:
+            # the last two: the main thread shut the connection down while we read from it
+            raise _TryAgain(connections.cause_of(error, url)) from error
+        finally:
+            self.network_seconds += time.perf_counter() - started
+
+    def _copy(self, path: Path, halt: Cancel) -> None:
+        """Take the bytes from a file of this computer or a network drive."""
+        try:
+            file = path.open("rb")
+        except OSError as error:
+            raise SetupError("file-missing", host=str(path.parent), file=path.name, detail=str(error)) from error
+        with file:
+            if os.fstat(file.fileno()).st_size != self.package.size:
+                raise _Damaged("the size is another")
+            file.seek(self._part.length)
+            while chunk := self._read(file.read, path):
+                halt.check()
+                self._take(chunk)
+        if not self._part.whole:
+            raise _Damaged("it ended early")
+
+    def _read(self, read: Callable[[int], bytes], path: Path) -> bytes:
+        started = time.perf_counter()
+        try:
+            return read(1 << 20)
+        except OSError as error:
+            raise _TryAgain(SetupError("network-timeout", host=str(path.parent), detail=str(error))) from error
+        finally:
+            self.network_seconds += time.perf_counter() - started
+
+    def _take(self, chunk: bytes) -> None:
+        self.received += len(chunk)
+        try:
+            self._part.write(chunk)
+        except TooLong as error:
+            raise _Damaged("more bytes than the file has") from error
+        self.position = self._part.length
+
+    def _restart(self) -> None:
+        self._part.restart()
+        self.reused = 0
+        self.position = 0
+
+
+def _telling(error: SetupError) -> int:
+    return _TELLING.index(error.code)
+
+
+def _host(url: str) -> str:
+    path = _local_path(url)
+    return str(path.parent) if path is not None else host_of(url)
+
+
+def _local_path(url: str) -> Path | None:
+    """Return the file that an address of this computer means: a file: address or a path; None: ask a server."""
+    parts = urlsplit(url)
+    if parts.scheme in {"http", "https"}:
+        return None
+    if parts.scheme == "file":
+        share = parts.netloc not in {"", "localhost"}
+        return Path(url2pathname(f"//{parts.netloc}{parts.path}" if share else parts.path))
+    path = Path(url)
+    if not path.is_absolute():
+        raise SetupError("plan-invalid", file="pylock.toml", problem=url.partition("?")[0])
+    return path
+
+
+def _retry_after(text: str | None) -> float | None:
+    """Return the pause that a server asks for, in seconds: a number, or a date."""
+    if not text:
+        return None
+    if text.strip().isdigit():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None

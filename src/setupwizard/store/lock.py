@@ -1,0 +1,41 @@
+"""One worker at a time on a root: a lock that the system takes back when its process dies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from filelock import FileLock, Timeout
+
+from setupwizard.errors import SetupError
+from setupwizard.i18n import _
+from setupwizard.store.files import disk_error
+from setupwizard.store.layout import Root, unsuitable
+from setupwizard.tools.concurrency import Cancel
+
+
+@contextmanager
+def working_on(root: Root, cancel: Cancel | None = None) -> Iterator[None]:
+    """Be the only one who changes a root while the body runs; the root has to be prepared.
+
+    The lock belongs to an open file, not to its existence: a process that died holds nothing up.
+
+    Raises:
+        SetupError: "busy": another process, or another job of this one, works on it; "root-not-writable".
+        Cancelled: somebody asked to stop before the work began.
+    """
+    if cancel is not None:
+        cancel.check()
+    lock = FileLock(root.lock, timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise SetupError("busy", root=str(root.path)) from error
+    except OSError as error:
+        raise disk_error(error, root.path) from error
+    except NotImplementedError as error:
+        raise unsuitable(root.path, _("Its drive cannot lock files.")) from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,234 @@
+"""Removing: old generations, what a dead run left, or all that we made; never a byte of the user's own."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from setupwizard import platforms
+from setupwizard.errors import SetupError
+from setupwizard.store.crash import crash_point
+from setupwizard.store.documents import is_generation_name
+from setupwizard.store.files import disk_errors, remove_file, remove_tree, replace_patiently
+from setupwizard.store.journal import Journal
+from setupwizard.store.layout import Root
+from setupwizard.store.live import LiveProcess, LiveProcesses
+from setupwizard.store.lock import working_on
+from setupwizard.store.wheels import WheelStore
+
+log = logging.getLogger(__name__)
+
+GOING = ".going"
+"""The end of a folder's name while it is removed: under this name it is nobody's environment any more."""
+
+# The names that Python, venv, uv, pip and conda give to the folders of an environment; what else lies there is the
+# user's, unless it was there when the generation was marked complete.
+_OF_AN_ENVIRONMENT = frozenset(
+    (
+        *("bin", "lib", "lib64", "include", "share", "etc", "man", "sbin", "ssl", "var", "doc", "conda-meta"),
+        *("Scripts", "Lib", "Include", "Library", "DLLs", "Tools", "libs", "tcl", "Doc", "pyvenv.cfg", ".lock"),
+        *("COMPLETE.json", ".COMPLETE.json.tmp", "CACHEDIR.TAG", ".gitignore", "__pycache__"),
+    )
+)
+_OUR_FILES = ("activate", "activate.bat", "activate.ps1", "current.json")
+
+
+class Collected(NamedTuple):
+    """Names of the generations that were removed, and of those that could go but are used or hold files of the user."""
+
+    removed: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+class Removed(NamedTuple):
+    """Paths that are gone, and paths that are left because they are not ours."""
+
+    removed: tuple[Path, ...]
+    kept: tuple[Path, ...]
+
+
+def discard(root: Root, name: str) -> None:
+    """Remove one generation, whole or not. It loses its name first, so that half of it is never taken for one.
+
+    Raises:
+        SetupError: "file-in-use": it is the one in use, or a program runs from it; "root-not-writable".
+    """
+    if name == root.current_name():
+        raise SetupError("file-in-use", path=str(root.generation(name)), detail="it is the generation in use")
+    going = root.gens / (name + GOING)
+    if root.generation(name).is_dir():
+        remove_tree(going)
+        with disk_errors(root.generation(name)):
+            # on Windows this is also the proof that nothing in it is open
+            replace_patiently(root.generation(name), going)
+    crash_point("during-discard")
+    remove_tree(going)
+    Journal(root.journal).removed(root.generation(name))
+
+
+def collect(root: Root, keep: int = 2) -> Collected:
+    """Remove what dead runs left and the oldest generations, but never the one in use.
+
+    One that a program runs from, or that holds files of the user beside the environment, stays and is named.
+
+    Args:
+        root: where; the lock is held.
+        keep: how many whole generations stay; the one in use and the one to go back to come first.
+
+    """
+    current = root.current_name()
+    first = [name for name in (current, root.previous_name()) if name is not None]
+    rest = [name for name in reversed(root.generations()) if name not in first]
+    staying = {*(first + rest)[: max(keep, 1)]}
+    going = [name for name in root.generation_names() if name not in staying]
+    live = LiveProcesses() if going else None
+    removed, kept = [], []
+    for name in going:
+        if user_files(root, name) or (live is not None and _users_of(root, name, live)):
+            kept.append(name)
+            continue
+        try:
+            discard(root, name)
+        except SetupError as error:
+            log.warning("generation %s stays: %s", name, error.detail)
+            kept.append(name)
+        else:
+            removed.append(name)
+    for left in _leftovers(root):
+        try:
+            remove_tree(left)
+        except SetupError as error:
+            log.warning("%s stays for the next time: %s", left.name, error.detail)
+    return Collected(tuple(removed), tuple(kept))
+
+
+def _users_of(root: Root, name: str, live: LiveProcesses) -> list[LiveProcess]:
+    """Return who runs from a generation: surely, or possibly, because all that is known is the way by the pointer."""
+    surely = live.inside(root.generation(name))
+    if surely or root.read_complete(name) is None:
+        return surely
+    surely_of_any = live.inside(root.gens)
+    return [process for process in live.inside(root.current) if process not in surely_of_any]
+
+
+def user_files(root: Root, name: str) -> list[Path]:
+    """Return what lies in the folder of a whole generation and is not part of the environment: notebooks, data."""
+    document = root.read_complete(name)
+    if document is None:
+        return []
+    known = _OF_AN_ENVIRONMENT | set(document.top)
+    return sorted(place for place in root.generation(name).iterdir() if place.name not in known)
+
+
+def remove_all(root: Root) -> Removed:
+    """Remove everything that we made below a root, and the root itself if we made it and nothing else is left.
+
+    Files of the user stay, also those beside an environment inside a generation. It takes the lock by itself.
+
+    Raises:
+        SetupError: "environment-missing": this root is not ours; "busy"; "file-in-use": a program runs from it, and
+            nothing was removed; "root-not-writable".
+    """
+    if not root.is_ours():
+        raise SetupError("environment-missing", root=str(root.path))
+    with working_on(root):
+        live = LiveProcesses()
+        users = live.inside(root.gens) or live.inside(root.current)
+        if users:
+            names = ", ".join(f"{process.name} ({process.pid})" for process in users)
+            raise SetupError("file-in-use", path=str(root.path), detail=names)
+        made_root = Journal(root.journal).made_root()
+        removed = _remove_content(root)
+        kept = _left(root)
+        if not kept:
+            remove_file(root.journal)
+            removed.append(root.journal)
+    remove_file(root.lock)
+    if made_root and not kept:
+        with disk_errors(root.path):
+            root.path.rmdir()
+        removed.append(root.path)
+    return Removed(tuple(removed), tuple(kept))
+
+
+def _remove_content(root: Root) -> list[Path]:
+    made = [path for path in Journal(root.journal).made_paths() if path.parent != root.gens]
+    with disk_errors(root.path):
+        platforms.remove_pointer(root.current)
+    crash_point("during-removal")
+    removed = _remove_generations(root)
+    for folder in (root.work, *WheelStore(root.store).places()):
+        if folder.is_dir() and not folder.is_symlink():
+            remove_tree(folder)
+            removed.append(folder)
+    for path in (*(root.path / name for name in _OUR_FILES), *made):
+        removed += _remove_made(root, path)
+    for folder in (root.gens, root.store, root.reports, root.logs):
+        with suppress(OSError):
+            folder.rmdir()
+            removed.append(folder)
+    return removed
+
+
+def _remove_generations(root: Root) -> list[Path]:
+    """Remove all generations but the files of the user in them."""
+    removed = []
+    for left in _leftovers(root):
+        remove_tree(left)
+        removed.append(left)
+    for name in root.generation_names():
+        folder = root.generation(name)
+        mine = user_files(root, name)
+        if not mine:
+            going = root.gens / (name + GOING)
+            with disk_errors(folder):
+                replace_patiently(folder, going)
+            remove_tree(going)
+        else:
+            # the proof goes last: it tells which files are the user's
+            for place in sorted(folder.iterdir(), key=lambda place: place.name == "COMPLETE.json"):
+                if place not in mine:
+                    _remove_any(place)
+        removed.append(folder)
+    return removed
+
+
+def _remove_made(root: Root, path: Path) -> list[Path]:
+    """Remove a path of the journal, if the way to it leads through real folders of the root alone."""
+    parents = [parent for parent in path.parents if parent != root.path and root.path in parent.parents]
+    if not path.exists() or path == root.path or any(parent.is_symlink() for parent in parents):
+        return []
+    _remove_any(path)
+    return [path]
+
+
+def _remove_any(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        remove_tree(path)
+    else:
+        remove_file(path)
+
+
+def _leftovers(root: Root) -> list[Path]:
+    """Return the generations that an earlier run had begun to remove."""
+    return sorted(
+        place
+        for place in root.gens.glob("*" + GOING)
+        if is_generation_name(place.name.removesuffix(GOING)) and place.is_dir()
+    )
+
+
+def _left(root: Root) -> list[Path]:
+    """Return what is left and is not ours; of our folders what lies in them."""
+    entries: list[Path] = []
+    for place in root.path.iterdir():
+        if place == root.gens:
+            for folder in place.iterdir():
+                entries += folder.iterdir() if folder.is_dir() and not folder.is_symlink() else (folder,)
+        elif place in {root.store, root.reports, root.logs} and place.is_dir():
+            entries += place.iterdir()
+        elif place not in {root.lock, root.journal}:
+            entries.append(place)
+    return sorted(entries)

@@ -1,0 +1,244 @@
+"""One worker's connections: proxies, logins, redirects, and each fault named by its true cause."""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import netrc
+import re
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+from urllib3.exceptions import HTTPError
+from urllib3.response import BaseHTTPResponse
+
+from setupwizard.errors import Cancelled, SetupError
+from setupwizard.i18n import _
+from setupwizard.store.certificate import certificate_of
+from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.http import AGENT, cause_of, host_of, next_hop, trust, without_login
+
+log = logging.getLogger(__name__)
+# At DEBUG it writes whole addresses, and some hold a signature or a password.
+logging.getLogger("urllib3").setLevel(logging.WARNING)
+
+MAX_REDIRECTS = 10
+_LOGIN = re.compile(r"//[^/@\s]+@")
+_CLOCK_TOLERANCE = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class FetchSettings:
+    """How patient the fetching is, and by which way it goes. Times are in seconds.
+
+    Attributes:
+        proxies: scheme to address, {} for none; None: what the environment and the system say.
+        ca_file: certificates that are trusted beside the system's: what a company's pip configuration names.
+        connect_seconds: for one connection.
+        stall_seconds: no byte for so long means that the connection is dead.
+        slow_seconds, slow_bytes: fewer bytes in that time count as none.
+        retries: failures in a row, without worthwhile bytes between them, before a server is given up.
+        retries_with_others: the same while other servers have the file.
+        worthwhile_bytes: so many new bytes make up for a failure.
+        backoff_seconds: the first pause; each further one is twice as long.
+        longest_pause: no pause is longer, whatever a server asks for.
+        sync_seconds, sync_bytes: how much of a part a power cut may cost.
+        clock_url: where the true time is asked when a certificate's dates are the trouble; None: the host itself.
+    """
+
+    proxies: Mapping[str, str] | None = None
+    ca_file: Path | None = None
+    connect_seconds: float = 15.0
+    stall_seconds: float = 20.0
+    slow_seconds: float = 30.0
+    slow_bytes: int = 1 << 14
+    retries: int = 6
+    retries_with_others: int = 2
+    worthwhile_bytes: int = 1 << 20
+    backoff_seconds: float = 0.5
+    longest_pause: float = 60.0
+    sync_seconds: float = 10.0
+    sync_bytes: int = 256 << 20
+    clock_url: str | None = None
+
+
+class Connections:
+    """Kept-open connections to servers and proxies. One thread uses it: a slow handshake holds up nobody else."""
+
+    def __init__(self, settings: FetchSettings) -> None:
+        """Open nothing yet."""
+        self._settings = settings
+        self._pools: dict[str | None, urllib3.PoolManager] = {}
+
+    def open(self, url: str, headers: Mapping[str, str], halt: Cancel) -> tuple[str, BaseHTTPResponse]:
+        """Ask for an address and follow its redirects, never from https down to http.
+
+        Returns:
+            The address that answered at last, and its answer, whatever its status; the caller closes it.
+
+        Raises:
+            SetupError: nobody answered, or a redirect is refused.
+            Cancelled: somebody asked to stop.
+        """
+        login = _login_of(url)
+        for _hop in range(MAX_REDIRECTS + 1):
+            if halt.requested:
+                raise Cancelled
+            response = self._ask(url, {**headers, **login})
+            target = response.get_redirect_location()
+            if not target:
+                return url, response
+            response.close()
+            before, url = url, next_hop(url, str(target))
+            if urlsplit(url).scheme not in {"http", "https"}:
+                break
+            if urlsplit(url).netloc != urlsplit(before).netloc:
+                login = _login_of(url)
+        host = host_of(url)
+        raise SetupError("file-missing", host=host, file=file_of(url), detail=f"{host}: redirects lead nowhere")
+
+    def renew(self) -> None:
+        """Let go of all connections: the next request goes over a new one."""
+        for pool in self._pools.values():
+            pool.clear()
+
+    def cause_of(self, error: BaseException, url: str) -> SetupError:
+        """Return the true cause behind a fault of the connection; a refused certificate is looked at."""
+        refused = _tls_error(error)
+        if refused is None:
+            if any(isinstance(link, ssl.SSLError) for link in _chain(error)):
+                return SetupError("network-timeout", host=host_of(url), detail=_redacted(str(error)))
+            found = cause_of(error, url)
+            found.detail = _redacted(found.detail)
+            return found
+        return self._cause_of_refusal(refused, url)
+
+    def _cause_of_refusal(self, error: ssl.SSLError, url: str) -> SetupError:
+        host, detail = host_of(url), f"{host_of(url)}: {error}"
+        proxy = self._proxy_for(url)
+        shown = certificate_of(url, without_login(proxy) if proxy else None, timeout=self._settings.connect_seconds)
+        present = datetime.now(UTC)
+        if shown is None or shown.not_before <= present <= shown.not_after:
+            issuer = (shown.issuer if shown else "") or _("this network")
+            return SetupError("tls-intercepted", host=host, issuer=issuer, detail=detail)
+        true = self._true_time(host)
+        off = abs(true - present) > _CLOCK_TOLERANCE if true else present < shown.not_before
+        if off:
+            return SetupError("clock-wrong", host=host, detail=f"{detail}; the clock says {present.isoformat()}")
+        return SetupError("server-error", host=host, status=_("a certificate that is out of date"), detail=detail)
+
+    def _true_time(self, host: str) -> datetime | None:
+        """Return the time as a server tells it over plain http: good enough to name a wrong clock, for nothing else."""
+        parts = urlsplit(self._settings.clock_url or f"http://{host}/")
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=3)
+        try:
+            connection.request("HEAD", parts.path or "/", headers={"User-Agent": AGENT})
+            date = connection.getresponse().getheader("Date")
+            return parsedate_to_datetime(date).astimezone(UTC) if date else None
+        except (OSError, ValueError, http.client.HTTPException):
+            return None
+        finally:
+            connection.close()
+
+    def _ask(self, url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
+        try:
+            return self._pool(self._proxy_for(url)).request(
+                "GET", without_login(url), headers=headers, redirect=False, retries=False, preload_content=False
+            )
+        except (HTTPError, OSError, ValueError) as error:
+            raise self.cause_of(error, url) from error
+
+    def _proxy_for(self, url: str) -> str | None:
+        parts = urlsplit(url)
+        proxies = self._settings.proxies
+        if proxies is None:
+            if proxy_bypass(parts.hostname or ""):
+                return None
+            proxies = getproxies()
+        proxy = proxies.get(parts.scheme) or proxies.get("all")
+        if proxy and "://" not in proxy:
+            proxy = f"http://{proxy}"
+        if proxy and urlsplit(proxy).scheme not in {"http", "https"}:
+            log.warning("a proxy of the kind %s is not supported: connecting directly", urlsplit(proxy).scheme)
+            return None
+        return proxy or None
+
+    def _pool(self, proxy: str | None) -> urllib3.PoolManager:
+        pool = self._pools.get(proxy)
+        if pool is None:
+            pool = self._pools[proxy] = self._new_pool(proxy)
+        return pool
+
+    def _new_pool(self, proxy: str | None) -> urllib3.PoolManager:
+        context = trust()
+        if self._settings.ca_file is not None:
+            context.load_verify_locations(self._settings.ca_file)
+        timeout = urllib3.Timeout(connect=self._settings.connect_seconds, read=self._settings.stall_seconds)
+        if proxy is None:
+            return urllib3.PoolManager(timeout=timeout, ssl_context=context)
+        login = _userinfo(proxy)
+        proxy_headers = urllib3.make_headers(proxy_basic_auth=login) if login else None
+        return urllib3.ProxyManager(
+            without_login(proxy), proxy_headers=proxy_headers, timeout=timeout, ssl_context=context
+        )
+
+
+def request_headers() -> dict[str, str]:
+    """Return what every request says: who asks, and that the bytes are wanted as they are."""
+    return {"User-Agent": AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
+
+
+def _userinfo(url: str) -> str | None:
+    parts = urlsplit(url)
+    return f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else None
+
+
+def _login_of(url: str) -> dict[str, str]:
+    """Return the header for a login that stands in the address, or in the user's .netrc as pip reads it too."""
+    login = _userinfo(url)
+    if login is None:
+        try:
+            found = netrc.netrc().hosts.get(urlsplit(url).hostname or "")
+        except (OSError, netrc.NetrcParseError, RuntimeError):
+            found = None
+        login = f"{found[0]}:{found[2]}" if found else None
+    return dict(urllib3.make_headers(basic_auth=login)) if login else {}
+
+
+def _tls_error(error: BaseException) -> ssl.SSLError | None:
+    """Return the refusal of a certificate, or of TLS altogether, behind an exception; a broken line is none."""
+    for link in _chain(error):
+        if isinstance(link, ssl.SSLCertVerificationError):
+            return link
+        if isinstance(link, ssl.SSLError) and "WRONG_VERSION_NUMBER" in str(link):
+            return link
+    return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Go through an exception and all that caused it."""
+    todo: list[object] = [error]
+    seen: set[int] = set()
+    while todo:
+        link = todo.pop()
+        if not isinstance(link, BaseException) or id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        todo += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
+
+
+def file_of(url: str) -> str:
+    """Return the name of the file that an address ends with, without what may be secret in the rest of it."""
+    return unquote(urlsplit(url).path.rpartition("/")[2])
+
+
+def _redacted(text: str) -> str:
+    return _LOGIN.sub("//", text)
