@@ -94,6 +94,7 @@ def audit(
         Cancelled: somebody asked to stop.
     """
     cancel = cancel or Cancel()
+    site_packages = site_packages.absolute()
     places = Places.of(site_packages)
     records, problems = _read_wheels(wheels, places, cancel)
     tasks = _tasks(records)

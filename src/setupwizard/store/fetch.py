@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from setupwizard.codes import LimitedBy
 from setupwizard.errors import Cancelled, SetupError
 from setupwizard.model.events import Emit, Output, Progress, ignore
+from setupwizard.model.format import format_bytes
 from setupwizard.model.plan import Package
 from setupwizard.store.crash import crash_point
 from setupwizard.store.download import Download
-from setupwizard.store.files import disk_errors, free_bytes, readable_size
+from setupwizard.store.files import disk_errors, free_bytes
 from setupwizard.store.meter import Meter
 from setupwizard.store.transport import Connections, FetchSettings
 from setupwizard.store.wheels import WheelStore
@@ -117,7 +118,7 @@ def _check_room(missing: Sequence[Package], store: WheelStore) -> None:
     need = sum(package.size - store.part_size(package) for package in missing)
     free = free_bytes(store.folder)
     if need > free:
-        raise SetupError("disk-full", path=str(store.folder), need=readable_size(need), free=readable_size(free))
+        raise SetupError("disk-full", path=str(store.folder), need=format_bytes(need), free=format_bytes(free))
 
 
 class _Crew:

@@ -16,6 +16,7 @@ from typing import Any
 
 from setupwizard import platforms
 from setupwizard.errors import SetupError
+from setupwizard.model.format import format_bytes
 from setupwizard.tools.concurrency import Cancel
 
 PATIENCE = 8.0
@@ -23,16 +24,6 @@ PATIENCE = 8.0
 CHUNK = 1 << 20
 _PAUSE = 0.1
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
-
-
-def readable_size(count: int) -> str:
-    """Return a number of bytes as people read it, in the decimal units of download pages: "2.7 GB"."""
-    size = float(max(count, 0))
-    for unit in ("B", "kB", "MB"):
-        if size < 999.5:
-            return f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
 
 
 def free_bytes(path: Path) -> int:
@@ -71,7 +62,7 @@ def disk_error(error: OSError, path: Path, *, need: int = 0) -> SetupError:
         free = free_bytes(path)
         wanted = max(need, free + 1)
         return SetupError(
-            "disk-full", path=str(path), need=readable_size(wanted), free=readable_size(free), detail=str(error)
+            "disk-full", path=str(path), need=format_bytes(wanted), free=format_bytes(free), detail=str(error)
         )
     if platforms.is_in_use(error):
         return SetupError("file-in-use", path=str(path), detail=str(error))

@@ -13,7 +13,7 @@ from setupwizard.store.documents import Complete, Current, now, read_or_none
 from setupwizard.store.files import disk_errors, remove_tree, write_atomic
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
-from setupwizard.store.removal import Collected, Removed, collect, discard, remove_all
+from setupwizard.store.removal import Collected, Removed, collect, discard, remove_all, remove_lock
 
 __all__ = [
     "Collected",
@@ -27,6 +27,7 @@ __all__ = [
     "mark_complete",
     "previous",
     "remove_all",
+    "remove_lock",
     "switch",
 ]
 

@@ -172,10 +172,10 @@ class Root:
     def generation_names(self) -> list[str]:
         """Return the names of all generations, whole or not, oldest first."""
         try:
-            names = [place.name for place in self.gens.iterdir() if is_generation_name(place.name) and place.is_dir()]
+            places = [place for place in self.gens.iterdir() if place.is_dir() and not place.is_symlink()]
         except OSError:
             return []
-        return sorted(names, key=int)
+        return sorted((place.name for place in places if is_generation_name(place.name)), key=int)
 
     def generations(self) -> list[str]:
         """Return the names of the whole generations, oldest first."""

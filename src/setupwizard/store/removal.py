@@ -10,18 +10,19 @@ from typing import NamedTuple
 from setupwizard import platforms
 from setupwizard.errors import SetupError
 from setupwizard.store.crash import crash_point
-from setupwizard.store.documents import is_generation_name
+from setupwizard.store.documents import Complete, is_generation_name, read_or_none
 from setupwizard.store.files import disk_errors, remove_file, remove_tree, replace_patiently
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
 from setupwizard.store.live import LiveProcess, LiveProcesses
-from setupwizard.store.lock import working_on
 from setupwizard.store.wheels import WheelStore
 
 log = logging.getLogger(__name__)
 
 GOING = ".going"
 """The end of a folder's name while it is removed: under this name it is nobody's environment any more."""
+KEPT = ".kept"
+"""The end of the name of what is left of a generation when files of the user were in it."""
 
 # The names that Python, venv, uv, pip and conda give to the folders of an environment; what else lies there is the
 # user's, unless it was there when the generation was marked complete.
@@ -32,6 +33,8 @@ _OF_AN_ENVIRONMENT = frozenset(
         *("COMPLETE.json", ".COMPLETE.json.tmp", "CACHEDIR.TAG", ".gitignore", "__pycache__"),
     )
 )
+# What we write into the folders of reports and logs.
+_OUR_KINDS = frozenset((".json", ".jsonl", ".html", ".csv", ".log"))
 _OUR_FILES = ("activate", "activate.bat", "activate.ps1", "current.json")
 
 
@@ -86,7 +89,7 @@ def collect(root: Root, keep: int = 2) -> Collected:
     live = LiveProcesses() if going else None
     removed, kept = [], []
     for name in going:
-        if user_files(root, name) or (live is not None and _users_of(root, name, live)):
+        if user_files(root.generation(name)) or (live is not None and _users_of(root, name, live)):
             kept.append(name)
             continue
         try:
@@ -113,85 +116,83 @@ def _users_of(root: Root, name: str, live: LiveProcesses) -> list[LiveProcess]:
     return [process for process in live.inside(root.current) if process not in surely_of_any]
 
 
-def user_files(root: Root, name: str) -> list[Path]:
+def user_files(folder: Path) -> list[Path]:
     """Return what lies in the folder of a whole generation and is not part of the environment: notebooks, data."""
-    document = root.read_complete(name)
+    document = read_or_none(Complete, folder / "COMPLETE.json")
     if document is None:
         return []
     known = _OF_AN_ENVIRONMENT | set(document.top)
-    return sorted(place for place in root.generation(name).iterdir() if place.name not in known)
+    return sorted(place for place in folder.iterdir() if place.name not in known)
 
 
 def remove_all(root: Root) -> Removed:
-    """Remove everything that we made below a root, and the root itself if we made it and nothing else is left.
+    """Remove everything that we made below a root; the lock is held. `remove_lock` removes the rest afterwards.
 
-    Files of the user stay, also those beside an environment inside a generation. It takes the lock by itself.
+    Files of the user stay, also those beside an environment inside a generation.
 
     Raises:
-        SetupError: "environment-missing": this root is not ours; "busy"; "file-in-use": a program runs from it, and
-            nothing was removed; "root-not-writable".
+        SetupError: "environment-missing": this root is not ours; "file-in-use": a program runs from it, and nothing
+            was removed; "root-not-writable".
     """
     if not root.is_ours():
         raise SetupError("environment-missing", root=str(root.path))
-    with working_on(root):
-        live = LiveProcesses()
-        users = live.inside(root.gens) or live.inside(root.current)
-        if users:
-            names = ", ".join(f"{process.name} ({process.pid})" for process in users)
-            raise SetupError("file-in-use", path=str(root.path), detail=names)
-        made_root = Journal(root.journal).made_root()
-        removed = _remove_content(root)
-        kept = _left(root)
-        if not kept:
-            remove_file(root.journal)
-            removed.append(root.journal)
-    remove_file(root.lock)
-    if made_root and not kept:
-        with disk_errors(root.path):
-            root.path.rmdir()
-        removed.append(root.path)
-    return Removed(tuple(removed), tuple(kept))
-
-
-def _remove_content(root: Root) -> list[Path]:
+    live = LiveProcesses()
+    users = live.inside(root.gens) or live.inside(root.current)
+    if users:
+        names = ", ".join(f"{process.name} ({process.pid})" for process in users)
+        raise SetupError("file-in-use", path=str(root.path), detail=names)
     made = [path for path in Journal(root.journal).made_paths() if path.parent != root.gens]
     with disk_errors(root.path):
         platforms.remove_pointer(root.current)
     crash_point("during-removal")
     removed = _remove_generations(root)
-    for folder in (root.work, *WheelStore(root.store).places()):
-        if folder.is_dir() and not folder.is_symlink():
-            remove_tree(folder)
-            removed.append(folder)
-    for path in (*(root.path / name for name in _OUR_FILES), *made):
+    written = [path for folder in (root.reports, root.logs) for path in folder.glob("*") if path.suffix in _OUR_KINDS]
+    ours = (*(root.path / name for name in _OUR_FILES), root.work, *WheelStore(root.store).places(), *written)
+    for path in dict.fromkeys((*ours, *made)):
         removed += _remove_made(root, path)
     for folder in (root.gens, root.store, root.reports, root.logs):
         with suppress(OSError):
             folder.rmdir()
             removed.append(folder)
-    return removed
+    return Removed(tuple(removed), tuple(_left(root)))
+
+
+def remove_lock(root: Root) -> None:
+    """End a removal when the lock is released: remove the lock file, the journal, and the root if we made it.
+
+    Where anything of the user is left the journal stays: the folder can be used again.
+
+    Raises:
+        SetupError: "file-in-use" or "root-not-writable".
+    """
+    remove_file(root.lock)
+    if not root.path.is_dir() or _left(root) or root.gens.is_dir():
+        return
+    made_root = Journal(root.journal).made_root()
+    remove_file(root.journal)
+    if made_root:
+        with disk_errors(root.path):
+            root.path.rmdir()
 
 
 def _remove_generations(root: Root) -> list[Path]:
-    """Remove all generations but the files of the user in them."""
+    """Remove all generations but the files of the user in them, which stay in a folder that is no generation."""
     removed = []
-    for left in _leftovers(root):
-        remove_tree(left)
-        removed.append(left)
     for name in root.generation_names():
         folder = root.generation(name)
-        mine = user_files(root, name)
-        if not mine:
-            going = root.gens / (name + GOING)
-            with disk_errors(folder):
-                replace_patiently(folder, going)
-            remove_tree(going)
-        else:
-            # the proof goes last: it tells which files are the user's
-            for place in sorted(folder.iterdir(), key=lambda place: place.name == "COMPLETE.json"):
-                if place not in mine:
-                    _remove_any(place)
+        end = KEPT if user_files(folder) else GOING
+        remove_tree(root.gens / (name + GOING))
+        with disk_errors(folder):
+            replace_patiently(folder, root.gens / (name + end))
         removed.append(folder)
+    for left in _leftovers(root):
+        remove_tree(left)
+    for left in _leftovers(root, KEPT):
+        mine = set(user_files(left))
+        # the proof goes last: it tells which files are the user's
+        for place in sorted(left.iterdir(), key=lambda place: place.name == "COMPLETE.json"):
+            if mine and place not in mine:
+                _remove_any(place)
     return removed
 
 
@@ -211,12 +212,12 @@ def _remove_any(path: Path) -> None:
         remove_file(path)
 
 
-def _leftovers(root: Root) -> list[Path]:
-    """Return the generations that an earlier run had begun to remove."""
+def _leftovers(root: Root, end: str = GOING) -> list[Path]:
+    """Return the folders that were generations until an earlier run, or this one, renamed them."""
     return sorted(
         place
-        for place in root.gens.glob("*" + GOING)
-        if is_generation_name(place.name.removesuffix(GOING)) and place.is_dir()
+        for place in root.gens.glob("*" + end)
+        if is_generation_name(place.name.removesuffix(end)) and place.is_dir() and not place.is_symlink()
     )
 
 

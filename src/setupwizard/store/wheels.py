@@ -146,9 +146,10 @@ class WheelStore:
     def places(self) -> list[Path]:
         """Return the folders of all wheels, whole or in part; nothing else that lies in the store is ours."""
         try:
-            return sorted(place for place in self.folder.iterdir() if _SHA256.match(place.name) and place.is_dir())
+            places = sorted(place for place in self.folder.iterdir() if place.is_dir() and not place.is_symlink())
         except OSError:
             return []
+        return [place for place in places if _SHA256.match(place.name)]
 
     def size(self) -> int:
         """Return the bytes of all wheels and parts."""
