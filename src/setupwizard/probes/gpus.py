@@ -1,0 +1,267 @@
+"""One list of graphics cards from all that told about them; what contradicts stays visible."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from setupwizard.i18n import _
+from setupwizard.model import gpu_table
+from setupwizard.model.machine import Gpu, NvidiaDriver
+from setupwizard.probes import pci
+from setupwizard.probes.adapters import Adapter, not_stale, nvidia_version
+from setupwizard.probes.answers import DriverAnswer, ListedCard
+from setupwizard.probes.bus import Bus
+from setupwizard.probes.kfd import KfdNode
+from setupwizard.probes.linux import KernelDriver
+
+_LAPTOP = re.compile(r"laptop|mobile|max-q|notebook|\bMX\d{3}\b|(?<!\d)\d{3,4}MX?\b", re.IGNORECASE)
+_INTEL_CARD = re.compile(r"\bArc\S*\s+(?:Pro\s+)?[AB]\d", re.IGNORECASE)
+_INTEL_INSIDE = "0000:00:02.0"
+"""Intel's graphics unit of the processor always has this place on the bus."""
+
+
+class Sources(Struct, frozen=True, kw_only=True):
+    """Everything that was said about graphics cards, before it is put together."""
+
+    bus: Bus
+    nvml: DriverAnswer
+    smi: DriverAnswer
+    kernel: KernelDriver
+
+    @property
+    def driver_answered(self) -> bool:
+        """Whether the NVIDIA driver answered by either way."""
+        return self.nvml.answered or self.smi.answered
+
+
+class Merged(Struct, frozen=True, kw_only=True):
+    """The cards, the NVIDIA driver, and what the findings need to know besides.
+
+    Attributes:
+        troubles: index of a card to what the driver said about it instead of an answer.
+        disabled: indexes of the cards that somebody switched off.
+        split: indexes of the cards that are split into parts.
+        stale: adapters that the registry only remembers.
+    """
+
+    gpus: tuple[Gpu, ...] = ()
+    driver: NvidiaDriver | None = None
+    troubles: dict[int, str] = {}
+    disabled: frozenset[int] = frozenset()
+    split: frozenset[int] = frozenset()
+    stale: tuple[Adapter, ...] = ()
+
+
+class _Draft(Struct):
+    """A card while it is put together."""
+
+    gpu: Gpu
+    listed: ListedCard | None = None
+    disabled: bool = False
+
+
+def merge(sources: Sources) -> Merged:
+    """Put the cards together: by their place on the bus, else by their PCI id."""
+    listed = list(_listed(sources.nvml, sources.smi))
+    kept, stale = not_stale(sources.bus.adapters, [card.pci_id for card, _names in listed if card.pci_id])
+    drafts = [*_from_bus(sources), *_from_registry(kept, sources), *(_Draft(gpu=gpu) for gpu in sources.bus.others)]
+    for card, said in listed:
+        _attach(drafts, card, said)
+    gpus = tuple(_finish(draft, sources) for draft in drafts)
+    return Merged(
+        gpus=gpus,
+        driver=_driver(sources, kept),
+        troubles={index: trouble for index, draft in enumerate(drafts) if (trouble := _trouble(draft)) is not None},
+        disabled=frozenset(index for index, draft in enumerate(drafts) if draft.disabled),
+        split=frozenset(index for index, draft in enumerate(drafts) if draft.listed and draft.listed.mig),
+        stale=tuple(stale),
+    )
+
+
+def _listed(nvml: DriverAnswer, smi: DriverAnswer) -> Iterator[tuple[ListedCard, tuple[str, ...]]]:
+    """Yield each card that the driver lists, once, with the names of the sources; NVML's word goes first."""
+    rest = list(smi.cards)
+    for card in nvml.cards:
+        twin = next((other for other in rest if _same(card, other)), None)
+        if twin is None:
+            yield card, (nvml.source,)
+        else:
+            rest.remove(twin)
+            yield _completed(card, twin), (nvml.source, smi.source)
+    for card in rest:
+        yield card, (smi.source,)
+
+
+def _same(one: ListedCard, other: ListedCard) -> bool:
+    for mine, its in ((one.pci_address, other.pci_address), (one.uuid, other.uuid), (one.index, other.index)):
+        if mine is not None and its is not None:
+            return mine == its
+    return False
+
+
+def _completed(card: ListedCard, twin: ListedCard) -> ListedCard:
+    """Return a card with what only the other source told."""
+    missing = {name: getattr(twin, name) for name in card.__struct_fields__ if getattr(card, name) in {None, ""}}
+    return replace(card, **{**missing, "trouble": card.trouble})
+
+
+def _from_bus(sources: Sources) -> Iterator[_Draft]:
+    for card in sources.bus.pci:
+        gpu = Gpu(
+            vendor=card.vendor,
+            name=sources.bus.names.get(card.pci_id, ""),
+            pci_id=card.pci_id,
+            pci_address=card.address,
+            memory_mib=card.memory_bytes >> 20 if card.memory_bytes else None,
+            integrated=_integrated_on_bus(card),
+            kernel_driver=card.kernel_driver,
+            sources=("sysfs",),
+        )
+        yield _Draft(gpu=_with_kfd(gpu, sources.bus.kfd) if card.vendor == "amd" else gpu)
+
+
+def _integrated_on_bus(card: pci.PciCard) -> bool | None:
+    if card.vendor == "intel":
+        return card.address == _INTEL_INSIDE
+    return False if card.vendor == "nvidia" else None
+
+
+def _with_kfd(gpu: Gpu, nodes: tuple[KfdNode, ...] | None) -> Gpu:
+    """Return an AMD card with its architecture; a card that amdgpu drives and KFD does not know cannot compute."""
+    if nodes is None:
+        return gpu
+    here = [node for node in nodes if node.pci_id == gpu.pci_id and node.address in {None, gpu.pci_address}]
+    if here:
+        return replace(gpu, gfx=here[0].gfx, driver_sees_it=True, sources=(*gpu.sources, "kfd"))
+    return replace(gpu, driver_sees_it=False) if gpu.kernel_driver == "amdgpu" else gpu
+
+
+def _from_registry(adapters: Iterable[Adapter], sources: Sources) -> Iterator[_Draft]:
+    """Yield the adapters that are on the bus: a virtual one, as remote programs install, has no PCI id."""
+    for adapter in adapters:
+        if adapter.pci_id is None:
+            continue
+        vendor = pci.VENDORS.get(adapter.pci_id.partition(":")[0], "other")
+        basic = adapter.provider == "Microsoft" and vendor != "other"
+        gpu = Gpu(
+            vendor=vendor,
+            name=sources.bus.names.get(adapter.pci_id, "") if basic else adapter.name,
+            pci_id=adapter.pci_id,
+            memory_mib=adapter.memory_bytes >> 20 if adapter.memory_bytes else None,
+            integrated=_integrated_by_name(vendor, adapter.name),
+            kernel_driver="nvidia" if vendor == "nvidia" and not basic and adapter.driver_version else None,
+            sources=("registry",),
+        )
+        yield _Draft(gpu=gpu, disabled=adapter.disabled)
+
+
+def _integrated_by_name(vendor: str, name: str) -> bool | None:
+    """Return whether the unit is part of the processor, as Windows' names tell: they are all that it gives."""
+    if vendor == "nvidia":
+        return False
+    if vendor == "intel":
+        return _INTEL_CARD.search(name) is None if name else None
+    if vendor == "amd" and name:
+        return name.endswith("Graphics") and " RX " not in f" {name} "
+    return None
+
+
+def _attach(drafts: list[_Draft], card: ListedCard, said: tuple[str, ...]) -> None:
+    """Give a listed card to its entry, or make it an entry of its own: containers and WSL show no bus."""
+    free = [draft for draft in drafts if draft.gpu.vendor == "nvidia" and draft.listed is None]
+    draft = (
+        _first(free, lambda gpu: card.pci_address is not None and gpu.pci_address == card.pci_address)
+        or _first(free, lambda gpu: gpu.pci_address is None and gpu.pci_id is not None and gpu.pci_id == card.pci_id)
+        or _first(free, lambda gpu: gpu.pci_id is None)
+        or _only_unplaced(free, card)
+    )
+    if draft is None:
+        draft = _Draft(gpu=Gpu(vendor="nvidia"))
+        drafts.append(draft)
+    draft.listed = card
+    draft.gpu = replace(draft.gpu, sources=(*said, *draft.gpu.sources))
+
+
+def _first(drafts: list[_Draft], fits: Callable[[Gpu], bool]) -> _Draft | None:
+    return next((draft for draft in drafts if fits(draft.gpu)), None)
+
+
+def _only_unplaced(free: list[_Draft], card: ListedCard) -> _Draft | None:
+    """Return the one card that is left, for a listed card whose place cannot be told any more because it is lost."""
+    return free[0] if card.pci_address is None and card.pci_id is None and len(free) == 1 else None
+
+
+def _finish(draft: _Draft, sources: Sources) -> Gpu:
+    gpu = draft.gpu
+    if gpu.vendor != "nvidia":
+        known = gpu_table.known_gpu(gpu.pci_id)
+        name = gpu.name or (known.name if known else "") or _plain_name(gpu)
+        integrated = known.integrated if known else None
+        return replace(
+            gpu,
+            name=name,
+            laptop=_laptop(name) if gpu.vendor == "intel" else None,
+            integrated=gpu.integrated if integrated is None else integrated,
+        )
+    listed = draft.listed or ListedCard()
+    pci_id = gpu.pci_id or listed.pci_id
+    capability = listed.compute_capability or gpu.compute_capability or gpu_table.compute_capability_of(pci_id)
+    name = listed.name or gpu_table.name_of(pci_id) or gpu.name or _("NVIDIA graphics card")
+    return replace(
+        gpu,
+        name=name,
+        pci_id=pci_id,
+        pci_address=gpu.pci_address or listed.pci_address,
+        uuid=listed.uuid,
+        compute_capability=capability,
+        memory_mib=listed.memory_mib or gpu.memory_mib,
+        integrated=gpu.integrated if gpu.integrated is not None else False,
+        laptop=gpu.laptop if gpu.laptop is not None else _laptop(name),
+        driver_sees_it=_seen(draft, sources),
+    )
+
+
+def _laptop(name: str) -> bool | None:
+    """Return True for a laptop's card by the words of NVIDIA and Intel; a name without them proves nothing."""
+    return True if _LAPTOP.search(name) else None
+
+
+def _seen(draft: _Draft, sources: Sources) -> bool | None:
+    """Return whether the driver reaches a card; None when nobody could be asked."""
+    if draft.listed is not None:
+        return _trouble(draft) is None
+    if draft.gpu.kernel_driver == "vfio-pci" or draft.disabled:
+        return False
+    return False if sources.driver_answered else None
+
+
+def _trouble(draft: _Draft) -> str | None:
+    return draft.listed.trouble if draft.listed is not None else None
+
+
+def _plain_name(gpu: Gpu) -> str:
+    maker = pci.maker(gpu.pci_id or "")
+    if gpu.vendor == "other":
+        return _("Basic graphics adapter ({maker})").format(maker=maker) if maker else _("Basic graphics adapter")
+    return {
+        "amd": _("AMD graphics card"),
+        "intel": _("Intel graphics unit"),
+        "apple": _("Apple graphics unit"),
+        "qualcomm": _("Qualcomm graphics unit"),
+    }[gpu.vendor]
+
+
+def _driver(sources: Sources, adapters: Iterable[Adapter]) -> NvidiaDriver | None:
+    """Return the driver: as it says itself, else as the kernel or the registry names it, else None."""
+    registry = (
+        nvidia_version(adapter.driver_version or "")
+        for adapter in adapters
+        if (adapter.pci_id or "").startswith("10de:") and adapter.provider != "Microsoft"
+    )
+    answers = (sources.nvml.driver, sources.smi.driver, sources.kernel.version, *registry)
+    version = next((answer for answer in answers if answer), None)
+    return NvidiaDriver(version=version, cuda=sources.nvml.cuda or sources.smi.cuda) if version else None

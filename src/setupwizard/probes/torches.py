@@ -1,0 +1,91 @@
+"""PyTorch that is on this computer already: a look at its files; nothing is imported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from setupwizard.model.machine import FoundTorch
+from setupwizard.probes.pythons import Interpreter
+from setupwizard.probes.roots import Roots, entries, read_text
+
+_VERSION = re.compile(r"^__version__\s*=\s*['\"]([^'\"]+)['\"]", re.MULTILINE)
+_CUDA = re.compile(r"^cuda(?:\s*:[^=]+)?\s*=\s*['\"](\d+)\.(\d+)", re.MULTILINE)
+_HIP = re.compile(r"^hip(?:\s*:[^=]+)?\s*=\s*['\"](\d+\.\d+)", re.MULTILINE)
+_PYTHON = re.compile(r"python(\d\.\d+t?)$")
+
+
+def torches(roots: Roots, prefixes: Iterable[Path], interpreters: Iterable[Interpreter]) -> tuple[FoundTorch, ...]:
+    """Return each torch that lies in an environment of ours, of conda, or beside an interpreter.
+
+    Args:
+        roots: names the environment roots, and the virtual environment that is active.
+        prefixes: folders of environments, conda's for example.
+        interpreters: Pythons whose own package folders may hold one.
+    """
+    places = [(folder, prefix) for prefix in _prefixes(roots, prefixes) for folder in package_folders(prefix)]
+    places += [(Path(folder), _owner(Path(folder), one)) for one in interpreters for folder in one.site_packages]
+    found: dict[str, FoundTorch] = {}
+    for folder, owner in places:
+        torch = look(folder, owner)
+        if torch is not None:
+            found.setdefault(str(folder.resolve()), torch)
+    return tuple(found.values())
+
+
+def _prefixes(roots: Roots, prefixes: Iterable[Path]) -> Iterator[Path]:
+    for root in roots.environment_roots:
+        yield root / "current"
+    active = roots.folder("VIRTUAL_ENV")
+    if active is not None:
+        yield active
+    yield from prefixes
+
+
+def package_folders(prefix: Path) -> list[Path]:
+    """Return the package folders of an environment: Windows has one, elsewhere each Python has its own."""
+    return [*entries(prefix, "lib/python3.*/site-packages"), *entries(prefix, "Lib/site-packages")]
+
+
+def look(folder: Path, owner: Path) -> FoundTorch | None:
+    """Return the torch of a package folder, from the file in which every build notes what it is; None without one."""
+    text = read_text(folder / "torch" / "version.py")
+    version = _VERSION.search(text)
+    if version is None:
+        return None
+    return FoundTorch(
+        env=str(owner),
+        version=version.group(1),
+        variant=_variant(version.group(1), text),
+        python=_python(folder),
+    )
+
+
+def _variant(version: str, text: str) -> str | None:
+    """Return the variant: the local part of the version, else what the build notes about CUDA and ROCm."""
+    local = version.partition("+")[2]
+    if re.fullmatch(r"cu\d+|cpu|xpu|rocm[\d.]+", local):
+        return local
+    cuda, hip = _CUDA.search(text), _HIP.search(text)
+    if cuda:
+        return f"cu{cuda.group(1)}{cuda.group(2)}"
+    if hip:
+        return f"rocm{hip.group(1)}"
+    return "cpu" if "cuda" in text else None
+
+
+def _python(folder: Path) -> str | None:
+    """Return the Python that a package folder belongs to, from its path or from what made the environment."""
+    found = _PYTHON.search(folder.parent.name)
+    if found:
+        return found.group(1)
+    settings = read_text(folder.parent.parent / "pyvenv.cfg")
+    made = re.search(r"^version(?:_info)?\s*=\s*(\d+\.\d+)", settings, re.MULTILINE)
+    return made.group(1) if made else None
+
+
+def _owner(folder: Path, interpreter: Interpreter) -> Path:
+    """Return the environment that a package folder belongs to: the interpreter's, or the user's own packages."""
+    prefix = Path(interpreter.prefix)
+    return prefix if folder.is_relative_to(prefix) else folder.parents[min(2, len(folder.parents) - 1)]

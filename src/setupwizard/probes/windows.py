@@ -1,0 +1,144 @@
+"""What Windows says about itself: the registry and two calls of the system, never a program."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import winreg
+from collections.abc import Iterator
+
+from setupwizard.model.machine import Surroundings
+from setupwizard.probes.adapters import DISPLAY_CLASS, Adapter, adapters
+from setupwizard.probes.facts import SystemFacts, memory_mib, power
+from setupwizard.probes.facts import architecture as word_of
+from setupwizard.probes.firmware import virtual_machine_named
+
+assert sys.platform == "win32"  # noqa: S101 - tells the type checker which system this file is for
+
+_CONTROL = r"SYSTEM\CurrentControlSet\Control"
+_ENUM = r"SYSTEM\CurrentControlSet\Enum\PCI"
+_READ = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
+_REMOTE_SESSION = 0x1000
+"""SM_REMOTESESSION of GetSystemMetrics."""
+_PRESENT_OF_CLASS = 0x100 | 0x200
+"""CM_GETIDLIST_FILTER_PRESENT and CM_GETIDLIST_FILTER_CLASS of cfgmgr32.h."""
+
+
+def facts() -> SystemFacts:
+    """Return what this Windows says about itself."""
+    return SystemFacts(
+        os="windows",
+        os_version=os_version(),
+        arch=word_of(architecture()),
+        memory_mib=memory_mib(),
+        environment=Surroundings(
+            vm=virtual_machine(),
+            remote=remote(),
+            power=power(),
+            secure_boot=secure_boot(),
+            long_paths=long_paths(),
+            vc_runtime=vc_runtime(),
+        ),
+    )
+
+
+def values(path: str, *, hive: int = winreg.HKEY_LOCAL_MACHINE) -> dict[str, object]:
+    """Return all values of a registry key; empty when it is absent or closed to us."""
+    found: dict[str, object] = {}
+    try:
+        with winreg.OpenKey(hive, path, 0, _READ) as key:
+            for index in range(winreg.QueryInfoKey(key)[1]):
+                name, value, _kind = winreg.EnumValue(key, index)
+                found[name] = value
+    except OSError:
+        return found
+    return found
+
+
+def keys(path: str, *, hive: int = winreg.HKEY_LOCAL_MACHINE) -> list[str]:
+    """Return the names of the keys below a registry key."""
+    try:
+        with winreg.OpenKey(hive, path, 0, _READ) as key:
+            return [winreg.EnumKey(key, index) for index in range(winreg.QueryInfoKey(key)[0])]
+    except OSError:
+        return []
+
+
+def display_adapters() -> list[Adapter]:
+    """Return the display adapters of this computer."""
+    folder = rf"{_CONTROL}\Class\{DISPLAY_CLASS}"
+    display_class = {name: values(rf"{folder}\{name}") for name in keys(folder) if name.isdigit()}
+    devices = {rf"PCI\{name}": values(rf"{_ENUM}\{name}") for name in _pci_instances()}
+    return adapters(display_class, devices, _present())
+
+
+def _pci_instances() -> Iterator[str]:
+    for device in keys(_ENUM):
+        for instance in keys(rf"{_ENUM}\{device}"):
+            yield rf"{device}\{instance}"
+
+
+def _present() -> list[str] | None:
+    """Return the display devices that Windows sees now, None when it does not tell."""
+    library = ctypes.WinDLL("cfgmgr32")
+    size = ctypes.c_ulong()
+    if library.CM_Get_Device_ID_List_SizeW(ctypes.byref(size), DISPLAY_CLASS, _PRESENT_OF_CLASS):
+        return None
+    buffer = ctypes.create_unicode_buffer(max(2, size.value))
+    if library.CM_Get_Device_ID_ListW(DISPLAY_CLASS, buffer, len(buffer), _PRESENT_OF_CLASS):
+        return None
+    return [name for name in ctypes.wstring_at(buffer, len(buffer)).split("\0") if name] or None
+
+
+def os_version() -> str:
+    """Return the version with its build, "10.0.26100": Windows 11 is 10.0 from build 22000 on."""
+    version = sys.getwindowsversion()
+    return f"{version.major}.{version.minor}.{version.build}"
+
+
+def architecture() -> str:
+    """Return the processor's own architecture, also for a program that is run by emulation."""
+    told = values(rf"{_CONTROL}\Session Manager\Environment").get("PROCESSOR_ARCHITECTURE")
+    return str(told or os.environ.get("PROCESSOR_ARCHITEW6432") or os.environ.get("PROCESSOR_ARCHITECTURE", ""))
+
+
+def virtual_machine() -> str | None:
+    """Return what kind of virtual machine this is, None on bare metal."""
+    firmware = values(r"HARDWARE\DESCRIPTION\System\BIOS")
+    return virtual_machine_named(f"{firmware.get('SystemManufacturer', '')} {firmware.get('SystemProductName', '')}")
+
+
+def remote() -> bool:
+    """Return whether somebody works on this computer through Remote Desktop or ssh."""
+    return bool(ctypes.windll.user32.GetSystemMetrics(_REMOTE_SESSION)) or "SSH_CONNECTION" in os.environ
+
+
+def secure_boot() -> bool | None:
+    """Return whether UEFI Secure Boot is on."""
+    told = values(rf"{_CONTROL}\SecureBoot\State").get("UEFISecureBootEnabled")
+    return bool(told) if told is not None else None
+
+
+def long_paths() -> bool:
+    """Return whether programs may use paths of more than 260 characters; Windows leaves that off."""
+    return values(rf"{_CONTROL}\FileSystem").get("LongPathsEnabled") == 1
+
+
+def vc_runtime() -> str | None:
+    """Return the version of the Visual C++ runtime that torch needs, "14.44.35211.00", None when it is missing."""
+    place = "ARM64" if architecture().upper() == "ARM64" else "X64"
+    told = values(rf"SOFTWARE\Microsoft\VisualStudio\14.0\VC\Runtimes\{place}")
+    return str(told.get("Version", "")).lstrip("v") or None if told.get("Installed") == 1 else None
+
+
+def conda_folders() -> list[str]:
+    """Return the folders that Anaconda's installers wrote into the registry."""
+    found: list[str] = []
+    for hive in (winreg.HKEY_CURRENT_USER, winreg.HKEY_LOCAL_MACHINE):
+        top = r"Software\Python\ContinuumAnalytics"
+        for name in keys(top, hive=hive):
+            folder = values(rf"{top}\{name}\InstallPath", hive=hive).get("")
+            if isinstance(folder, str):
+                found.append(folder)
+    return found

@@ -1,0 +1,46 @@
+"""Puts a stand-in for NVIDIA's library into a folder: built from fake_nvml.c once, with a scenario beside it."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+_SOURCE = Path(__file__).with_name("fake_nvml.c")
+_SCENARIOS = Path(__file__).parent.parent / "fixtures" / "nvml"
+LIBRARY = "libnvidia-ml.so.1"
+
+
+@cache
+def _built() -> Path | None:
+    compiler = shutil.which("gcc") or shutil.which("cc") or shutil.which("clang")
+    if compiler is None:
+        return None
+    folder = Path(tempfile.mkdtemp(prefix="fake-nvml-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    library = folder / LIBRARY
+    words = [compiler, "-shared", "-fPIC", f"-Wl,-soname,{LIBRARY}", "-o", library, _SOURCE, "-ldl"]
+    subprocess.run(words, check=True, timeout=120)
+    return library
+
+
+def install(folder: Path, scenario: str) -> Path:
+    """Return a folder for LD_LIBRARY_PATH that holds the stand-in with a scenario.
+
+    Args:
+        folder: is made.
+        scenario: the name of a file in fixtures/nvml, or the text of a scenario.
+    """
+    library = _built()
+    if library is None:
+        pytest.skip("the stand-in for NVIDIA's library needs a C compiler (gcc, cc or clang)")
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(library, folder / LIBRARY)
+    known = _SCENARIOS / f"{scenario}.ini" if "\n" not in scenario else None
+    (folder / "scenario.ini").write_text(known.read_text() if known else scenario)
+    return folder

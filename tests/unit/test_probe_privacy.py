@@ -1,0 +1,88 @@
+"""Names of people leave a machine document, and this user's home folder comes back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from setupwizard.model.machine import Disk, Finding, FoundConda, FoundPython, FoundTorch, Machine, Toolkit
+from setupwizard.model.wire import from_json, to_json
+from setupwizard.probes.privacy import expand, redact_text, redacted
+
+HOME = Path("/home/ana")
+MACHINE = Machine(
+    os="linux",
+    arch="x86_64",
+    gpus=(),
+    pythons=(FoundPython(path="/home/ana/.pyenv/versions/3.12.4/bin/python3.12", version="3.12.4"),),
+    condas=(FoundConda(path="/home/ana/miniforge3/bin/conda"), FoundConda(path="/home/bob/miniforge3/bin/conda")),
+    toolkits=(Toolkit(version="13.0.88", path="/usr/local/cuda-13.0"),),
+    torches=(FoundTorch(env="/media/ana/disk/env", version="2.13.0"),),
+    disks=(Disk(path="/home/ana", free_bytes=1, total_bytes=2),),
+    findings=(Finding(code="x", level="info", text="In /home/ana.", evidence=("open /home/ana/.cache: no",)),),
+)
+
+
+def test_no_name_is_left() -> None:
+    text = to_json(redacted(MACHINE, home=HOME, user="ana"))
+    assert "ana" not in text
+    assert "bob" not in text
+    assert "/usr/local/cuda-13.0" in text
+    assert '"~/.pyenv/versions/3.12.4/bin/python3.12"' in text
+    assert "/home/user/miniforge3" in text
+    assert "/media/user/disk/env" in text
+    assert "open ~/.cache: no" in text
+
+
+def test_the_home_folder_comes_back_on_the_same_computer() -> None:
+    read = from_json(Machine, to_json(redacted(MACHINE, home=HOME, user="ana")).encode(), name="machine.json")
+    back = expand(read, home=HOME)
+    assert back.pythons == MACHINE.pythons
+    assert back.condas[0] == MACHINE.condas[0]
+    assert back.condas[1].path == "/home/user/miniforge3/bin/conda"
+    assert back.disks == MACHINE.disks
+
+
+def test_redacting_twice_changes_nothing_more() -> None:
+    once = redacted(MACHINE, home=HOME, user="ana")
+    assert redacted(once, home=HOME, user="ana") == once
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/home/ana", "~"),
+        ("/home/ana/x", "~/x"),
+        ("/home/anabel/x", "/home/user/x"),
+        ("/mnt/home/ana/x", "/mnt/home/user/x"),
+        ("at '/home/ana/x', again", "at '~/x', again"),
+        ("/home/linuxbrew/.linuxbrew/bin", "/home/linuxbrew/.linuxbrew/bin"),
+        ("/Users/Shared/x", "/Users/Shared/x"),
+        ("/Users/carla/x", "/Users/user/x"),
+        (r"C:\Users\Carla\x", r"C:\Users\user\x"),
+        ("banana", "banana"),
+        ("ana", "ana"),
+        ("nvidia-smi: 0, NVIDIA GeForce", "nvidia-smi: 0, NVIDIA GeForce"),
+        ("/usr/share/ana/x", "/usr/share/ana/x"),
+        ("/run/media/ana/disk", "/run/media/user/disk"),
+        ("via http://ana:secret@proxy:3128/", "via http://proxy:3128/"),
+    ],
+)
+def test_texts(text: str, expected: str) -> None:
+    assert redact_text(text, home=HOME, user="ana") == expected
+
+
+@pytest.mark.parametrize("home", ["/", "relative"])
+def test_a_home_that_is_no_folder_of_a_person_spoils_no_path(home: str) -> None:
+    assert redact_text("/usr/bin/python3 and relative/x", home=Path(home), user="") == "/usr/bin/python3 and relative/x"
+
+
+def test_root_is_a_home_and_no_name() -> None:
+    assert redact_text("/root/.pyenv", home=Path("/root"), user="root") == "~/.pyenv"
+    assert redact_text("/data/root/x", home=Path("/root"), user="root") == "/data/root/x"
+
+
+def test_a_user_called_like_a_maker_keeps_the_system_readable() -> None:
+    text = redact_text("/usr/lib/nvidia/x", home=Path("/home/nvidia"), user="nvidia")
+    assert text == "/usr/lib/nvidia/x"
