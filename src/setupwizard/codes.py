@@ -147,6 +147,7 @@ ReasonCode = Literal[
     "wsl-driver",
     "os-too-old",
     "libc-unsupported",
+    "processor-unsupported",
     "cudnn-limit",
     "preferred-not-in-sources",
 ]

@@ -9,6 +9,22 @@ from msgspec import Struct
 from setupwizard.codes import SCHEMA, ActionCode, Platform, ReasonCode, RejectedCode, Verdict
 
 
+class Wishes(Struct, frozen=True, kw_only=True):
+    """What the user insists on; None leaves the choice to the program.
+
+    Attributes:
+        gpus: indexes of the cards that matter, as they stand in the Machine.
+        python: "3.12", or "3.14t" for a free-threaded one.
+        torch: a version, "2.13.0", or a PEP 440 specifier, ">=2.9,<2.12".
+        variant: "cu126", "rocm7.14", "xpu" or "cpu".
+    """
+
+    gpus: tuple[int, ...] | None = None
+    python: str | None = None
+    torch: str | None = None
+    variant: str | None = None
+
+
 class Build(Struct, frozen=True, kw_only=True):
     """One published build of torch for one platform and one Python.
 

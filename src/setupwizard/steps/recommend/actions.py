@@ -1,0 +1,170 @@
+"""What the person can do to get more out of the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from setupwizard.codes import ActionCode
+from setupwizard.i18n import _
+from setupwizard.model.catalogue import numbers
+from setupwizard.model.catalogue_rows import Architecture
+from setupwizard.model.gpu_table import age_of, known_gpu
+from setupwizard.model.recommendation import Action
+from setupwizard.steps.recommend.cards import HARDWARE, Card
+from setupwizard.steps.recommend.case import Candidate, Case
+from setupwizard.steps.recommend.words import names
+
+
+def driver_action(case: Case, cards: Sequence[Card], candidate: Candidate | None) -> Action:
+    """Return the action that brings the right driver for a build on these cards.
+
+    Without a build (nobody knows what the card is) it is the branch that knows the most generations of cards.
+    """
+    bound = case.bound
+    if candidate is None and bound is None and not all(age_of(card.gpu.pci_id) == "newer" for card in cards):
+        ending = [row for row in case.catalogue.architectures if row.driver_helps and row.last_branch is not None]
+        bound = min(ending, key=lambda row: row.last_branch or 0, default=None)
+    at_least = _at_least(case, cards, candidate)
+    code = _code(case, bound)
+    links = case.catalogue.links
+    return Action(
+        code=code,
+        at_least=at_least,
+        at_most_branch=str(bound.last_branch) if bound is not None else None,
+        text=_driver_text(case, code, at_least, bound),
+        url=links.nvidia_driver if case.on_windows_driver else links.nvidia_driver_unix,
+    )
+
+
+def _at_least(case: Case, cards: Sequence[Card], candidate: Candidate | None) -> str:
+    """Return the oldest driver that both the build and every card can live with."""
+    newest = max(case.catalogue.driver_floors, key=lambda row: row.cuda_major)
+    floor = case.catalogue.driver_floor(candidate.variant, windows=case.on_windows_driver) if candidate else None
+    needs = [floor or (newest.windows if case.on_windows_driver else newest.linux)]
+    for card in cards:
+        if card.architecture is not None and card.architecture.first_branch is not None:
+            needs.append(str(card.architecture.first_branch))
+        known = known_gpu(card.gpu.pci_id)
+        if known is not None and known.first_linux_driver is not None:
+            first = known.first_linux_driver
+            needs.append(first.split(".")[0] if case.on_windows_driver else first)
+    return max(needs, key=numbers)
+
+
+def _code(case: Case, bound: Architecture | None) -> ActionCode:
+    if not case.driver.present:
+        unread = any(card.trouble == "driver-unknown" for card in case.play)
+        return "update-nvidia-driver" if unread else "install-nvidia-driver"
+    gone_from = bound.gone_from if bound is not None else None
+    too_new = gone_from is not None and case.driver.version[:1] >= (gone_from,)
+    if too_new or any(card.trouble == "nouveau" for card in case.play):
+        return "replace-nvidia-driver"
+    return "update-nvidia-driver"
+
+
+def _driver_text(case: Case, code: ActionCode, at_least: str, bound: Architecture | None) -> str:
+    if bound is None:
+        text = _("Install NVIDIA driver {at_least} or newer.")
+    elif code == "replace-nvidia-driver":
+        text = _(
+            "Replace the NVIDIA driver with an older one, below {gone_from}: branch {branch} is the last one that "
+            "knows {name} cards."
+        )
+    else:
+        text = _(
+            "Install NVIDIA driver {at_least} or newer, but below {gone_from}: branch {branch} is the last one that "
+            "knows {name} cards."
+        )
+    facts = {"gone_from": bound.gone_from, "branch": bound.last_branch, "name": bound.name} if bound else {}
+    text = text.format(at_least=at_least, **facts)
+    if case.machine.wsl:
+        return text + " " + _("Install it in Windows, not inside WSL, and restart the computer.")
+    return text + " " + _("Then restart the computer and come back.")
+
+
+def hardware_actions(cards: Sequence[Card]) -> list[Action]:
+    """Return what to do about cards that no driver can reach."""
+    actions = []
+    asleep = [card for card in cards if card.trouble == "not-seen"]
+    if asleep:
+        actions.append(
+            Action(
+                code="wake-card",
+                text=_("Plug in the power supply and wake {cards}: battery saving may have switched it off.").format(
+                    cards=names(asleep)
+                ),
+            )
+        )
+    if any(card.trouble in HARDWARE for card in cards):
+        given_away = [card for card in cards if card.trouble == "passed-through"]
+        text = (
+            _("Give {cards} back from the virtual machine that it is reserved for.").format(cards=names(given_away))
+            if given_away
+            else _("Check in the system's device list that {cards} is switched on and fits firmly in its slot.").format(
+                cards=names(cards)
+            )
+        )
+        actions.append(Action(code="check-hardware", text=text))
+    return actions
+
+
+def python_action(case: Case, python: str) -> Action:
+    """Return the way to the Python that has the right build."""
+    return Action(
+        code="change-python",
+        text=_("Use Python {python}, or leave the choice of Python to the program: it can bring its own.").format(
+            python=python
+        ),
+        url=case.catalogue.links.python,
+    )
+
+
+def amd_action(case: Case, cards: Sequence[Card]) -> Action:
+    """Return the way to AMD's own index for Windows."""
+    amd = case.catalogue.amd
+    chips = [card.chip.gfx for card in cards if card.chip is not None]
+    text = _("Install PyTorch from AMD's own index, {url}, with Python {pythons}.").format(
+        url=amd.index, pythons=", ".join(amd.python)
+    )
+    if chips:
+        text += " " + _("For {cards} the package is {requirement}.").format(
+            cards=names(cards), requirement=amd.example.format(gfx=chips[0])
+        )
+    return Action(code="use-amd-index", text=text, url=amd.index)
+
+
+def jetson_action(case: Case, cards: Sequence[Card]) -> Action:
+    """Return the way to the index for NVIDIA's boards."""
+    url = case.catalogue.jetson.index
+    text = _(
+        "Install PyTorch for {cards} from the index for NVIDIA's boards, {url}, with the Python of JetPack."
+    ).format(cards=names(cards), url=url)
+    return Action(code="use-jetson-index", text=text, url=url)
+
+
+def update_os_action(case: Case) -> Action:
+    """Return the advice to use a newer system."""
+    if case.machine.os == "macos":
+        text = _("Update macOS to {version} or newer; then PyTorch can use the graphics processor.").format(
+            version=case.catalogue.macos.mps_from.removesuffix(".0")
+        )
+    elif case.machine.os == "windows":
+        text = _("Update to Windows 11; then the newest PyTorch can use the graphics card.")
+    else:
+        text = _("Use a Linux distribution that is newer and built on glibc; then the newest PyTorch starts.")
+    return Action(code="update-os", text=text)
+
+
+def cards_action(groups: int) -> Action:
+    """Return the request to choose among groups of cards that need different builds."""
+    return Action(
+        code="choose-cards",
+        text=_("Choose one of the {count} groups of cards, or make one environment for each group.").format(
+            count=groups
+        ),
+    )
+
+
+def processor_action() -> Action:
+    """Return the offer of the processor build."""
+    return Action(code="use-cpu-build", text=_("Use the processor version for now; it runs everywhere, only slower."))

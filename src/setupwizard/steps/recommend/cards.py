@@ -1,0 +1,228 @@
+"""The cards of a machine as the decision sees them: what they are, and what keeps a driver from using them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from setupwizard.codes import Vendor
+from setupwizard.i18n import _
+from setupwizard.model.catalogue import Catalogue, Numbers, numbers, platform_of
+from setupwizard.model.catalogue_rows import Architecture, GfxChip
+from setupwizard.model.gpu_table import age_of, compute_capability_of, known_gpu
+from setupwizard.model.machine import Gpu, Machine
+
+Trouble = Literal[
+    "driver-missing", "driver-unknown", "nouveau", "driver-too-new", "driver-too-old", "passed-through", "not-seen"
+]
+HARDWARE: frozenset[Trouble] = frozenset({"passed-through", "not-seen"})
+"""What no driver cures."""
+_OF_THE_DRIVER = frozenset({"nvml", "nvidia-smi"})
+
+
+class Driver(Struct, frozen=True, kw_only=True):
+    """The NVIDIA driver. `version` and `cuda` are empty where they are not known."""
+
+    present: bool
+    text: str = ""
+    version: Numbers = ()
+    cuda: Numbers = ()
+
+
+class Card(Struct, frozen=True, kw_only=True):
+    """A graphics card.
+
+    Attributes:
+        capabilities: NVIDIA: the compute capability, or all that the card may have when nobody knows; may be empty.
+        known: whether the compute capability is known.
+        architecture: NVIDIA: its generation, where the compute capability is known.
+        chip: AMD: its row of the catalogue.
+        xpu: Intel: whether PyTorch supports it.
+        official: False for a board that the official builds do not serve.
+        trouble: why the driver does not use it.
+    """
+
+    index: int
+    vendor: Vendor
+    name: str
+    gpu: Gpu
+    capabilities: tuple[Numbers, ...] = ()
+    known: bool = True
+    architecture: Architecture | None = None
+    chip: GfxChip | None = None
+    xpu: bool = False
+    integrated: bool = False
+    jetson: bool = False
+    official: bool = True
+    trouble: Trouble | None = None
+
+    @property
+    def driver_helps(self) -> bool:
+        """Whether another driver may make a build run; false for cards that no published build serves."""
+        return self.architecture is None or self.architecture.driver_helps
+
+    @property
+    def too_old(self) -> bool:
+        """Whether the card is older than everything that the catalogue describes."""
+        return self.vendor == "nvidia" and not self.known and age_of(self.gpu.pci_id) == "older"
+
+    @property
+    def capability(self) -> str:
+        """The compute capability for people, empty when it is not known."""
+        return ".".join(map(str, self.capabilities[0])) if self.known and self.capabilities else ""
+
+
+def driver_of(machine: Machine, catalogue: Catalogue) -> Driver:
+    """Return the NVIDIA driver of a machine; a version that cannot be read leaves what it says about CUDA."""
+    driver = machine.nvidia_driver
+    if driver is None:
+        return Driver(present=False)
+    version = numbers(driver.version)
+    cuda = catalogue.cuda_of_driver(driver.version) if version else numbers(driver.cuda)
+    return Driver(present=True, text=driver.version, version=version, cuda=cuda)
+
+
+def cards_of(machine: Machine, catalogue: Catalogue, driver: Driver) -> tuple[Card, ...]:
+    """Return every card of a machine."""
+    return tuple(_card(index, gpu, machine, catalogue, driver) for index, gpu in enumerate(machine.gpus))
+
+
+def _card(index: int, gpu: Gpu, machine: Machine, catalogue: Catalogue, driver: Driver) -> Card:
+    if gpu.vendor == "nvidia":
+        return _nvidia(index, gpu, machine, catalogue, driver)
+    known = known_gpu(gpu.pci_id)
+    chip = catalogue.gfx_chip(gpu.gfx) if gpu.vendor == "amd" else None
+    xpu = gpu.vendor == "intel" and _is_supported_intel(gpu, catalogue)
+    integrated = gpu.integrated
+    if integrated is None:
+        integrated = _integrated(gpu, chip, known.integrated if known else None)
+    return Card(
+        index=index,
+        vendor=gpu.vendor,
+        name=_name(gpu),
+        gpu=gpu,
+        chip=chip,
+        xpu=xpu,
+        integrated=integrated,
+        trouble=None if gpu.vendor == "apple" else _reach(gpu),
+    )
+
+
+def _name(gpu: Gpu) -> str:
+    known = known_gpu(gpu.pci_id)
+    if gpu.name or known:
+        return gpu.name or (known.name if known else "")
+    words = {"nvidia": "NVIDIA", "amd": "AMD", "intel": "Intel", "apple": "Apple", "qualcomm": "Qualcomm"}
+    return _("{vendor} graphics card").format(vendor=words[gpu.vendor]) if gpu.vendor in words else _("graphics card")
+
+
+def _reach(gpu: Gpu) -> Trouble | None:
+    if gpu.kernel_driver == "vfio-pci" and gpu.driver_sees_it is not True:
+        return "passed-through"
+    return "not-seen" if gpu.driver_sees_it is False else None
+
+
+def _is_supported_intel(gpu: Gpu, catalogue: Catalogue) -> bool:
+    known = known_gpu(gpu.pci_id)
+    if known is not None:
+        return known.xpu
+    words = gpu.name.lower().replace("(r)", "").replace("(tm)", "").replace("®", "").replace("™", "")
+    padded = f" {' '.join(words.split())} "
+    return any(f" {name} " in padded for name in catalogue.intel.names)
+
+
+def _integrated(gpu: Gpu, chip: GfxChip | None, table: bool | None) -> bool:
+    if table is not None or chip is not None:
+        return bool(table) or (chip is not None and chip.integrated)
+    if gpu.vendor != "intel":
+        return False
+    # Cards of their own are named by a letter and a number: Arc A770, Arc Pro B50. The rest sits in the processor.
+    return not any(word[:1] in "ab" and word[1:2].isdigit() for word in gpu.name.lower().split())
+
+
+def _nvidia(index: int, gpu: Gpu, machine: Machine, catalogue: Catalogue, driver: Driver) -> Card:
+    capability = numbers(gpu.compute_capability)[:2] or numbers(compute_capability_of(gpu.pci_id))
+    if len(capability) == 1:
+        capability = (*capability, 0)
+    boards = tuple(map(numbers, catalogue.jetson.compute_capabilities))
+    on_arm = platform_of(machine.os, machine.arch) == "linux_aarch64"
+    jetson = on_arm and (machine.jetpack is not None or capability in boards)
+    architecture = catalogue.architecture_of(capability) if capability else None
+    return Card(
+        index=index,
+        vendor="nvidia",
+        name=_name(gpu),
+        gpu=gpu,
+        capabilities=(capability,) if capability else _possible(gpu, catalogue, driver, boards if jetson else ()),
+        known=bool(capability),
+        architecture=architecture,
+        integrated=bool(gpu.integrated),
+        jetson=jetson,
+        official=not jetson or _is_official_board(capability, machine.jetpack, catalogue),
+        trouble=None if jetson else _trouble(gpu, architecture, machine, driver),
+    )
+
+
+def _possible(gpu: Gpu, catalogue: Catalogue, driver: Driver, boards: tuple[Numbers, ...]) -> tuple[Numbers, ...]:
+    """Return every compute capability that a card of unknown chip may have, given the driver that uses it."""
+    if boards:
+        return tuple(numbers(board) for board in catalogue.jetson.official_from)
+    age, branch = age_of(gpu.pci_id), driver.version[:1]
+    if age == "older" or not (driver.present and branch):
+        return ()
+    not_for_boards = set(map(numbers, catalogue.jetson.compute_capabilities))
+    return tuple(
+        capability
+        for architecture in catalogue.architectures
+        if _may_be(architecture, branch) and (age != "newer" or architecture.last_branch is None)
+        for capability in map(numbers, architecture.compute_capabilities)
+        if capability not in not_for_boards
+    )
+
+
+def _may_be(architecture: Architecture, branch: Numbers) -> bool:
+    too_new = architecture.gone_from is not None and branch >= (architecture.gone_from,)
+    too_old = architecture.first_branch is not None and branch < (architecture.first_branch,)
+    return not (too_new or too_old)
+
+
+def _is_official_board(capability: Numbers, jetpack: str | None, catalogue: Catalogue) -> bool:
+    rules = {numbers(board): numbers(first) for board, first in catalogue.jetson.official_from.items()}
+    first = rules.get(capability) if capability else max(rules.values())
+    if first is None:
+        return False
+    if jetpack is None:  # boards that had no JetPack before the first fitting one need no proof
+        return first == min(rules.values())
+    have = numbers(jetpack)
+    return have >= first[: len(have)]
+
+
+def _trouble(gpu: Gpu, architecture: Architecture | None, machine: Machine, driver: Driver) -> Trouble | None:
+    if gpu.kernel_driver == "vfio-pci" and gpu.driver_sees_it is not True:
+        return "passed-through"
+    seen = gpu.driver_sees_it is True or bool(_OF_THE_DRIVER & set(gpu.sources))
+    if not driver.present:
+        if seen or gpu.kernel_driver == "nvidia":
+            return "driver-unknown"
+        return "nouveau" if gpu.kernel_driver == "nouveau" else "driver-missing"
+    if seen:
+        return None
+    if gpu.kernel_driver == "nouveau":
+        return "nouveau"
+    return _mismatch(gpu, architecture, machine, driver)
+
+
+def _mismatch(gpu: Gpu, architecture: Architecture | None, machine: Machine, driver: Driver) -> Trouble | None:
+    """Return whether the driver is of the wrong age for a card that it was not seen to use."""
+    branch = driver.version[:1]
+    if branch and architecture is not None and not _may_be(architecture, branch):
+        gone_from = architecture.gone_from
+        return "driver-too-new" if gone_from is not None and branch >= (gone_from,) else "driver-too-old"
+    if gpu.driver_sees_it is not False:
+        return None
+    known = known_gpu(gpu.pci_id)
+    first = numbers(known.first_linux_driver if known else None)
+    on_linux = machine.os == "linux" and not machine.wsl
+    older = driver.version < first if on_linux else branch < first[:1]
+    return "driver-too-old" if first and driver.version and older else "not-seen"

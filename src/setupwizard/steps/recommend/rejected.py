@@ -1,0 +1,147 @@
+"""Why the newest torch of each variant is not the answer."""
+
+from __future__ import annotations
+
+from setupwizard.codes import RejectedCode
+from setupwizard.i18n import _
+from setupwizard.model.catalogue import matches, variant_kind
+from setupwizard.model.catalogue_rows import VariantKind
+from setupwizard.model.recommendation import Rejected
+from setupwizard.steps.recommend.case import Candidate, Case
+from setupwizard.steps.recommend.fit import (
+    AS_IT_IS,
+    Fit,
+    card_obstacle,
+    is_riddle,
+    pick_python,
+    preference,
+    system_is_fine,
+)
+from setupwizard.steps.recommend.words import driver_words, names, names_with_capability
+
+KIND_OF_VENDOR: dict[str, VariantKind] = {"nvidia": "cuda", "amd": "rocm", "intel": "xpu"}
+_WORST_FIRST: tuple[RejectedCode, ...] = ("arch", "library", "os", "driver")
+
+
+def rejected(case: Case) -> tuple[Rejected, ...]:
+    """Return a row for each variant made for the machine's makers of cards, newest torch first."""
+    kinds = {KIND_OF_VENDOR[card.vendor] for card in case.cards if card.vendor in KIND_OF_VENDOR}
+    newest: dict[str, Candidate] = {}
+    for candidate in case.published:
+        if candidate.kind in kinds and matches(candidate.torch, case.limits.torch):
+            held = newest.get(candidate.variant)
+            if held is None or candidate.version > held.version:
+                newest[candidate.variant] = candidate
+    ordered = sorted(
+        newest.values(),
+        key=lambda candidate: preference(case, Fit(candidate=candidate, python="", cards=case.play)),
+        reverse=True,
+    )
+    rows = [row for row in (_row(case, candidate) for candidate in ordered) if row is not None]
+    return (*_unconfirmed(case, kinds), *rows, *_not_for_this_system(case, kinds))
+
+
+def _row(case: Case, candidate: Candidate) -> Rejected | None:
+    found = obstacle(case, candidate)
+    if found is None:
+        return None
+    code, text = found
+    return Rejected(torch=candidate.torch, variant=candidate.variant, code=code, text=text)
+
+
+def obstacle(case: Case, candidate: Candidate) -> tuple[RejectedCode, str] | None:
+    """Return what keeps a build from running on any of the cards, None when it runs on one."""
+    codes = {card_obstacle(case, candidate, card, AS_IT_IS) for card in case.play}
+    if None not in codes:
+        code: RejectedCode = next((code for code in _WORST_FIRST if code in codes), "arch")
+        return code, _text(case, candidate, code)
+    if not system_is_fine(case, candidate, AS_IT_IS):
+        return "os", _text(case, candidate, "os")
+    if pick_python(case, candidate) is None:
+        return "python", _text(case, candidate, "python")
+    return None
+
+
+def _text(case: Case, candidate: Candidate, code: RejectedCode) -> str:
+    facts = {
+        "torch": candidate.torch,
+        "variant": candidate.variant,
+        "cards": names_with_capability(case.play),
+        "names": names(case.play),
+        "driver": driver_words(case) if case.driver.present else "",
+        "floor": case.catalogue.driver_floor(candidate.variant, windows=case.on_windows_driver) or "",
+        "python": case.limits.python or "",
+    }
+    text = {
+        "arch": _arch_text(case),
+        "library": _("The libraries of PyTorch {torch} ({variant}) no longer support {cards}."),
+        "os": _("PyTorch {torch} ({variant}) needs a newer system."),
+        "python": _("PyTorch {torch} ({variant}) has no wheel for Python {python}."),
+        "driver": _driver_text(case),
+    }[code]
+    return text.format(**facts)
+
+
+def _arch_text(case: Case) -> str:
+    if all(is_riddle(card) for card in case.play):
+        return _("Nobody can say whether PyTorch {torch} ({variant}) holds code for {cards}.")
+    return _("PyTorch {torch} ({variant}) holds no code for {cards}.")
+
+
+def _driver_text(case: Case) -> str:
+    if not case.driver.present:
+        return _("PyTorch {torch} ({variant}) needs NVIDIA driver {floor} or newer, and none is known here.")
+    if any(card.trouble is not None for card in case.play):
+        return _("The present driver {driver} does not use {names}.")
+    return _("PyTorch {torch} ({variant}) needs NVIDIA driver {floor} or newer; here it is {driver}.")
+
+
+def _unconfirmed(case: Case, kinds: set[VariantKind]) -> list[Rejected]:
+    """Return the variants that the data expect and no index has listed."""
+    rows = []
+    known = {(candidate.torch, candidate.variant) for candidate in case.published}
+    seen: set[str] = set()
+    for release in reversed(case.catalogue.releases):
+        published = release.builds.get(case.platform)
+        for variant in published.probable if published else ():
+            wanted = variant_kind(variant) in kinds and matches(release.torch, case.limits.torch)
+            listed_elsewhere = any(candidate.variant == variant for candidate in case.published)
+            if wanted and variant not in seen and not listed_elsewhere and (release.torch, variant) not in known:
+                seen.add(variant)
+                rows.append(
+                    Rejected(
+                        torch=release.torch,
+                        variant=variant,
+                        code="no-wheel",
+                        text=_("PyTorch {torch} ({variant}) is expected, but no index is known to hold it.").format(
+                            torch=release.torch, variant=variant
+                        ),
+                    )
+                )
+    return rows
+
+
+def _not_for_this_system(case: Case, kinds: set[VariantKind]) -> list[Rejected]:
+    """Return one row for a kind of build that is published for other systems only."""
+    rows = []
+    for kind in sorted(kinds - {candidate.kind for candidate in case.published}):
+        for release in reversed(case.catalogue.releases):
+            found = [
+                variant
+                for published in release.builds.values()
+                for variant in published.variants
+                if variant_kind(variant) == kind
+            ]
+            if found:
+                rows.append(
+                    Rejected(
+                        torch=release.torch,
+                        variant=found[-1],
+                        code="no-wheel",
+                        text=_("PyTorch {torch} ({variant}) is not published for this system.").format(
+                            torch=release.torch, variant=found[-1]
+                        ),
+                    )
+                )
+                break
+    return rows

@@ -1,0 +1,359 @@
+"""From what runs, now and after a repair, to one verdict and its document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from setupwizard.codes import Verdict
+from setupwizard.errors import SetupError
+from setupwizard.i18n import _
+from setupwizard.model.catalogue import Catalogue, numbers
+from setupwizard.model.machine import Machine
+from setupwizard.model.recommendation import Action, Build, Part, Reason, Recommendation
+from setupwizard.steps.recommend.actions import (
+    amd_action,
+    cards_action,
+    driver_action,
+    hardware_actions,
+    jetson_action,
+    processor_action,
+    python_action,
+    update_os_action,
+)
+from setupwizard.steps.recommend.build import build_of
+from setupwizard.steps.recommend.cards import HARDWARE, Card
+from setupwizard.steps.recommend.case import Case
+from setupwizard.steps.recommend.fit import (
+    AS_IT_IS,
+    REACHED,
+    REPAIRED,
+    WITH_DRIVER,
+    Fit,
+    Waive,
+    best,
+    fits,
+    installs,
+    is_for_other_index,
+    is_riddle,
+    processor_fits,
+)
+from setupwizard.steps.recommend.reasons import (
+    about_trouble,
+    about_unserved,
+    about_wishes,
+    driver_old,
+    why,
+    why_processor,
+)
+from setupwizard.steps.recommend.rejected import KIND_OF_VENDOR, obstacle, rejected
+from setupwizard.steps.recommend.words import names, system_name
+
+MOST_ALTERNATIVES = 50
+
+
+def decide(case: Case) -> Recommendation:
+    """Return the decision.
+
+    Raises:
+        SetupError: "no-build": the wishes leave nothing that runs.
+    """
+    if not any(installs(case, candidate) for candidate in case.published):
+        return no_system(case)
+    if case.limits.variant == "cpu":
+        return _processor(case)
+    now = best(case)
+    if now is not None:
+        return _on_cards(case, now)
+    return _after_repair(case) or _elsewhere(case)
+
+
+def _after_repair(case: Case) -> Recommendation | None:
+    """Return the decision for cards that a repair makes usable, None when no repair does."""
+    reached = best(case, REACHED)
+    if reached is not None:
+        return _fix_hardware(case, reached)
+    repaired = best(case, REPAIRED)
+    if repaired is not None:
+        return _fix_driver(case, repaired)
+    if case.limits.python is not None:
+        other = best(case, replace(REPAIRED, python=True))
+        if other is not None:
+            return _change_python(case, other)
+    riddles = [card for card in case.play if is_riddle(card) and card.trouble not in {None, *HARDWARE}]
+    return _fix_driver_first(case, riddles) if riddles else None
+
+
+def _elsewhere(case: Case) -> Recommendation:
+    """Return the decision for cards that no build of the official indexes serves."""
+    others = [card for card in case.play if is_for_other_index(case, card)]
+    if others:
+        return _other_route(case, others)
+    if case.limits.variant is not None:
+        raise _no_build(case)
+    return _processor(case)
+
+
+def _document(case: Case, verdict: Verdict, build: Build | None, alternatives: Sequence[Fit]) -> Recommendation:
+    builds = [build_of(case, fit) for fit in alternatives]
+    others = [other for other in builds if build is None or _key(other) != _key(build)]
+    kept = others[:MOST_ALTERNATIVES]
+    if len(others) > len(kept) and all(other.variant != "cpu" for other in kept):
+        processor = next((other for other in others if other.variant == "cpu"), None)
+        kept = [*kept[:-1], processor] if processor else kept
+    return Recommendation(
+        data_date=case.catalogue.data_date,
+        verdict=verdict,
+        build=build,
+        alternatives=tuple(kept),
+        rejected=rejected(case),
+    )
+
+
+def _key(build: Build) -> tuple[str, str]:
+    return build.torch, build.variant
+
+
+def _on_cards(case: Case, now: Fit) -> Recommendation:
+    build = build_of(case, now)
+    served = set(now.indexes)
+    groups = _groups(case, now)
+    verdict: Verdict = "split" if len(groups) > 1 else "gpu"
+    reasons = why(case, now)
+    actions: list[Action] = []
+    if verdict == "split":
+        reasons.insert(0, _mixed(groups))
+        actions.append(cards_action(len(groups)))
+    later = best(case, WITH_DRIVER)
+    better = later is not None and (
+        len(later.cards) > len(now.cards)
+        or (len(later.cards) == len(now.cards) and later.candidate.version > now.candidate.version)
+    )
+    if later is not None and better:
+        actions.append(driver_action(case, later.cards, later.candidate))
+    out_of_reach = [card for card in case.play if card.index not in served and card.trouble in HARDWARE]
+    actions.extend(hardware_actions([card for card in out_of_reach if _would_serve(case, card)]))
+    processors = () if case.limits.variant is not None or case.general_only else processor_fits(case)
+    document = _document(case, verdict, build, [*fits(case), *processors])
+    return replace(
+        document,
+        gpus=now.indexes,
+        after=build_of(case, later) if later is not None and better else None,
+        reasons=tuple(reasons),
+        actions=tuple(actions),
+        parts=_parts(case, groups) if verdict == "split" else (),
+    )
+
+
+def _would_serve(case: Case, card: Card) -> bool:
+    return best(case, REPAIRED, [card]) is not None
+
+
+def _groups(case: Case, first: Fit, waive: Waive = AS_IT_IS) -> list[Fit]:
+    """Return the builds that together serve every card that any build serves: the preferred one, then the rest."""
+    groups, left = [first], [card for card in case.play if card not in first.cards]
+    while left:
+        fit = best(case, waive, left)
+        if fit is None:
+            break
+        groups.append(fit)
+        left = [card for card in left if card not in fit.cards]
+    return groups
+
+
+def _parts(case: Case, groups: Sequence[Fit]) -> tuple[Part, ...]:
+    return tuple(Part(gpus=fit.indexes, build=build_of(case, fit)) for fit in groups)
+
+
+def _mixed(groups: Sequence[Fit]) -> Reason:
+    parts = "; ".join(
+        _("{cards}: PyTorch {torch} ({variant})").format(
+            cards=names(fit.cards), torch=fit.candidate.torch, variant=fit.candidate.variant
+        )
+        for fit in groups
+    )
+    return Reason(
+        code="mixed-cards",
+        text=_("No single build runs on all of the cards. {parts}.").format(parts=parts),
+    )
+
+
+def _stop_gap(case: Case, found: Fit | None) -> tuple[Build | None, list[Reason]]:
+    """Return what can be installed until the repair is done: what was insisted on, else the processor build."""
+    if found is not None and case.limits.variant is not None:
+        text = _("It can be installed now, and runs once that is done.")
+        return build_of(case, found), [Reason(code="stop-gap", text=text)]
+    processor = next(iter(processor_fits(case)), None)
+    if processor is None:
+        return None, []
+    text = _("Until then the processor version works, only slower.")
+    return build_of(case, processor), [Reason(code="stop-gap", text=text)]
+
+
+def _repair(
+    case: Case, verdict: Verdict, found: Fit | None, told: list[Reason], actions: list[Action]
+) -> Recommendation:
+    """Return the document of a verdict that wants something repaired first."""
+    build, stop_gap = _stop_gap(case, found)
+    after = build_of(case, found) if found is not None else None
+    reasons = [*told]
+    if found is not None:
+        reasons.extend(_promise(found))
+    groups = _groups(case, found, REPAIRED) if found is not None else []
+    if len(groups) > 1:
+        reasons.append(_mixed(groups))
+    if build is not None and build.variant == "cpu":
+        actions.append(processor_action())
+    unserved = [card for card in case.play if found is not None and card not in found.cards]
+    if len(groups) < 2:
+        reasons.extend(about_unserved(case, card) for card in unserved)
+    document = _document(case, verdict, build, processor_fits(case) if case.limits.variant is None else ())
+    return replace(
+        document,
+        after=after,
+        reasons=(*reasons, *stop_gap, *about_wishes(case, found)),
+        actions=tuple(actions),
+        parts=_parts(case, groups) if len(groups) > 1 else (),
+    )
+
+
+def _promise(found: Fit) -> list[Reason]:
+    text = _("Then PyTorch {torch} ({variant}) runs on {cards}.").format(
+        torch=found.candidate.torch, variant=found.candidate.variant, cards=names(found.cards)
+    )
+    if all(card.known for card in found.cards):
+        return [Reason(code="code-for-card", text=text)]
+    return [Reason(code="compute-capability-unknown", text=text)]
+
+
+def _fix_hardware(case: Case, reached: Fit) -> Recommendation:
+    cards = [card for card in reached.cards if card.trouble in HARDWARE]
+    told = [about_trouble(case, card) for card in cards]
+    return _repair(case, "fix-hardware", reached, told, hardware_actions(cards))
+
+
+def _fix_driver(case: Case, repaired: Fit) -> Recommendation:
+    told = []
+    fine = [card for card in repaired.cards if card.trouble is None]
+    if fine:
+        told.append(driver_old(case, fine))
+    told.extend(about_trouble(case, card) for card in repaired.cards if card.trouble is not None)
+    actions = [driver_action(case, repaired.cards, repaired.candidate)]
+    actions.extend(hardware_actions([card for card in repaired.cards if card.trouble in HARDWARE]))
+    return _repair(case, "fix-driver", repaired, told, actions)
+
+
+def _fix_driver_first(case: Case, riddles: Sequence[Card]) -> Recommendation:
+    """Return the decision for cards that only a driver can name."""
+    told = [about_trouble(case, card) for card in riddles]
+    text = _("Once a driver is there, it tells which build {cards} needs.").format(cards=names(riddles))
+    told.append(Reason(code="compute-capability-unknown", text=text))
+    return _repair(case, "fix-driver", None, told, [driver_action(case, riddles, None)])
+
+
+def _change_python(case: Case, other: Fit) -> Recommendation:
+    limits = case.limits
+    document = _document(case, "change-python", None, processor_fits(case) if limits.variant is None else ())
+    return replace(
+        document,
+        after=build_of(case, other),
+        reasons=(_why_not_python(case, other), *about_wishes(case, None)),
+        actions=(python_action(case, other.python),),
+    )
+
+
+def _why_not_python(case: Case, other: Fit) -> Reason:
+    python, bits = case.limits.python or "", case.limits.bits
+    if bits != 64:
+        text = _("This Python has {bits} bits; PyTorch is published for 64-bit Pythons only.")
+        return Reason(code="python-unsupported", text=text.format(bits=bits))
+    text = _("PyTorch has no wheel for Python {python} on this system; Python {better} has one.")
+    if other.cards:
+        text = _(
+            "No build that runs on this computer's cards has a wheel for Python {python}; Python {better} has one."
+        )
+    text = text.format(python=python, better=other.python)
+    if numbers(python) == numbers(other.python):
+        return Reason(code="python-unsupported", text=text)
+    return Reason(code="python-too-new" if numbers(python) > numbers(other.python) else "python-too-old", text=text)
+
+
+def _other_route(case: Case, cards: Sequence[Card]) -> Recommendation:
+    boards = [card for card in cards if card.jetson]
+    if boards:
+        action = jetson_action(case, boards)
+        text = _("The official builds do not run on {cards} with this JetPack; the index for NVIDIA's boards has some.")
+        reason = Reason(code="jetson-index", text=text.format(cards=names(boards)))
+    else:
+        action = amd_action(case, cards)
+        text = _("For Windows the official index has no build for {cards}; AMD publishes its own.")
+        reason = Reason(code="amd-index", text=text.format(cards=names(cards)))
+    build, stop_gap = _stop_gap(case, None)
+    document = _document(case, "other-route", build, processor_fits(case))
+    return replace(
+        document,
+        reasons=(reason, *stop_gap, *about_wishes(case, None)),
+        actions=(action, *([processor_action()] if build is not None else [])),
+    )
+
+
+def _processor(case: Case) -> Recommendation:
+    """Return the decision for the processor build."""
+    fitting = processor_fits(case)
+    if not fitting:
+        other = next(iter(processor_fits(case, Waive(python=True))), None)
+        if other is None:
+            raise _no_build(case)
+        return _change_python(case, other)
+    document = _document(case, "cpu", build_of(case, fitting[0]), fitting)
+    reasons = why_processor(case, fitting[0])
+    newer_system = best(case, replace(REPAIRED, system=True)) if case.limits.variant is None else None
+    if newer_system is None:
+        return replace(document, reasons=tuple(reasons))
+    return replace(
+        document,
+        reasons=tuple(reasons),
+        after=build_of(case, newer_system),
+        actions=(update_os_action(case),),
+    )
+
+
+def _no_build(case: Case) -> SetupError:
+    """Return the error for wishes that leave nothing which runs."""
+    newest = max(case.candidates, key=lambda candidate: candidate.version, default=None)
+    if newest is None:
+        return SetupError("no-build", problem=_("Nothing that fits the choice is published for this system."))
+    of_its_kind = [card for card in case.play if KIND_OF_VENDOR.get(card.vendor) == newest.kind]
+    found = obstacle(case, newest) if of_its_kind else None
+    if found is None:
+        problem = _("This computer has no card that {variant} is made for.").format(variant=newest.variant)
+        return SetupError("no-build", problem=problem)
+    return SetupError("no-build", problem=found[1])
+
+
+def no_system(case: Case) -> Recommendation:
+    """Return the decision for a system that no wheel is made for."""
+    machine = case.machine
+    libc = machine.os == "linux" and bool(machine.libc)
+    text = (
+        _("PyTorch has no wheels for a Linux with {libc}.").format(libc=machine.libc)
+        if libc
+        else _("PyTorch has no wheels for {system} {version}.").format(
+            system=system_name(machine.os), version=machine.os_version
+        )
+    )
+    reason = Reason(code="libc-unsupported" if libc else "os-too-old", text=text)
+    return _nowhere(case.catalogue, reason, update_os_action(case))
+
+
+def no_platform(catalogue: Catalogue, machine: Machine) -> Recommendation:
+    """Return the decision for a processor that no wheel is made for."""
+    text = _("PyTorch has no wheels for {system} on a processor of the kind {arch}.").format(
+        system=system_name(machine.os), arch=machine.arch
+    )
+    return _nowhere(catalogue, Reason(code="processor-unsupported", text=text))
+
+
+def _nowhere(catalogue: Catalogue, reason: Reason, *actions: Action) -> Recommendation:
+    return Recommendation(data_date=catalogue.data_date, verdict="unsupported-os", reasons=(reason,), actions=actions)
