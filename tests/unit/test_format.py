@@ -34,7 +34,7 @@ def test_part_uses_the_unit_of_the_whole() -> None:
 
 @pytest.mark.parametrize(
     ("mib", "text"),
-    [(24564, "24 GB"), (8188, "8 GB"), (6144, "6 GB"), (32768, "32 GB"), (512, "512 MB"), (15955, "15.5 GB")],
+    [(24564, "24 GB"), (8188, "8 GB"), (6144, "6 GB"), (32768, "32 GB"), (512, "512 MB"), (15955, "16 GB"), (32480, "32 GB"), (3584, "3.5 GB")],
 )
 def test_memory_reads_as_on_its_box(mib: int, text: str) -> None:
     assert human.format_memory(mib) == text
