@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -17,6 +18,7 @@ from setupwizard.model.machine import Gpu, Machine, NvidiaDriver
 from setupwizard.model.wire import from_json, to_json
 from setupwizard.probes import nvidia_smi, nvml
 from setupwizard.probes.roots import Roots
+from setupwizard.steps import detect as detection
 from setupwizard.steps.detect import detect, expand, redacted
 from setupwizard.tools.concurrency import Cancel
 
@@ -360,6 +362,28 @@ def test_root_asks_a_driver_only_where_one_left_a_trace(
     child = (sys.executable, "-c", f"open({str(proof)!r}, 'w').close()")
     detect(roots=computer(tmp_path, bus, files, as_root=as_root, nvml_program=child))
     assert proof.exists() is asked
+
+
+def test_a_question_that_breaks_leaves_the_others_alone(tmp_path: Path) -> None:
+    machine = detect(roots=computer(tmp_path, PASCAL, LOADED, nvml_program=()))
+    assert "probe-broke" in codes(machine)
+    assert "driver-hangs" not in codes(machine)
+    assert nvidia(machine).compute_capability == "6.1"
+    assert machine.disks
+
+
+def test_a_file_that_never_answers_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detection, "DEADLINE", 1.5)
+    roots = computer(tmp_path, PASCAL, LOADED, scenario="gtx1060_580")
+    (roots.root / "etc").mkdir()
+    os.mkfifo(roots.root / "etc/os-release")
+    try:
+        machine = detect(roots=roots)
+    finally:
+        os.close(os.open(roots.root / "etc/os-release", os.O_RDWR | os.O_NONBLOCK))  # wakes the thread left behind
+    assert codes(machine) == ["no-answer-in-time"]
+    assert machine.os == "linux"
+    assert nvidia(machine).driver_sees_it is True
 
 
 def test_findings_speak_the_present_language(tmp_path: Path) -> None:

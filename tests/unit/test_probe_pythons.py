@@ -119,6 +119,14 @@ def test_shims_and_the_stores_stub_are_never_started(tmp_path: Path, folder: str
     assert not proof.exists()
 
 
+@pytest.mark.parametrize("name", ["python.sh", "python3.py", "pypy3"])
+def test_scripts_and_other_pythons_are_never_started(tmp_path: Path, name: str) -> None:
+    proof = tmp_path / "started"
+    recorded.program(tmp_path / "bin" / name, f"touch '{proof}'")
+    assert found(tmp_path, tmp_path / "bin") == []
+    assert not proof.exists()
+
+
 def test_a_python_of_the_store_below_that_folder_is_one(tmp_path: Path) -> None:
     folder = tmp_path / "AppData/Local/Microsoft/WindowsApps/PythonSoftwareFoundation.Python.3.12_qbz5n2kfra8p0"
     stub(folder / "python3.12")

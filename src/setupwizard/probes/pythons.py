@@ -71,6 +71,7 @@ _MAKERS = (
     ("/commandlinetools/", "xcode"),
     ("/xcode.app/", "xcode"),
 )
+_SCRIPTS = frozenset([".py", ".sh", ".bash", ".csh", ".zsh", ".fish", ".bat", ".cmd"])
 _SYSTEM_FOLDERS = ("/usr/bin", "/bin")
 
 
@@ -167,11 +168,14 @@ def _slow(folder: Path, roots: Roots) -> bool:
 def _never_start(path: Path) -> bool:
     """Return whether starting a file does something else than Python.
 
-    A shim starts a tool that chooses an interpreter. The files directly in Microsoft's WindowsApps folder open the
-    Store when Python is not installed. On macOS /usr/bin/python3 offers to install developer tools. An embeddable
-    Python (with a ._pth file) belongs to another program.
+    Only names of CPython count, and no script that happens to be called so. A shim starts a tool that chooses an
+    interpreter. The files directly in Microsoft's WindowsApps folder open the Store when Python is not installed. On
+    macOS /usr/bin/python3 offers to install developer tools. An embeddable Python (with a ._pth file) belongs to
+    another program.
     """
     folder = _slashes(path.parent).rstrip("/")
+    if not path.name.lower().startswith("python") or path.suffix.lower() in _SCRIPTS:
+        return True
     if folder.endswith(("/shims", "/microsoft/windowsapps")):
         return True
     if sys.platform == "darwin" and folder == "/usr/bin":

@@ -48,6 +48,8 @@ FILES_DEADLINE = 3.0
 _WHAT = {
     "system": N_("the operating system"),
     "cards": N_("the graphics cards on the bus"),
+    "kernel": N_("the state of the NVIDIA driver"),
+    "installed": N_("the files of the NVIDIA driver"),
     "nvml": N_("the NVIDIA driver"),
     "nvidia-smi": N_("nvidia-smi"),
     "pythons": N_("the installed Pythons"),
@@ -79,6 +81,10 @@ class _Answers:
             elif isinstance(answer, Exception):
                 self.findings.append(finding("probe-broke", [f"{name}: {answer!r}"], what=_(_WHAT[name])))
 
+    def silent(self, name: str) -> bool:
+        """Return whether a source did not answer in time."""
+        return self.given.get(name) is None
+
     def get(self, name: str, fallback: T) -> T:
         """Return what a source said, or the fallback."""
         answer = self.given.get(name)
@@ -109,30 +115,23 @@ def detect(emit: Emit = ignore, cancel: Cancel | None = None, *, roots: Roots | 
 def _detect(emit: Emit, cancel: Cancel, roots: Roots) -> Machine:
     said = _Answers()
     heard: list[str] = []
-    kernel = linux.kernel_driver(roots)
-    said.add(side_by_side(_questions(roots, kernel, heard, cancel), deadline=DEADLINE, cancel=cancel))
+    said.add(side_by_side(_questions(roots, heard, cancel), deadline=DEADLINE, cancel=cancel))
     emit(Progress(id="probe", done=len(_WHAT) - 1, total=len(_WHAT), unit="stages"))
     look = partial(_torches, roots, said.get("pythons", ()))
     said.add(side_by_side({"torches": look}, deadline=FILES_DEADLINE, cancel=cancel))
     emit(Progress(id="probe", done=len(_WHAT), total=len(_WHAT), unit="stages"))
-    sources = gpus.Sources(
-        bus=said.get("cards", bus.Bus()),
-        nvml=said.get("nvml", nvml.answer(heard, ended="no end after the deadline")),
-        smi=said.get("nvidia-smi", DriverAnswer(source="nvidia-smi", state="hangs")),
-        kernel=kernel,
-    )
-    return _machine(roots, said, sources)
+    return _machine(roots, said, _sources(said, heard))
 
 
-def _questions(
-    roots: Roots, kernel: linux.KernelDriver, heard: list[str], cancel: Cancel
-) -> dict[str, Callable[[], object]]:
+def _questions(roots: Roots, heard: list[str], cancel: Cancel) -> dict[str, Callable[[], object]]:
     """Return all questions that need no other's answer."""
     return {
         "system": partial(system.facts, roots, cancel=cancel),
         "cards": partial(bus.read, roots, cancel=cancel),
-        "nvml": partial(_ask_nvml, roots, kernel, heard, cancel),
-        "nvidia-smi": partial(_ask_smi, roots, kernel, cancel),
+        "kernel": partial(linux.kernel_driver, roots),
+        "installed": partial(_driver_installed, roots),
+        "nvml": partial(_ask_nvml, roots, heard, cancel),
+        "nvidia-smi": partial(_ask_smi, roots, cancel),
         "pythons": partial(pythons.interpreters, roots, cancel=cancel),
         "condas": partial(condas.condas, roots),
         "toolkits": partial(toolkits.toolkits, roots, cancel=cancel),
@@ -140,13 +139,26 @@ def _questions(
     }
 
 
-def _ask_nvml(roots: Roots, kernel: linux.KernelDriver, heard: list[str], cancel: Cancel) -> DriverAnswer:
+def _sources(said: _Answers, heard: list[str]) -> gpus.Sources:
+    """Return what was said about cards: a driver that gave no answer hangs, one whose question broke does not."""
+    nvml_hangs, smi_hangs = said.silent("nvml"), said.silent("nvidia-smi")
+    return gpus.Sources(
+        bus=said.get("cards", bus.Bus()),
+        nvml=said.get("nvml", nvml.answer(heard, ended="no end after the deadline", hung=nvml_hangs)),
+        smi=said.get("nvidia-smi", DriverAnswer(source="nvidia-smi", state="hangs" if smi_hangs else "broken")),
+        kernel=said.get("kernel", linux.KernelDriver()),
+    )
+
+
+def _ask_nvml(roots: Roots, heard: list[str], cancel: Cancel) -> DriverAnswer:
+    kernel = linux.kernel_driver(roots)
     if not _worth_asking(roots, kernel):
         return DriverAnswer(source="nvml", state="not-asked")
     return nvml.ask(roots, kernel, heard=heard, cancel=cancel)
 
 
-def _ask_smi(roots: Roots, kernel: linux.KernelDriver, cancel: Cancel) -> DriverAnswer:
+def _ask_smi(roots: Roots, cancel: Cancel) -> DriverAnswer:
+    kernel = linux.kernel_driver(roots)
     if not _worth_asking(roots, kernel):
         return DriverAnswer(source="nvidia-smi", state="not-asked")
     return nvidia_smi.ask(roots, kernel, cancel=cancel)
@@ -160,6 +172,10 @@ def _worth_asking(roots: Roots, kernel: linux.KernelDriver) -> bool:
     return answers.worth_asking(roots, kernel, card_on_bus=on_bus)
 
 
+def _driver_installed(roots: Roots) -> bool:
+    return answers.driver_installed(roots, nvidia_smi.programs(roots))
+
+
 def _torches(roots: Roots, interpreters: tuple[pythons.Interpreter, ...]) -> tuple[FoundTorch, ...]:
     return torches.torches(roots, condas.environments(roots), interpreters)
 
@@ -171,9 +187,7 @@ def _machine(roots: Roots, said: _Answers, sources: gpus.Sources) -> Machine:
     facts = said.get("system", system.minimal(roots))
     merged = gpus.merge(sources)
     interpreters: tuple[pythons.Interpreter, ...] = said.get("pythons", ())
-    noticed = diagnosis.findings(
-        sources, merged, facts, roots, driver_installed=answers.driver_installed(roots, nvidia_smi.programs(roots))
-    )
+    noticed = diagnosis.findings(sources, merged, facts, roots, driver_installed=said.get("installed", False))
     return Machine(
         os=facts.os,
         os_version=facts.os_version,
