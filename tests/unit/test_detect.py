@@ -116,7 +116,8 @@ def test_nvidia_smi_alone_is_enough(tmp_path: Path) -> None:
 def test_one_of_two_cards_is_lost(tmp_path: Path) -> None:
     machine = detect(roots=computer(tmp_path, AMPERE_PAIR, LOADED, scenario="two_cards_one_lost"))
     good, lost = machine.gpus
-    assert (good.driver_sees_it, lost.driver_sees_it) == (True, False)
+    assert (good.driver_sees_it, good.sources) == (True, ("nvml", "sysfs"))
+    assert (lost.driver_sees_it, lost.sources) == (False, ("sysfs",))
     assert (lost.pci_address, lost.compute_capability) == ("0000:65:00.0", "8.6")
     assert codes(machine) == ["gpu-lost"]
     assert machine.findings[0].level == "problem"

@@ -15,6 +15,7 @@ from setupwizard.probes import nvml
 from setupwizard.probes.answers import DriverAnswer
 from setupwizard.probes.linux import KernelDriver
 from setupwizard.probes.nvml_child import CardLine, DriverLine, EndLine
+from setupwizard.tools import process
 from setupwizard.tools.concurrency import Cancel
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is built for Linux and macOS")
@@ -187,3 +188,11 @@ def test_lines_that_break_off_are_no_good_answer() -> None:
 )
 def test_cuda_version(number: int | None, text: str | None) -> None:
     assert nvml.cuda_version(number) == text
+
+
+def test_the_program_starts_itself_for_it(tmp_path: Path) -> None:
+    library = fake_nvml.install(tmp_path / "library", "laptop4060_581")
+    roots = recorded.roots(
+        tmp_path, environ={"LD_LIBRARY_PATH": str(library)}, nvml_program=(*process.own_program(), "_nvml")
+    )
+    assert nvml.ask(roots, KernelDriver(loaded=True), heard=[]).driver == "581.42"

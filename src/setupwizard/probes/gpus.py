@@ -183,7 +183,8 @@ def _attach(drafts: list[_Draft], card: ListedCard, said: tuple[str, ...]) -> No
         draft = _Draft(gpu=Gpu(vendor="nvidia"))
         drafts.append(draft)
     draft.listed = card
-    draft.gpu = replace(draft.gpu, sources=(*said, *draft.gpu.sources))
+    if card.trouble is None or not draft.gpu.sources:  # a driver that only says that it lost a card tells nothing of it
+        draft.gpu = replace(draft.gpu, sources=(*said, *draft.gpu.sources))
 
 
 def _first(drafts: list[_Draft], fits: Callable[[Gpu], bool]) -> _Draft | None:
