@@ -9,7 +9,7 @@ from setupwizard import platforms
 from setupwizard.errors import SetupError
 from setupwizard.model.wire import to_json
 from setupwizard.store.crash import crash_point
-from setupwizard.store.documents import Complete, Current, now, read_or_none
+from setupwizard.store.documents import Complete, Current, is_generation_name, now, read_or_none
 from setupwizard.store.files import disk_errors, remove_tree, write_atomic
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
@@ -136,15 +136,17 @@ def heal(root: Root) -> str | None:
     Raises:
         SetupError: "disk-full", "file-in-use" or "root-not-writable".
     """
-    name = root.current_name()
+    document = read_or_none(Current, root.current_json)
+    known = document is not None and is_generation_name(document.generation)
+    name = document.generation if document is not None and known else root.pointer_name()
     if name is None or root.read_complete(name) is None:
         older = [one for one in root.generations() if name is None or int(one) < int(name)]
-        log.warning("%s is in use and not whole; whole ones: %s", name, older)
+        if name is not None or older:
+            log.warning("%s is in use and not whole; whole ones before it: %s", name, older)
         if not older:
             return None
-        name = older[-1]
-        root.write_current(Current(generation=name))
-    elif read_or_none(Current, root.current_json) is None:
+        name, known = older[-1], False
+    if not known:
         root.write_current(Current(generation=name))
     _point(root, name)
     return name

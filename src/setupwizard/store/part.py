@@ -50,6 +50,7 @@ class Part:
         self.length = 0
         self.disk_seconds = 0.0
         self.hash_seconds = 0.0
+        self._store = path.parent.parent
         self._digest = hashlib.sha256()
         self._state = PartState()
         self._sync_seconds = sync_seconds
@@ -63,7 +64,7 @@ class Part:
             SetupError: "disk-full", "file-in-use" or "root-not-writable".
             Cancelled: somebody asked to stop.
         """
-        with disk_errors(self.path.parent, need=self.size):
+        with disk_errors(self._store, need=self.size):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self.path.open("r+b" if self.path.exists() else "w+b", buffering=0)
             try:
@@ -119,7 +120,7 @@ class Part:
         started = time.perf_counter()
         self._digest.update(chunk)
         hashed = time.perf_counter()
-        with disk_errors(self.path.parent, need=self.size - self.length):
+        with disk_errors(self._store, need=self.size - self.length):
             self._write_all(memoryview(chunk))
             late = time.monotonic() - self._synced_at >= self._sync_seconds
             if late or self.length - self._state.synced >= self._sync_bytes:
@@ -142,7 +143,7 @@ class Part:
         self._synced_at = time.monotonic()
         if self.length == self._state.synced:
             return
-        with disk_errors(self.path.parent, need=self.size - self.length):
+        with disk_errors(self._store, need=self.size - self.length):
             os.fsync(self._file.fileno())
             self._state = msgspec.structs.replace(self._state, synced=self.length)
             write_atomic(self._state_path, msgspec.json.encode(self._state))
@@ -153,7 +154,7 @@ class Part:
         Raises:
             SetupError: "root-not-writable".
         """
-        with disk_errors(self.path.parent, need=self.size):
+        with disk_errors(self._store, need=self.size):
             remove_file(self._state_path)
             self._file.seek(0)
             self._file.truncate()

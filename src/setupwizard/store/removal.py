@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -180,10 +181,10 @@ def _remove_generations(root: Root) -> list[Path]:
     removed = []
     for name in root.generation_names():
         folder = root.generation(name)
-        end = KEPT if user_files(folder) else GOING
-        remove_tree(root.gens / (name + GOING))
+        going = root.gens / (name + GOING)
+        remove_tree(going)
         with disk_errors(folder):
-            replace_patiently(folder, root.gens / (name + end))
+            replace_patiently(folder, _free_name(root, int(name)) if user_files(folder) else going)
         removed.append(folder)
     for left in _leftovers(root):
         remove_tree(left)
@@ -194,6 +195,13 @@ def _remove_generations(root: Root) -> list[Path]:
             if mine and place not in mine:
                 _remove_any(place)
     return removed
+
+
+def _free_name(root: Root, number: int) -> Path:
+    """Return a name for what the user keeps that none before has."""
+    while os.path.lexists(place := root.gens / f"{number:04d}{KEPT}"):
+        number += 1
+    return place
 
 
 def _remove_made(root: Root, path: Path) -> list[Path]:
