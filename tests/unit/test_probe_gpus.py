@@ -99,6 +99,7 @@ def test_a_driver_of_the_registry_that_does_not_serve(tmp_path: Path, state: Dri
     assert [one.code for one in found] == [code]
     assert merged.driver is not None
     assert merged.driver.version == "581.57"
+    assert merged.gpus[0].name == ADAPTER.name
 
 
 def test_a_card_that_was_switched_off(tmp_path: Path) -> None:

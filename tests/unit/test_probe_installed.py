@@ -46,7 +46,7 @@ def put(folder: Path, version: str, cuda: str = "None", hip: str = "None") -> Pa
 )
 def test_variants(tmp_path: Path, version: str, cuda: str, hip: str, variant: str) -> None:
     folder = put(tmp_path / "lib/python3.12/site-packages", version, cuda, hip)
-    assert torches.look(folder, tmp_path) == FoundTorch(
+    assert torches.look(folder, tmp_path, "3.12") == FoundTorch(
         env=str(tmp_path), version=version, variant=variant, python="3.12"
     )
 
@@ -55,7 +55,7 @@ def test_variants(tmp_path: Path, version: str, cuda: str, hip: str, variant: st
 def test_no_torch(tmp_path: Path, text: str | None) -> None:
     if text is not None:
         recorded.write(tmp_path, {"/torch/version.py": text})
-    assert torches.look(tmp_path, tmp_path) is None
+    assert torches.look(tmp_path, tmp_path, None) is None
 
 
 @posix
@@ -70,22 +70,22 @@ def test_where_it_is_looked_for(tmp_path: Path) -> None:
     interpreter = Interpreter(python=python, prefix=str(tmp_path / "usr"), site_packages=(str(system), str(user)))
     roots = recorded.roots(tmp_path, environ={"VIRTUAL_ENV": str(tmp_path / "venv")})
     found = torches.torches(roots, [tmp_path / "forge/envs/ai"], [interpreter])
-    assert [(Path(one.env).relative_to(tmp_path).as_posix(), one.version) for one in found] == [
-        ("pytorch/current", "2.13.0+cu130"),
-        ("venv", "2.14.0+cpu"),
-        ("forge/envs/ai", "2.5.1+cu124"),
-        ("usr", "2.1.0"),
-        ("home/.local", "2.9.0+cu129"),
+    assert [(Path(one.env).relative_to(tmp_path).as_posix(), one.version, one.python) for one in found] == [
+        ("pytorch/current", "2.13.0+cu130", "3.12"),
+        ("venv", "2.14.0+cpu", "3.13"),
+        ("forge/envs/ai", "2.5.1+cu124", "3.11"),
+        ("usr", "2.1.0", "3.12"),
+        ("home/.local", "2.9.0+cu129", "3.12"),
     ]
     assert ours.is_dir()
 
 
+@posix
 def test_an_environment_of_windows_is_told_by_its_settings(tmp_path: Path) -> None:
-    folder = put(tmp_path / "Lib/site-packages", "2.13.0+cpu")
-    (tmp_path / "pyvenv.cfg").write_text("home = C:\\Python312\nversion = 3.12.4\n")
-    torch = torches.look(folder, tmp_path)
-    assert torch is not None
-    assert torch.python == "3.12"
+    put(tmp_path / "pytorch/current/Lib/site-packages", "2.13.0+cpu")
+    (tmp_path / "pytorch/current/pyvenv.cfg").write_text("home = C:\\Python312\nversion = 3.12.4\n")
+    (torch,) = torches.torches(recorded.roots(tmp_path), [], [])
+    assert (torch.version, torch.python) == ("2.13.0+cpu", "3.12")
 
 
 @posix

@@ -68,6 +68,7 @@ _MAKERS = (
     ("/library/frameworks/python.framework/", "python.org"),
     ("/programs/python/python", "python.org"),
     ("/program files/python", "python.org"),
+    (":/python3", "python.org"),
     ("/commandlinetools/", "xcode"),
     ("/xcode.app/", "xcode"),
 )

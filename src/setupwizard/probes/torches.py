@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -24,14 +25,20 @@ def torches(roots: Roots, prefixes: Iterable[Path], interpreters: Iterable[Inter
         prefixes: folders of environments, conda's for example.
         interpreters: Pythons whose own package folders may hold one.
     """
-    places = [(folder, prefix) for prefix in _prefixes(roots, prefixes) for folder in package_folders(prefix)]
-    places += [(Path(folder), _owner(Path(folder), one)) for one in interpreters for folder in one.site_packages]
     found: dict[str, FoundTorch] = {}
-    for folder, owner in places:
-        torch = look(folder, owner)
-        if torch is not None:
-            found.setdefault(str(folder.resolve()), torch)
+    for prefix in _prefixes(roots, prefixes):
+        for folder in package_folders(prefix):
+            _note(found, folder, prefix, _python(folder))
+    for one in interpreters:
+        for folder in map(Path, one.site_packages):
+            _note(found, folder, _owner(folder, one), ".".join(one.python.version.split(".")[:2]))
     return tuple(found.values())
+
+
+def _note(found: dict[str, FoundTorch], folder: Path, owner: Path, python: str | None) -> None:
+    torch = look(folder, owner, python)
+    if torch is not None:
+        found.setdefault(os.path.normcase(os.path.realpath(folder)), torch)
 
 
 def _prefixes(roots: Roots, prefixes: Iterable[Path]) -> Iterator[Path]:
@@ -48,7 +55,7 @@ def package_folders(prefix: Path) -> list[Path]:
     return [*entries(prefix, "lib/python3.*/site-packages"), *entries(prefix, "Lib/site-packages")]
 
 
-def look(folder: Path, owner: Path) -> FoundTorch | None:
+def look(folder: Path, owner: Path, python: str | None) -> FoundTorch | None:
     """Return the torch of a package folder, from the file in which every build notes what it is; None without one."""
     text = read_text(folder / "torch" / "version.py")
     version = _VERSION.search(text)
@@ -58,7 +65,7 @@ def look(folder: Path, owner: Path) -> FoundTorch | None:
         env=str(owner),
         version=version.group(1),
         variant=_variant(version.group(1), text),
-        python=_python(folder),
+        python=python,
     )
 
 
