@@ -14,7 +14,7 @@ import msgspec
 from setupwizard.codes import SCHEMA
 from setupwizard.i18n import _
 from setupwizard.model.events import CheckDone, Event, Outcome, Output, Progress, StepStarted
-from setupwizard.model.format import format_bytes, format_duration, format_rate
+from setupwizard.model.format import format_bytes, format_part, format_rate, format_time_left
 from setupwizard.model.wire import to_builtins
 from setupwizard.steps.verify import stage_title
 
@@ -87,10 +87,10 @@ class Terminal:
         self._last = time.monotonic()
         parts = [format_bytes(event.done)]
         if event.total:
-            parts[0] = _("{done} of {total}").format(done=format_bytes(event.done), total=format_bytes(event.total))
+            parts[0] = format_part(event.done, event.total)
         if event.rate:
             parts.append(format_rate(event.rate))
         if event.seconds_left is not None:
-            parts.append(_("about {time} left").format(time=format_duration(event.seconds_left)))
+            parts.append(format_time_left(event.seconds_left))
         click.echo("\r\033[K  " + ", ".join(parts), err=True, nl=False)
         self._open = True

@@ -14,6 +14,7 @@ from setupwizard.model.recommendation import Build, Recommendation
 from setupwizard.model.verification import Verification
 from setupwizard.steps.verify import stage_title
 
+_SPEEDS = frozenset(("matmul", "copy-device", "copy-host", "sustained"))
 MARKS = {"info": " ", "warn": "!", "problem": "x"}
 
 
@@ -164,8 +165,9 @@ def verification(proof: Verification) -> str:
         if check.status in {"warn", "fail"}
     ]
     lines += [
-        f"  {stage_title(check.id)}: {figure.name} {figure.value:g} {figure.unit}"
+        f"  {stage_title(check.id)}: {figure.name} {figure.value:.4g} {figure.unit}"
         for check in proof.checks
+        if check.id in _SPEEDS
         for figure in check.figures
     ]
     lines.append(_("Took {time}.").format(time=format_duration(proof.seconds)))

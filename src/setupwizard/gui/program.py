@@ -80,8 +80,10 @@ class Program:
         """Install, prove and put in use."""
         from setupwizard import workflow
         from setupwizard.steps.tracking import Track
+        from setupwizard.tools.awake import awake
 
-        return workflow.apply(plan, machine, recommendation, workflow.ApplyOptions(), Track(emit, cancel))
+        with awake():
+            return workflow.apply(plan, machine, recommendation, workflow.ApplyOptions(), Track(emit, cancel))
 
     def verify(self, root: str, mode: VerifyMode, machine: Machine, emit: Emit, cancel: Cancel) -> Verification:
         """Prove the environment in use again."""

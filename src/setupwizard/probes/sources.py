@@ -101,11 +101,11 @@ def _listing(spec: SourceSpec, answer: Listing | Exception | None) -> Listing:
     if isinstance(answer, SetupError):
         log.info("source %s: %s %s", spec.id, answer.code, answer.detail)
         code = _PROBE_CODES.get(answer.code, "document-unreadable")
-        return Listing(spec=spec, code=code, text=_(_TEXTS[code]))
+        return Listing(spec=spec, code=code, text=says(code))
     if answer is None:
-        return Listing(spec=spec, code="network-timeout", text=_(_TEXTS["network-timeout"]))
+        return Listing(spec=spec, code="network-timeout", text=says("network-timeout"))
     log.warning("source %s broke: %r", spec.id, answer)
-    return Listing(spec=spec, code="document-unreadable", text=_(_TEXTS["document-unreadable"]))
+    return Listing(spec=spec, code="document-unreadable", text=says("document-unreadable"))
 
 
 _PROBE_CODES: Mapping[str, ProbeCode] = {
@@ -137,6 +137,11 @@ _TEXTS: Mapping[ProbeCode, str] = {
 }
 
 
+def says(code: ProbeCode) -> str:
+    """Return what an answer means, as a sentence in the present language."""
+    return _(_TEXTS[code])
+
+
 def ask(spec: SourceSpec, project: str, question: Question, *, work: Path, cancel: Cancel) -> Listing:
     """Ask one source.
 
@@ -158,8 +163,8 @@ def ask(spec: SourceSpec, project: str, question: Question, *, work: Path, cance
 def _found(spec: SourceSpec, offers: Iterable[Offer], speed: int | None = None) -> Listing:
     held = frozenset(offers)
     if not held:
-        return Listing(spec=spec, code="build-not-in-sources", text=_(_TEXTS["build-not-in-sources"]))
-    return Listing(spec=spec, code="ok", text=_(_TEXTS["ok"]), offers=held, bytes_per_s=speed)
+        return Listing(spec=spec, code="build-not-in-sources", text=says("build-not-in-sources"))
+    return Listing(spec=spec, code="ok", text=says("ok"), offers=held, bytes_per_s=speed)
 
 
 def _ask_pip(
@@ -173,36 +178,35 @@ def _ask_pip(
     only_found: bool,
 ) -> Listing:
     """Let pip list the versions: once for each Python, as a source may hold wheels for one Python alone."""
-    pythons = [python for python in question.pythons if python.path is not None or not only_found]
-    interpreter = next((python.path for python in pythons if python.path), None)
-    if interpreter is None:
-        return Listing(spec=spec, code="not-asked", text=_(_TEXTS["not-asked"]))
+    runners = [python for python in question.pythons if python.path is not None and pip.runs_on(python.version)]
+    if not runners:
+        return Listing(spec=spec, code="not-asked", text=says("not-asked"))
     calls: dict[str, Callable[[], tuple[str, ...]]] = {}
-    for python in pythons:
-        number = python.version.removesuffix("t")
-        options = () if python.path else ("--python-version", number, "--implementation", "cp")
+    for python in runners if only_found else question.pythons:
+        own = python in runners
+        options = () if own else ("--python-version", python.version.removesuffix("t"), "--implementation", "cp")
         calls[python.version] = partial(
             pip.versions,
             project,
-            python=python.path or interpreter,
+            python=(python if own else runners[0]).path or "",
             work=work,
             env=env,
             cancel=cancel,
             options=options,
         )
     answers = side_by_side(calls, deadline=PROBE_SECONDS, cancel=cancel)
-    offers = [
-        offer
-        for version, answer in answers.items()
-        if isinstance(answer, tuple)
-        for text in answer
-        if (offer := _offer_of(Version(text), version, question)) is not None
-    ]
-    if not offers:
-        for answer in answers.values():
-            if isinstance(answer, SetupError) and answer.code != "build-not-in-sources":
-                raise answer
-    return _found(spec, offers)
+    told = {version: answer for version, answer in answers.items() if isinstance(answer, tuple)}
+    if not told:
+        raise _why_silent(answers.values(), spec)
+    offers = [_offer_of(Version(text), version, question) for version, answer in told.items() for text in answer]
+    return _found(spec, [offer for offer in offers if offer is not None])
+
+
+def _why_silent(answers: Iterable[object], spec: SourceSpec) -> SetupError:
+    """Return why pip named no version at all: it says "no matching distribution" for a dead network as well."""
+    errors = [answer for answer in answers if isinstance(answer, SetupError)]
+    telling = [error for error in errors if error.code != "build-not-in-sources"]
+    return telling[0] if telling else SetupError("file-missing", host=spec.name)
 
 
 def _offer_of(version: Version, python: str, question: Question) -> Offer | None:

@@ -187,7 +187,7 @@ def _nowhere(builds: Sequence[Build], pythons: Sequence[PythonSpec], listings: S
     for code in ("proxy-login", "captive-portal", "tls-intercepted", "clock-wrong"):
         if code in codes:
             return SetupError(code, detail=detail)
-    if codes <= {"network-off", "network-timeout", "not-asked"}:
+    if "network-off" in codes and codes <= {"network-off", "network-timeout", "not-asked", "file-missing"}:
         return SetupError("network-off", detail=detail)
     return SetupError(
         "build-not-in-sources", requirement=builds[0].requirement, problem=detail.replace("\n", " "), detail=detail

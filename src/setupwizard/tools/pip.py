@@ -6,6 +6,7 @@ folder, and what they saw is written into the plan.
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -14,6 +15,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
+
+from packaging.specifiers import SpecifierSet
 
 from setupwizard.errors import SetupError
 from setupwizard.model.plan import Setting
@@ -47,6 +50,12 @@ def pip_folder() -> Path:
     if found is None or found.origin is None:
         raise SetupError("tool-failed", tool="pip", detail="pip is not part of this copy of the program")
     return Path(found.origin).parent
+
+
+def runs_on(python: str) -> bool:
+    """Whether our pip can be run by a Python of this version: "3.9", "3.14t"."""
+    wanted = importlib.metadata.metadata("pip").get("Requires-Python", "")
+    return SpecifierSet(wanted).contains(python.removesuffix("t"), prereleases=True)
 
 
 def pip_argv(python: str, *words: str) -> tuple[str, ...]:
