@@ -34,7 +34,16 @@ def test_part_uses_the_unit_of_the_whole() -> None:
 
 @pytest.mark.parametrize(
     ("mib", "text"),
-    [(24564, "24 GB"), (8188, "8 GB"), (6144, "6 GB"), (32768, "32 GB"), (512, "512 MB"), (15955, "16 GB"), (32480, "32 GB"), (3584, "3.5 GB")],
+    [
+        (24564, "24 GB"),
+        (8188, "8 GB"),
+        (6144, "6 GB"),
+        (32768, "32 GB"),
+        (512, "512 MB"),
+        (15955, "16 GB"),
+        (32480, "32 GB"),
+        (3584, "3.5 GB"),
+    ],
 )
 def test_memory_reads_as_on_its_box(mib: int, text: str) -> None:
     assert human.format_memory(mib) == text
@@ -45,6 +54,8 @@ def test_memory_reads_as_on_its_box(mib: int, text: str) -> None:
     [
         (0.04, "0.0 s"),
         (0.42, "0.4 s"),
+        (2.9, "2.9 s"),
+        (2.96, "3 s"),
         (9.96, "10 s"),
         (59.4, "59 s"),
         (60, "1 min"),

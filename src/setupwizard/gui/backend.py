@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from setupwizard.codes import Backend as Installer
-from setupwizard.codes import VerifyMode
+from setupwizard.codes import StepId, VerifyMode
 from setupwizard.model.events import Emit, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
@@ -72,7 +72,7 @@ class Unfinished(Struct, frozen=True, kw_only=True):
     """
 
     root: str
-    step: str
+    step: StepId
     kept_bytes: int
     total_bytes: int | None = None
     plan: Plan | None = None

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFocusEvent
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-_BY_KEY = frozenset(
-    (
-        Qt.FocusReason.TabFocusReason,
-        Qt.FocusReason.BacktabFocusReason,
-        Qt.FocusReason.ShortcutFocusReason,
-    )
-)
 PROPERTY = "kf"
 """The property that style sheet and painting look at: true while the focus came by a key."""
 
@@ -20,17 +13,28 @@ PROPERTY = "kf"
 class FocusRing(QObject):
     """Sets a property on the widgets that it watches while they have the focus because of a key.
 
-    Qt has no `:focus-visible`, and a ring that follows the mouse is noise.
+    Qt has no `:focus-visible`, and a ring that follows the mouse is noise. Qt also moves the focus "by Tab" when the
+    widget that had it is disabled or hidden: only a Tab that was really pressed counts.
     """
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        """Start with no key pressed."""
+        super().__init__(parent)
+        self._tab_pressed = False
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Note how the focus came or went; the event itself goes on."""
+        if not isinstance(watched, QWidget):
+            return False
         kind = event.type()
-        if kind == QEvent.Type.FocusIn and isinstance(event, QFocusEvent) and isinstance(watched, QWidget):
-            _mark(watched, event.reason() in _BY_KEY)
-        elif kind == QEvent.Type.FocusOut and isinstance(watched, QWidget):
+        if kind == QEvent.Type.FocusIn and isinstance(event, QFocusEvent):
+            by_tab = event.reason() in {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}
+            _mark(watched, event.reason() == Qt.FocusReason.ShortcutFocusReason or (by_tab and self._tab_pressed))
+            self._tab_pressed = False
+        elif kind == QEvent.Type.FocusOut:
             _mark(watched, False)
-        elif kind == QEvent.Type.KeyPress and isinstance(watched, QWidget) and watched.hasFocus():
+        elif kind == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and watched.hasFocus():
+            self._tab_pressed = event.key() in {Qt.Key.Key_Tab, Qt.Key.Key_Backtab}
             _mark(watched, True)
         return False
 

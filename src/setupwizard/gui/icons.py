@@ -52,17 +52,18 @@ def icon(name: str, size: int, colour: QColor, disabled: QColor, ratio: float) -
         ratio: device pixels for one logical pixel.
     """
     result = QIcon()
-    result.addPixmap(_pixmap(name, size, colour, ratio), QIcon.Mode.Normal)
-    result.addPixmap(_pixmap(name, size, disabled, ratio), QIcon.Mode.Disabled)
+    result.addPixmap(_drawn(name, size, colour.name(), ratio), QIcon.Mode.Normal)
+    result.addPixmap(_drawn(name, size, disabled.name(), ratio), QIcon.Mode.Disabled)
     return result
 
 
-def _pixmap(name: str, size: int, colour: QColor, ratio: float) -> QPixmap:
+@lru_cache(maxsize=128)
+def _drawn(name: str, size: int, colour: str, ratio: float) -> QPixmap:
     pixmap = QPixmap(QSize(round(size * ratio), round(size * ratio)))
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
-    paint(painter, name, QRectF(0, 0, size, size), colour)
+    paint(painter, name, QRectF(0, 0, size, size), QColor(colour))
     painter.end()
     return pixmap
 
@@ -71,5 +72,5 @@ def window_icon() -> QIcon:
     """Return the icon of the program's window: the mark, in the accent's colour, in the sizes that systems ask for."""
     result = QIcon()
     for size in (16, 24, 32, 48, 64, 128):
-        result.addPixmap(_pixmap("mark", size, QColor("#2F55D4"), 1.0))
+        result.addPixmap(_drawn("mark", size, "#2f55d4", 1.0))
     return result

@@ -35,9 +35,8 @@ class _Mailbox:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._events: deque[Event | None] = deque()
+        self._events: list[Event] = []
         self._progress: dict[str, int] = {}
-        self._first = 0
         self._lines: deque[str] = deque(maxlen=MAX_LINES)
         self._skipped = 0
         self._end: tuple[str, Any] | None = None
@@ -51,9 +50,9 @@ class _Mailbox:
             if isinstance(event, Progress):
                 place = self._progress.get(event.id)
                 if place is not None:
-                    self._events[place - self._first] = event
+                    self._events[place] = event
                     return
-                self._progress[event.id] = self._first + len(self._events)
+                self._progress[event.id] = len(self._events)
             elif isinstance(event, StepStarted | StepFinished):
                 self._progress.pop(event.id, None)
             self._events.append(event)
@@ -73,10 +72,8 @@ class _Mailbox:
     def take(self) -> tuple[list[Event], list[str], int, tuple[str, Any] | None]:
         """Take out everything: events, lines, how many lines were left out before them, and the end if it is there."""
         with self._lock:
-            events = [event for event in self._events if event is not None]
-            lines, skipped, end = list(self._lines), self._skipped, self._end
-            self._first += len(self._events)
-            self._events.clear()
+            events, lines, skipped, end = self._events, list(self._lines), self._skipped, self._end
+            self._events = []
             self._progress.clear()
             self._lines.clear()
             self._skipped = 0
@@ -87,7 +84,7 @@ def _run(work: Work, mailbox: _Mailbox, cancel: Cancel) -> None:
     """Run the work in its thread; it knows the mailbox and no object of Qt, so the window may be gone meanwhile."""
     try:
         result = work(mailbox.put, cancel)
-    except Exception as error:  # noqa: BLE001 - the window decides what to say about it
+    except BaseException as error:  # noqa: BLE001 - even an exit ends the job, and the window says what it was
         mailbox.end("crashed", error)
     else:
         mailbox.end("finished", result)
@@ -97,13 +94,13 @@ class Job(QObject):
     """One function in one thread. It ends exactly once, as `finished` or as `crashed`.
 
     Signals:
-        event(object): an event of the contract, Output excepted.
+        happened(object): an event of the contract, Output excepted.
         lines(list, int): lines that tools printed since the last time, and how many were left out before them.
         finished(object): what the function returned.
         crashed(object): the exception that it raised; a wish to stop arrives as Cancelled.
     """
 
-    event = Signal(object)
+    happened = Signal(object)
     lines = Signal(list, int)
     finished = Signal(object)
     crashed = Signal(object)
@@ -155,7 +152,7 @@ class Job(QObject):
     def _drain(self) -> None:
         events, lines, skipped, end = self._mailbox.take()
         for event in events:
-            self.event.emit(event)
+            self.happened.emit(event)
         if lines:
             self.lines.emit(lines, skipped)
         if end is None or self._ended:

@@ -38,8 +38,8 @@ def format_memory(mib: float) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """Return how long something took: "0.4 s", "12 s", "6 min 12 s", "1 h 5 min"."""
-    if seconds < 9.95:
+    """Return how long something took: "0.4 s", "3 s", "6 min 12 s", "1 h 5 min"."""
+    if seconds < 2.95:
         return _("{seconds} s").format(seconds=f"{max(0.0, seconds):.1f}")
     whole = round(seconds)
     if whole < 60:

@@ -83,8 +83,7 @@ class ElidedLabel(Label):
     def __init__(self, role: str, text: str = "", parent: QWidget | None = None) -> None:
         """Take the role and the text."""
         super().__init__(role, text, parent, wrap=False)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.setMinimumWidth(theme.current().px(48))
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     def show_text(self, text: str) -> None:
         """Show another text; the whole of it is the tool tip and what a screen reader says."""
@@ -97,7 +96,11 @@ class ElidedLabel(Label):
 
     def sizeHint(self) -> QSize:
         hint = super().sizeHint()
-        return QSize(self.fontMetrics().horizontalAdvance(self.plain) + 4, hint.height())
+        wanted = self.fontMetrics().horizontalAdvance(self.plain) + 4
+        return QSize(min(wanted, theme.current().px(136)), hint.height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(theme.current().px(48), super().minimumSizeHint().height())
 
     def _elide(self) -> None:
         shown = self.fontMetrics().elidedText(self.plain, Qt.TextElideMode.ElideMiddle, self.width())
@@ -114,7 +117,7 @@ class Button(QPushButton):
         super().__init__(text, parent)
         self._icon = icon
         self.setProperty("kind", kind)
-        self.setAutoDefault(False)
+        self.setAutoDefault(True)  # Enter presses the button that has the focus, not another one
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         look = theme.current()
         if kind in {"link", "quiet"}:

@@ -42,10 +42,10 @@ class LogDrawer(QWidget):
     folder_wanted = Signal()
     opened = Signal(bool)
 
-    def __init__(self, *, clock: Callable[[], str] = _clock) -> None:
-        """Make an empty, folded drawer; `clock` says the time that stands before a line."""
+    def __init__(self) -> None:
+        """Make an empty, folded drawer; `stamp` says the time that stands before a line."""
         super().__init__()
-        self._clock = clock
+        self.stamp: Callable[[], str] = _clock
         self._last_shape = ""
         look = theme.current()
         column = QVBoxLayout(self)
@@ -72,7 +72,7 @@ class LogDrawer(QWidget):
         self.view.setTabChangesFocus(True)
         self.view.setFont(look.fixed_font())
         self.view.setMinimumHeight(look.px(120))
-        self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         focus.watch(self.view)
         column.addWidget(self.view, 1)
         self.retranslate()
@@ -127,7 +127,7 @@ class LogDrawer(QWidget):
 
     def _fold(self, lines: Iterable[str]) -> tuple[bool, list[str]]:
         """Keep the last of several lines of the same progress; say whether the first replaces the last shown line."""
-        stamp = self._clock()
+        stamp = self.stamp()
         shown: list[str] = []
         replace = False
         for raw in lines:
@@ -158,6 +158,8 @@ class LogDrawer(QWidget):
         self.toggle.set_icon("down" if on else "right")
         for part in (self.view, self.copy, self.folder):
             part.setVisible(on)
+        tall = QSizePolicy.Policy.Expanding if on else QSizePolicy.Policy.Maximum
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, tall)
         self.retranslate()
         self.opened.emit(on)
 

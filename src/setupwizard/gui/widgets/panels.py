@@ -220,6 +220,11 @@ class ErrorCard(Card):
         self._error = None
         self.hide()
 
+    @property
+    def buttons_shown(self) -> bool:
+        """Whether the card offers something to do about the error."""
+        return self._error is not None and any(button.kind != "link" for button in self.buttons())
+
     def buttons(self) -> list[Button]:
         """Return the buttons, in order."""
         found = (self._buttons.itemAt(index) for index in range(self._buttons.count()))

@@ -47,15 +47,20 @@ class CheckRow(QWidget):
 
     pressed = Signal()
 
-    def __init__(self, *, name_width: int = 0) -> None:
-        """Make a waiting row; `name_width` lines up what follows the names of several rows (0: not at all)."""
+    def __init__(self, *, name_width: int = 0, dense: bool = False) -> None:
+        """Make a waiting row.
+
+        Args:
+            name_width: lines up what follows the names of several rows; 0: not at all.
+            dense: for long lists.
+        """
         super().__init__()
         self._state: RowState = "waiting"
         self._angle = 0.0
         self._timer = 0
         look = theme.current()
         row = QHBoxLayout(self)
-        row.setContentsMargins(look.px(30), look.px(4), 0, look.px(4))
+        row.setContentsMargins(look.px(30), look.px(3 if dense else 6), 0, look.px(3 if dense else 6))
         row.setSpacing(look.px(10))
         self._name = Label("body")
         self._detail = Label("body")
@@ -113,7 +118,7 @@ class CheckRow(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         look = theme.current()
-        return super().minimumSizeHint().expandedTo(QSize(look.px(120), look.px(30)))
+        return super().minimumSizeHint().expandedTo(QSize(look.px(120), look.px(23)))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         look = theme.current()

@@ -1,0 +1,126 @@
+"""Page 6: where it is, how it is turned on, and what there is to keep."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from setupwizard.gui import theme
+from setupwizard.gui.pages.base import Footer, Page
+from setupwizard.gui.state import State
+from setupwizard.gui.widgets.basic import Button, Card, IconTile, Label, show_if
+from setupwizard.gui.widgets.layouts import FlowLayout
+from setupwizard.gui.widgets.panels import CommandBox
+from setupwizard.gui.widgets.rows import Fact, FactGrid
+from setupwizard.gui.wording import short_name, variant_name
+from setupwizard.i18n import _
+
+
+class FinishPage(Page):
+    """The end, which is the beginning of the use.
+
+    Signals:
+        terminal_wanted(), folder_wanted(), report_wanted(): what the three buttons ask for.
+    """
+
+    name = "finish"
+    terminal_wanted = Signal()
+    folder_wanted = Signal()
+    report_wanted = Signal()
+
+    def __init__(self) -> None:
+        """Lay out the page."""
+        super().__init__()
+        look = theme.current()
+        use = Card(spacing=10)
+        self._use_title = Label("h2")
+        self.terminal = Button("primary", icon="terminal")
+        self.folder = Button(icon="folder")
+        self.report = Button(icon="report")
+        self.terminal.clicked.connect(self.terminal_wanted)
+        self.folder.clicked.connect(self.folder_wanted)
+        self.report.clicked.connect(self.report_wanted)
+        holder = QWidget()
+        buttons = FlowLayout(holder, spacing=look.px(8))
+        for button in (self.terminal, self.folder, self.report):
+            buttons.addWidget(button)
+        self._facts = FactGrid()
+        use.body.addWidget(self._use_title)
+        use.body.addWidget(holder)
+        how = Card(spacing=6)
+        self._titles = [Label("strong") for _row in range(3)]
+        self.commands = [CommandBox() for _row in range(3)]
+        for title, box in zip(self._titles, self.commands, strict=True):
+            box.copy_wanted.connect(self.copy_wanted)
+            how.body.addWidget(title)
+            how.body.addWidget(box)
+        facts = Card()
+        facts.body.addWidget(self._facts)
+        self._remove = Label("caption")
+        hint = QHBoxLayout()
+        hint.setSpacing(look.px(8))
+        hint.addWidget(IconTile("info", 16, ink="text3"))
+        hint.addWidget(self._remove, 1)
+        column = QVBoxLayout()
+        column.addLayout(hint)
+        self.content.addWidget(self.error_card)
+        self.content.addWidget(use)
+        self.content.addWidget(facts)
+        self.content.addWidget(how)
+        self.content.addLayout(column)
+        self.content.addStretch(1)
+        self._how = how
+
+    def show_state(self, state: State) -> None:
+        """Show how the environment is used."""
+        outcome = state.outcome
+        root = (outcome.root if outcome is not None else None) or state.choices.root
+        self.show_problem(state.errors.get("finish"))
+        already = outcome is not None and outcome.status == "already-done"
+        sentence = (
+            _("It was there already, in {folder}. Nothing was changed.")
+            if already
+            else _("It is installed in {folder}. Your other Python programs were not touched.")
+        )
+        if outcome is not None and outcome.reboot:
+            sentence = _("It is installed in {folder}. Restart the computer before you use it.")
+        self.set_heading(_("PyTorch is ready"), sentence.format(folder=root))
+        self._use_title.show_text(_("Use it now"))
+        self.terminal.setText(_("Open a terminal with PyTorch"))
+        self.folder.setText(_("Open folder"))
+        self.report.setText(_("Save report..."))
+        self._remove.show_text(_("Remove it later by deleting {folder}.").format(folder=root))
+        self._facts.show_facts(_facts(state))
+        usage = state.usage
+        show_if(self._how, usage is not None)
+        if usage is None:
+            return
+        names = (
+            _("Turn it on in any terminal"),
+            _("Check it yourself"),
+            _("Use this interpreter in VS Code or PyCharm"),
+        )
+        values = (usage.activate, usage.check, usage.python)
+        for title, box, name, value in zip(self._titles, self.commands, names, values, strict=True):
+            title.show_text(name)
+            box.show_command(value, name)
+
+    def footer(self) -> Footer:
+        """Return the one button: its work is done, so it is not the filled one."""
+        return Footer(primary=_("Close"), filled=False)
+
+
+def _facts(state: State) -> list[Fact]:
+    build = state.plan.build if state.plan is not None else state.build
+    if build is None:
+        return []
+    facts = [
+        Fact(_("PyTorch"), build.torch),
+        Fact(_("Compute platform"), variant_name(build.variant, build.platform)),
+        Fact(_("Python"), build.python),
+    ]
+    proof = state.verification
+    names = [short_name(device.name) for device in proof.devices if device.name] if proof is not None else []
+    if names:
+        facts.append(Fact(_("Runs on"), ", ".join(dict.fromkeys(names)), elide=True))
+    return facts

@@ -1,0 +1,184 @@
+"""Page 1: what will happen, the choice of the way, and what was found already."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout
+
+from setupwizard.gui import theme
+from setupwizard.gui.pages.base import Footer, Page
+from setupwizard.gui.state import State
+from setupwizard.gui.widgets.basic import Card, Chip, IconTile, Label, show_if
+from setupwizard.gui.widgets.choices import ChoiceCard
+from setupwizard.gui.widgets.panels import Banner
+from setupwizard.gui.widgets.rows import Fact, FactGrid
+from setupwizard.gui.wording import card_name, step_doing
+from setupwizard.i18n import _, ngettext
+from setupwizard.model.format import format_bytes, format_estimate
+
+_LINE_BYTES_PER_S = 50_000_000 / 8
+"""A common home line, to say how long a download takes before any server was asked."""
+_UNPACK_BYTES_PER_S = 40_000_000
+
+
+class StartPage(Page):
+    """The first page, and a working one: the computer is looked at while it is read.
+
+    Signals:
+        custom_wanted(bool): the person wants to see every choice, or none.
+        resume_wanted(), start_over_wanted(): the answer to a setup that stopped.
+    """
+
+    name = "start"
+    custom_wanted = Signal(bool)
+    resume_wanted = Signal()
+    start_over_wanted = Signal()
+
+    def __init__(self) -> None:
+        """Lay out the page."""
+        super().__init__()
+        look = theme.current()
+        self.banner = Banner()
+        self.banner.accepted.connect(self.resume_wanted)
+        self.banner.declined.connect(self.start_over_wanted)
+        self.banner.hide()
+        self.recommended, self.custom = ChoiceCard(), ChoiceCard()
+        self._ways = QButtonGroup(self)
+        ways = QHBoxLayout()
+        ways.setSpacing(look.px(12))
+        for card in (self.recommended, self.custom):
+            self._ways.addButton(card)
+            ways.addWidget(card, 1)
+        self._ways.buttonClicked.connect(self._on_way)
+        promises = Card()
+        self._facts = FactGrid(value_first=True)
+        promises.body.addWidget(self._facts)
+        self.content.addWidget(self.banner)
+        self.content.addLayout(ways)
+        self.content.addWidget(promises)
+        self.content.addWidget(self._found_card())
+        self.content.addLayout(self._privacy_line())
+        self.content.addStretch(1)
+
+    def show_state(self, state: State) -> None:
+        """Show the choice of the way, what was found, and what an install takes."""
+        self.set_heading(
+            _("Get PyTorch running on your graphics card"),
+            _(
+                "We check your PC, pick the build that fits, install it and prove that it works. "
+                "Nothing changes on your PC until you press Install."
+            ),
+        )
+        self.recommended.show_choice(
+            _("Recommended"),
+            _(
+                "We choose the version, the folder and the download server for you. "
+                "You can change every choice before installing."
+            ),
+        )
+        self.custom.show_choice(
+            _("Custom"),
+            _("You choose the PyTorch and CUDA version, pip or conda, the folder and the download server."),
+        )
+        (self.custom if state.custom else self.recommended).setChecked(True)
+        self._privacy.show_text(_("Detection runs on this PC only. Nothing is sent anywhere."))
+        self._show_banner(state)
+        self._show_found(state)
+        self._facts.show_facts(_promises(state))
+
+    def footer(self) -> Footer:
+        """Return the buttons: another filled one is on the page while a stopped setup is offered."""
+        return Footer(primary=_("Check my computer"), filled=self.banner.isHidden(), cancel=_("Cancel"))
+
+    def _found_card(self) -> Card:
+        look = theme.current()
+        card = Card()
+        row = QHBoxLayout()
+        row.setSpacing(look.px(12))
+        self._found_icon = IconTile("card", 24, ink="text2", tile=40)
+        self._found_caption = Label("caption")
+        self._found_name = Label("strong")
+        self._found_chip = Chip()
+        words = QVBoxLayout()
+        words.setSpacing(look.px(2))
+        words.addWidget(self._found_caption)
+        words.addWidget(self._found_name)
+        row.addWidget(self._found_icon)
+        row.addLayout(words, 1)
+        row.addWidget(self._found_chip, 0, Qt.AlignmentFlag.AlignVCenter)
+        card.body.addLayout(row)
+        return card
+
+    def _privacy_line(self) -> QHBoxLayout:
+        look = theme.current()
+        row = QHBoxLayout()
+        row.setSpacing(look.px(8))
+        self._privacy = Label("caption")
+        row.addWidget(IconTile("shield", 16, ink="text3"))
+        row.addWidget(self._privacy, 1)
+        return row
+
+    def _show_banner(self, state: State) -> None:
+        left = state.unfinished
+        show_if(self.banner, left is not None)
+        if left is None:
+            return
+        percent = ""
+        if left.total_bytes:
+            percent = _(" ({percent} %)").format(percent=min(99, 100 * left.kept_bytes // left.total_bytes))
+        title = _("Your last setup stopped: {step}").format(step=step_doing(left.step)) + percent
+        kept = _("{size} is already on this PC and will be reused.").format(size=format_bytes(left.kept_bytes))
+        self.banner.show_notice(
+            "info", title, kept if left.kept_bytes else "", first=_("Continue setup"), second=_("Start over")
+        )
+
+    def _show_found(self, state: State) -> None:
+        self._found_caption.show_text(_("Found on this PC"))
+        machine, decision = state.machine, state.decision
+        if machine is None:
+            looking = state.looking
+            self._found_icon.show_icon("card", "text2")
+            self._found_name.show_text(_("Looking for your graphics card...") if looking else _("Not looked at yet"))
+            self._found_chip.show_chip("info", _("Checking") if looking else "")
+            return
+        names = [card_name(gpu) for gpu in machine.gpus]
+        if decision is not None and decision.gpus:
+            names = [names[index] for index in decision.gpus if index < len(names)]
+        if not names:
+            self._found_name.show_text(_("No graphics card"))
+            self._found_chip.show_chip("neutral", _("CPU version"))
+            return
+        rest = len(names) - 1
+        more = ngettext("{name} and {count} more", "{name} and {count} more", rest)
+        self._found_name.show_text(more.format(name=names[0], count=rest) if rest else names[0])
+        ready = decision is not None and decision.verdict == "gpu"
+        self._found_icon.show_icon("card", "ok" if ready else "text2")
+        if ready:
+            self._found_chip.show_chip("ok", _("Ready for PyTorch"))
+        elif decision is not None and decision.verdict in {"fix-driver", "fix-hardware"}:
+            self._found_chip.show_chip("warn", _("Needs attention"))
+        else:
+            self._found_chip.show_chip("neutral", _("CPU version") if decision is not None else "")
+
+    def _on_way(self, card: ChoiceCard) -> None:
+        self.custom_wanted.emit(card is self.custom)
+
+
+def _promises(state: State) -> list[Fact]:
+    """Return what an install takes, as far as it is known; what is not known is not promised."""
+    no_rights = Fact(_("all in one folder"), _("No admin rights"), "shield")
+    if state.estimate is None:
+        return [
+            Fact(_("shown before anything starts"), _("Size and time"), "download"),
+            Fact(_("goes on where it stopped"), _("Safe to interrupt"), "clock"),
+            no_rights,
+        ]
+    estimate = state.estimate
+    room = estimate.download_bytes + estimate.stored_bytes
+    seconds = estimate.download_bytes / _LINE_BYTES_PER_S + estimate.stored_bytes / _UNPACK_BYTES_PER_S
+    return [
+        Fact(_("to download"), format_bytes(estimate.download_bytes), "download"),
+        Fact(_("of free space"), _("about {size}").format(size=format_bytes(room)), "disk"),
+        Fact(_("on a 50 Mbit/s line"), _("about {time}").format(time=format_estimate(seconds)), "clock"),
+        no_rights,
+    ]

@@ -1,0 +1,81 @@
+"""All that the pages show, in one frozen value: a page is a function of it, so any language can show it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from setupwizard.gui.backend import Choices, Estimate, Options, Unfinished, Usage
+from setupwizard.model.events import Error, Outcome
+from setupwizard.model.machine import Machine
+from setupwizard.model.plan import Plan
+from setupwizard.model.recommendation import Build, Recommendation
+from setupwizard.model.verification import Verification
+
+PageName = Literal["start", "computer", "build", "install", "verify", "finish"]
+PAGES: tuple[PageName, ...] = ("start", "computer", "build", "install", "verify", "finish")
+Phase = Literal["idle", "running", "stopping", "stopped", "done"]
+
+
+class State(Struct, frozen=True, kw_only=True):
+    """How far the visit is.
+
+    Attributes:
+        custom: the person wants to see every choice.
+        looking: the computer is looked at now.
+        options: what can be chosen beside the builds.
+        advice: the recommendation while nothing was wished: the builds that can be chosen come from it.
+        decision: the recommendation with the wishes; the same as `advice` while there are none.
+        planning: servers are asked now; `plan` is the one before or None.
+        phase: how the install stands; whatever is not "idle" has passed the point of commitment.
+        checking: the proof runs again, on its own.
+        install_seconds: how long the install took.
+        errors: what went wrong, by the page that shows it.
+    """
+
+    choices: Choices
+    custom: bool = False
+    unfinished: Unfinished | None = None
+    looking: bool = False
+    machine: Machine | None = None
+    options: Options | None = None
+    advice: Recommendation | None = None
+    decision: Recommendation | None = None
+    estimate: Estimate | None = None
+    planning: bool = False
+    plan: Plan | None = None
+    phase: Phase = "idle"
+    outcome: Outcome | None = None
+    verification: Verification | None = None
+    checking: bool = False
+    install_seconds: float | None = None
+    usage: Usage | None = None
+    errors: dict[PageName, Error] = field(default_factory=dict)
+
+    @property
+    def committed(self) -> bool:
+        """Whether Install was pressed."""
+        return self.phase != "idle"
+
+    @property
+    def installing(self) -> bool:
+        """Whether closing the window now would stop an install."""
+        return self.phase in {"running", "stopping"}
+
+    @property
+    def build(self) -> Build | None:
+        """The build that will be installed, as far as it is known."""
+        if self.plan is not None and not self.planning:
+            return self.plan.build
+        return self.decision.build if self.decision is not None else None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the environment is there and in use."""
+        return self.outcome is not None and self.outcome.status in {"done", "already-done"}
+
+
+def fixed_wishes(choices: Choices) -> bool:
+    """Return whether the person asked for a certain build, so that the decision may differ from the advice."""
+    return choices.torch is not None or choices.variant is not None or choices.python is not None

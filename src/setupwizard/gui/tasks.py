@@ -1,0 +1,109 @@
+"""What the worker threads do: plain functions over the backend, without Qt, each with one result."""
+
+from __future__ import annotations
+
+import time
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from setupwizard.gui.backend import Backend, Choices, Estimate, Options, Usage
+from setupwizard.gui.state import fixed_wishes
+from setupwizard.model.events import Emit, Outcome
+from setupwizard.model.machine import Machine
+from setupwizard.model.plan import Plan
+from setupwizard.model.recommendation import Recommendation
+from setupwizard.tools.concurrency import Cancel
+
+SHORTEST_LOOK_S = 0.6
+"""A result that appears at once looks as if nothing had been done."""
+
+
+class Looked(Struct, frozen=True, kw_only=True):
+    """The computer and what is decided for it."""
+
+    machine: Machine
+    options: Options
+    advice: Recommendation
+    decision: Recommendation
+    estimate: Estimate | None
+
+
+class Planned(Struct, frozen=True, kw_only=True):
+    """A decision for the present wishes, and the plan that follows from it."""
+
+    decision: Recommendation
+    estimate: Estimate | None
+    plan: Plan
+
+
+class Applied(Struct, frozen=True, kw_only=True):
+    """An install that ended; `looked` when the computer had to be looked at for it."""
+
+    looked: Looked | None
+    plan: Plan
+    outcome: Outcome
+    usage: Usage | None
+    seconds: float
+
+
+def look(backend: Backend, choices: Choices, emit: Emit, cancel: Cancel) -> Looked:
+    """Look at the computer and decide.
+
+    Raises:
+        SetupError: a wish is not well-formed.
+        Cancelled: somebody asked to stop.
+    """
+    begun = time.monotonic()
+    machine = backend.detect(emit, cancel)
+    advice = backend.recommend(machine, replace(choices, torch=None, variant=None, python=None))
+    decision = backend.recommend(machine, choices) if fixed_wishes(choices) else advice
+    estimate = backend.estimate(decision.build) if decision.build is not None else None
+    options = backend.options(machine)
+    cancel.wait(max(0.0, SHORTEST_LOOK_S - (time.monotonic() - begun)))
+    cancel.check()
+    return Looked(machine=machine, options=options, advice=advice, decision=decision, estimate=estimate)
+
+
+def make_plan(backend: Backend, machine: Machine, choices: Choices, emit: Emit, cancel: Cancel) -> Planned:
+    """Decide for the present wishes and ask the servers.
+
+    Raises:
+        SetupError: there is nothing to install, or it is nowhere to be had.
+        Cancelled: somebody asked to stop.
+    """
+    decision = backend.recommend(machine, choices)
+    estimate = backend.estimate(decision.build) if decision.build is not None else None
+    plan = backend.plan(machine, decision, choices, emit, cancel)
+    return Planned(decision=decision, estimate=estimate, plan=plan)
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """What is to be installed; what is None is found out on the way."""
+
+    choices: Choices
+    machine: Machine | None
+    decision: Recommendation | None
+    plan: Plan | None
+
+
+def carry_out(backend: Backend, order: Order, emit: Emit, cancel: Cancel) -> Applied:
+    """Install, after whatever is still missing for it.
+
+    Raises:
+        SetupError: there is nothing to install, or it is nowhere to be had; a fault of the install itself stands in
+            the outcome.
+        Cancelled: somebody asked to stop before the install began.
+    """
+    begun = time.monotonic()
+    looked = None
+    machine, decision = order.machine, order.decision
+    if machine is None or decision is None:
+        looked = look(backend, order.choices, emit, cancel)
+        machine, decision = looked.machine, looked.decision
+    plan = order.plan
+    if plan is None:
+        plan = backend.plan(machine, decision, order.choices, emit, cancel)
+    outcome = backend.apply(plan, machine, decision, emit, cancel)
+    usage = backend.usage(plan.root) if outcome.status in {"done", "already-done"} else None
+    return Applied(looked=looked, plan=plan, outcome=outcome, usage=usage, seconds=time.monotonic() - begun)
