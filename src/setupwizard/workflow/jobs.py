@@ -124,10 +124,10 @@ def _write_report(root: Root, told: dict[str, object], outcome: Outcome) -> None
     assert isinstance(machine, Machine)  # noqa: S101 - put there above
     assert isinstance(decision, Recommendation)  # noqa: S101
     assert isinstance(made, Plan)  # noqa: S101
-    document = report.report_document(redacted(machine), decision, made, outcome, outcome.verification)
     try:
+        document = report.report_document(redacted(machine), decision, made, outcome, outcome.verification)
         report.write_report(root.reports, document)
-    except OSError:
+    except Exception:
         log.exception("the report could not be written")
 
 
