@@ -285,5 +285,5 @@ def test_points_go_to_the_log() -> None:
     follower = Follower().hear(PLAN, {"event": "start", "stage": "conv"})
     follower.hear({"event": "point", "stage": "conv", "name": "loss", "value": 0.5, "unit": "loss"})
     assert [event.text for event in follower.events if isinstance(event, Output)] == [
-        "Image layers (convolution): Error 0.5"
+        "Image layers (convolution): Training error 0.5"
     ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from functools import reduce
 
 from msgspec import Struct
 
@@ -26,7 +28,7 @@ _STAGES: dict[CheckId, _Stage] = {
     "first-kernel": _Stage(N_("First calculation"), N_("The device adds numbers and gives the right sum.")),
     "correctness": _Stage(
         N_("Matrix and number results"),
-        N_("Products, sorting, sums, waves and equations come out right in each number type."),
+        N_("Matrix products, sorting, sums, waves and equations come out right in each number type."),
         "torch, torch.linalg, torch.fft",
     ),
     "autograd": _Stage(
@@ -42,15 +44,17 @@ _STAGES: dict[CheckId, _Stage] = {
         N_("Mixed precision"), N_("Training with smaller, faster numbers works and still learns."), "torch.amp"
     ),
     "compile": _Stage(N_("Compiled models"), N_("PyTorch can turn a model into faster code."), "torch.compile"),
-    "memory": _Stage(N_("Memory"), N_("A pattern is written to the memory and read back unchanged.")),
-    "copy-host": _Stage(N_("Copies to and from the card"), N_("How fast data reach the card, and whether all arrive.")),
+    "memory": _Stage(N_("Memory test"), N_("A pattern is written to the memory and read back unchanged.")),
+    "copy-host": _Stage(
+        N_("Copies to and from the card"), N_("How fast data reaches the card, and whether all of it arrives.")
+    ),
     "copy-device": _Stage(N_("Memory speed"), N_("How fast the device moves data inside its own memory.")),
     "matmul": _Stage(N_("Matrix multiplication"), N_("How fast the device does the work that most models consist of.")),
     "train": _Stage(
         N_("Training a small network"), N_("A small network learns to tell ten kinds of pictures apart."), "torch.nn"
     ),
     "dataloader": _Stage(
-        N_("Loading data in batches"), N_("Data come shuffled, in batches, each item once."), "torch.utils.data"
+        N_("Loading data in batches"), N_("Data arrives shuffled, in batches, each item once."), "torch.utils.data"
     ),
     "torchvision": _Stage(
         N_("Picture tools (torchvision)"), N_("The companion package for pictures works."), "torchvision"
@@ -83,9 +87,9 @@ _FIGURES: dict[str, str] = {
     "speedup": N_("Compared with the processor"),
     "images": N_("Pictures learned"),
     "accuracy": N_("Pictures told apart"),
-    "loss": N_("Error"),
-    "loss.first": N_("Error at the start"),
-    "loss.last": N_("Error at the end"),
+    "loss": N_("Training error"),
+    "loss.first": N_("Training error at the start"),
+    "loss.last": N_("Training error at the end"),
     "workers": N_("With two worker programs"),
     "compile": N_("Time to compile"),
     "load": N_("Speed under load"),
@@ -99,7 +103,7 @@ _FIGURES: dict[str, str] = {
 }
 
 _UNITS: dict[str, str] = {
-    "x": N_("times"),
+    "x": N_("times as fast"),
     "images/s": N_("pictures/s"),
     "relative": "",
     "count": "",
@@ -144,7 +148,9 @@ def number_text(value: float) -> str:
 
 
 def figure_text(figure: Figure) -> str:
-    """Return a figure with its unit: "44.6 TFLOPS"."""
+    """Return a figure with its unit: "44.6 TFLOPS", "21 ms"."""
+    if figure.unit == "s" and figure.value < 1:
+        return f"{number_text(round(figure.value * 1000, 1))} ms"
     unit = _UNITS.get(figure.unit, figure.unit)
     return f"{number_text(figure.value)} {_(unit) if unit else ''}".strip()
 
@@ -208,7 +214,22 @@ def _first(verification: Verification, status: CheckStatus) -> str:
 
 def check_sentence(check: Check) -> str:
     """Return what happened in a stage and what to do next, in one go."""
-    return " ".join(part for part in (check.text, check.advice) if part)
+    if check.text and check.advice:
+        return _("{text} {advice}").format(text=check.text, advice=check.advice)
+    return check.text or check.advice
+
+
+def listed(words: Iterable[str], at_most: int = 6) -> str:
+    """Return names as a list inside a sentence: the first ones, and a mark when there are more."""
+    names = list(words)
+    shown = [*names[:at_most], "..."] if len(names) > at_most else names
+    return reduce(lambda one, more: _("{list}, {item}").format(list=one, item=more), shown) if shown else ""
+
+
+def joined(facts: Iterable[str | None]) -> str:
+    """Return facts about one thing in a row; empty ones are left out."""
+    told = [fact for fact in facts if fact]
+    return reduce(lambda one, more: _("{fact}, {detail}").format(fact=one, detail=more), told) if told else ""
 
 
 def times_text(value: float) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 # A home folder of anybody, in the forms of Linux, macOS and Windows: reports are also made from other people's paths.
-_HOMES = re.compile(r"(?:[A-Za-z]:)?[\\/](?:home|Users)[\\/][^\\/\s:;,'\"<>|]+(?:[ .][^\\/\s:;,'\"<>|]+(?=[\\/]))*")
+_HOMES = re.compile(r"(?:[A-Za-z]:)?[\\/](?i:home|Users)[\\/][^\\/\s:;,'\"<>|]+(?:[ .][^\\/\s:;,'\"<>|]+(?=[\\/]))*")
 _LOGIN = re.compile(r"(?<=://)[^/@\s]+@")
 
 

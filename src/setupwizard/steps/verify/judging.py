@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from setupwizard.codes import CheckId, CheckStatus, VerifyMode
 from setupwizard.model.machine import Gpu, NvidiaDriver
-from setupwizard.model.stages import figure_title, number_text
+from setupwizard.model.stages import figure_title, listed, number_text
 from setupwizard.model.verification import Check, Figure
 from setupwizard.steps.verify import clock, sentences
 from setupwizard.steps.verify.deadlines import only_comfort
@@ -62,7 +62,7 @@ def judge(line: StageLine, setting: Setting, samples: tuple[clock.Sample, ...]) 
         status, cause = "warn", "slowed"
     if status == "pass" and slow:
         status, cause = "warn", "slow"
-        facts["slow"] = sentences.listed(tuple(figure_title(name) for name in slow))
+        facts["slow"] = listed(figure_title(name) for name in slow)
     words = _listed(facts)
     text, advice = (
         (sentences.well(line.stage, words), "") if status == "pass" else sentences.about(cause or "error", words)
@@ -203,8 +203,7 @@ def _listed(facts: dict[str, Any]) -> dict[str, Any]:
     if not facts.get("error"):
         facts = {**facts, "error": short(str(facts.get("why") or ""))}
     return {
-        name: sentences.listed(tuple(str(item) for item in value)) if isinstance(value, list) else value
-        for name, value in facts.items()
+        name: listed(str(item) for item in value) if isinstance(value, list) else value for name, value in facts.items()
     }
 
 

@@ -193,7 +193,7 @@ _CAUSES: dict[str, tuple[str, str]] = {
     ),
     # the planned build
     "other-build": (
-        N_("Planned was torch {planned}, and torch {found} is there."),
+        N_("torch {planned} was planned, and torch {found} is there."),
         N_("Install again, so that the environment holds what was planned."),
     ),
 }
@@ -245,12 +245,6 @@ def about(cause: str, facts: dict[str, Any]) -> tuple[str, str]:
     """Return what happened and what to do next, for a cause that is known by its word."""
     text, advice = _CAUSES.get(cause, _CAUSES["error"])
     return tidy(_(text).format_map(_Facts(facts))), _(advice).format_map(_Facts(facts)) if advice else ""
-
-
-def listed(words: tuple[str, ...], at_most: int = 6) -> str:
-    """Return a list of names for a sentence: the first ones, and that there are more."""
-    text = ", ".join(words[:at_most])
-    return text + ", ..." if len(words) > at_most else text
 
 
 def tidy(text: str) -> str:

@@ -1,0 +1,79 @@
+"""The words of the report: systems, builds, cards, steps; every function speaks the present language."""
+
+from __future__ import annotations
+
+import re
+
+from setupwizard.codes import OutcomeStatus, VerificationVerdict
+from setupwizard.i18n import N_, _
+from setupwizard.model.format import format_memory
+from setupwizard.model.machine import Gpu, Machine
+from setupwizard.model.recommendation import Build
+from setupwizard.model.stages import joined
+
+_SYSTEMS = {"windows": "Windows", "linux": "Linux", "macos": "macOS"}
+_VERDICTS: dict[VerificationVerdict | None, str] = {
+    "pass": N_("Works"),
+    "warn": N_("Works, with a remark"),
+    "fail": N_("Does not work yet"),
+    "not-verified": N_("Not checked on the card"),
+    None: N_("Not checked"),
+}
+_ENDS: dict[OutcomeStatus, str] = {
+    "done": N_("Installed"),
+    "already-done": N_("Was there already"),
+    "planned": N_("Planned only"),
+    "failed": N_("Not installed"),
+    "cancelled": N_("Stopped, as you asked"),
+}
+
+
+def system_text(machine: Machine) -> str:
+    """Return the system of a computer: "Windows 10.0.26100, x86_64"."""
+    name = " ".join(word for word in (_SYSTEMS[machine.os], machine.os_version) if word)
+    return joined((name, machine.arch, machine.libc, "WSL" if machine.wsl else None))
+
+
+def variant_text(variant: str, *, apple: bool = False) -> str:
+    """Return a compute platform as people write it: "CUDA 13.0", "ROCm 7.14", "CPU only"."""
+    cuda, rocm = re.fullmatch(r"cu(\d+)(\d)", variant), re.fullmatch(r"rocm(\d[\d.]*)", variant)
+    if cuda:
+        return f"CUDA {cuda[1]}.{cuda[2]}"
+    if rocm:
+        return f"ROCm {rocm[1]}"
+    if variant == "cpu":
+        return _("Apple GPU (MPS)") if apple else _("CPU only")
+    return "Intel XPU" if variant == "xpu" else variant
+
+
+def build_text(build: Build) -> str:
+    """Return a build in a few words: "PyTorch 2.15.0, CUDA 13.0"."""
+    return joined((f"PyTorch {build.torch}", variant_text(build.variant, apple=build.platform == "macos_arm64")))
+
+
+def card_text(gpu: Gpu) -> str:
+    """Return what a card is called; one without a name goes by its place on the bus."""
+    return gpu.name or gpu.pci_id or _("A graphics card without a name")
+
+
+def card_facts(gpu: Gpu) -> str:
+    """Return a card with its memory and generation: "NVIDIA GeForce RTX 4060, 8 GB, compute capability 8.9"."""
+    number = gpu.compute_capability
+    capability = _("compute capability {number}").format(number=number) if number else gpu.gfx
+    return joined((card_text(gpu), format_memory(gpu.memory_mib) if gpu.memory_mib else None, capability))
+
+
+def verdict_word(verdict: VerificationVerdict | None) -> str:
+    """Return how a proof ended, in a word or two."""
+    return _(_VERDICTS[verdict])
+
+
+def outcome_word(status: OutcomeStatus) -> str:
+    """Return how an install ended, in a word or two."""
+    return _(_ENDS[status])
+
+
+def time_text(moment: str) -> str:
+    """Return a time of a document as people read it: "2026-11-22 14:05 UTC"; what is no such time stays as it is."""
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(Z|\+00:00)", moment)
+    return f"{match[1]} {match[2]} UTC" if match else moment
