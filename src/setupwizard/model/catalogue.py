@@ -61,7 +61,7 @@ _PLATFORMS: dict[tuple[OsName, str], Platform] = {
 @lru_cache(maxsize=4096)
 def numbers(text: str | None) -> Numbers:
     """Return the numbers that a version begins with: (580, 65, 6) of "580.65.06"; empty when there are none."""
-    match = re.match(r"\d+(?:\.\d+)*", (text or "").strip())
+    match = re.match(r"\d{1,9}(?:\.\d{1,9})*", (text or "").strip())
     return tuple(int(part) for part in match[0].split(".")) if match else ()
 
 

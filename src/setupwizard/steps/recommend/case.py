@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from setupwizard.codes import Platform
 from setupwizard.model.catalogue import Catalogue, Numbers, matches, variant_kind
@@ -137,7 +137,7 @@ def _versions(listed: frozenset[str]) -> list[str]:
     for text in listed:
         try:
             version = Version(text)
-        except InvalidVersion:
+        except ValueError:
             continue
         if not version.is_prerelease:
             found.append(version.public)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from msgspec.structs import replace
 from packaging.version import Version
@@ -17,18 +16,12 @@ from setupwizard.steps.recommend.case import Case
 from setupwizard.steps.recommend.fit import AS_IT_IS, Fit, Waive, best, card_obstacle, is_riddle, processor_fits
 from setupwizard.steps.recommend.words import driver_words, names, names_with_capability
 
-
-class _Cause(NamedTuple):
-    """Something that holds an older torch back, and what would be possible without it."""
-
-    code: ReasonCode
-    waive: Waive
-
-
-_CAUSES = (
-    _Cause("older-torch-for-python", Waive(python=True)),
-    _Cause("older-torch-for-driver", Waive(driver=True)),
-    _Cause("older-torch-for-libc", Waive(system=True)),
+_IDEAL = Waive(driver=True, python=True, system=True)
+# What may hold an older torch back, and everything but that out of the way.
+_CAUSES: tuple[tuple[ReasonCode, Waive], ...] = (
+    ("older-torch-for-python", replace(_IDEAL, python=False)),
+    ("older-torch-for-driver", replace(_IDEAL, driver=False)),
+    ("older-torch-for-libc", replace(_IDEAL, system=False)),
 )
 
 
@@ -56,19 +49,14 @@ def _why_version(case: Case, fit: Fit) -> Iterator[Reason]:
         text = text.format(torch=fit.candidate.torch, cards=names(fit.cards))
         yield Reason(code="newest-for-card", text=text)
         return
-    held_back = False
-    for cause in _CAUSES:
-        better = best(case, cause.waive, fit.cards)
-        if better is not None and _is_better(better, fit):
-            held_back = True
-            yield _held_back(case, fit, better, cause.code)
-    ideal = best(case, Waive(driver=True, python=True, system=True), fit.cards) or fit
-    if not held_back or ideal.candidate.version < newest:
+    ideal = best(case, _IDEAL, fit.cards) or fit
+    if ideal.candidate.version > fit.candidate.version:
+        for code, waive in _CAUSES:
+            held = best(case, waive, fit.cards) or fit
+            if held.candidate.version < ideal.candidate.version:
+                yield _held_back(case, held, ideal, code)
+    if ideal.candidate.version < newest:
         yield _older_for_card(fit, ideal.candidate.torch, newest)
-
-
-def _is_better(better: Fit, fit: Fit) -> bool:
-    return len(better.cards) >= len(fit.cards) and better.candidate.version > fit.candidate.version
 
 
 def _older_for_card(fit: Fit, torch: str, newest: Version) -> Reason:
@@ -79,8 +67,8 @@ def _older_for_card(fit: Fit, torch: str, newest: Version) -> Reason:
     return Reason(code="older-torch-for-card", text=text)
 
 
-def _held_back(case: Case, fit: Fit, better: Fit, code: ReasonCode) -> Reason:
-    torch, newer = fit.candidate.torch, better.candidate.torch
+def _held_back(case: Case, held: Fit, better: Fit, code: ReasonCode) -> Reason:
+    torch, newer = held.candidate.torch, better.candidate.torch
     if code == "older-torch-for-python":
         text = _("For Python {python} the newest version is PyTorch {torch}; Python {better} has {newer}.").format(
             python=case.limits.python, torch=torch, better=better.python, newer=newer
@@ -218,7 +206,7 @@ def too_old(card: Card) -> Reason:
     """Say that no published build runs on a card, and that a driver changes nothing about that."""
     return Reason(
         code="gpu-too-old",
-        text=_("No published build of PyTorch runs on {card}: it is too old, and no driver changes that.").format(
+        text=_("{card} is too old for the PyTorch builds of today, and no newer driver changes that.").format(
             card=names_with_capability([card])
         ),
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from setupwizard.codes import RejectedCode
 from setupwizard.i18n import _
 from setupwizard.model.catalogue import matches, variant_kind
 from setupwizard.model.catalogue_rows import VariantKind
 from setupwizard.model.recommendation import Rejected
+from setupwizard.steps.recommend.cards import Card
 from setupwizard.steps.recommend.case import Candidate, Case
 from setupwizard.steps.recommend.fit import (
     AS_IT_IS,
@@ -25,7 +28,7 @@ _WORST_FIRST: tuple[RejectedCode, ...] = ("arch", "library", "os", "driver")
 
 def rejected(case: Case) -> tuple[Rejected, ...]:
     """Return a row for each variant made for the machine's makers of cards, newest torch first."""
-    kinds = {KIND_OF_VENDOR[card.vendor] for card in case.cards if card.vendor in KIND_OF_VENDOR}
+    kinds = {KIND_OF_VENDOR[card.vendor] for card in case.play if card.vendor in KIND_OF_VENDOR}
     newest: dict[str, Candidate] = {}
     for candidate in case.published:
         if candidate.kind in kinds and matches(candidate.torch, case.limits.torch):
@@ -51,47 +54,48 @@ def _row(case: Case, candidate: Candidate) -> Rejected | None:
 
 def obstacle(case: Case, candidate: Candidate) -> tuple[RejectedCode, str] | None:
     """Return what keeps a build from running on any of the cards, None when it runs on one."""
-    codes = {card_obstacle(case, candidate, card, AS_IT_IS) for card in case.play}
+    cards = [card for card in case.play if KIND_OF_VENDOR.get(card.vendor) == candidate.kind]
+    codes = {card_obstacle(case, candidate, card, AS_IT_IS) for card in cards}
+    code: RejectedCode | None = None
     if None not in codes:
-        code: RejectedCode = next((code for code in _WORST_FIRST if code in codes), "arch")
-        return code, _text(case, candidate, code)
-    if not system_is_fine(case, candidate, AS_IT_IS):
-        return "os", _text(case, candidate, "os")
-    if pick_python(case, candidate) is None:
-        return "python", _text(case, candidate, "python")
-    return None
+        code = next((code for code in _WORST_FIRST if code in codes), "arch")
+    elif not system_is_fine(case, candidate, AS_IT_IS):
+        code = "os"
+    elif pick_python(case, candidate) is None:
+        code = "python"
+    return None if code is None else (code, _text(case, candidate, cards, code))
 
 
-def _text(case: Case, candidate: Candidate, code: RejectedCode) -> str:
+def _text(case: Case, candidate: Candidate, cards: Sequence[Card], code: RejectedCode) -> str:
     facts = {
         "torch": candidate.torch,
         "variant": candidate.variant,
-        "cards": names_with_capability(case.play),
-        "names": names(case.play),
+        "cards": names_with_capability(cards),
+        "names": names(cards),
         "driver": driver_words(case) if case.driver.present else "",
         "floor": case.catalogue.driver_floor(candidate.variant, windows=case.on_windows_driver) or "",
         "python": case.limits.python or "",
     }
     text = {
-        "arch": _arch_text(case),
+        "arch": _arch_text(cards),
         "library": _("The libraries of PyTorch {torch} ({variant}) no longer support {cards}."),
         "os": _("PyTorch {torch} ({variant}) needs a newer system."),
         "python": _("PyTorch {torch} ({variant}) has no wheel for Python {python}."),
-        "driver": _driver_text(case),
+        "driver": _driver_text(case, cards),
     }[code]
     return text.format(**facts)
 
 
-def _arch_text(case: Case) -> str:
-    if all(is_riddle(card) for card in case.play):
+def _arch_text(cards: Sequence[Card]) -> str:
+    if all(is_riddle(card) for card in cards):
         return _("Nobody can say whether PyTorch {torch} ({variant}) holds code for {cards}.")
     return _("PyTorch {torch} ({variant}) holds no code for {cards}.")
 
 
-def _driver_text(case: Case) -> str:
+def _driver_text(case: Case, cards: Sequence[Card]) -> str:
     if not case.driver.present:
         return _("PyTorch {torch} ({variant}) needs NVIDIA driver {floor} or newer, and none is known here.")
-    if any(card.trouble is not None for card in case.play):
+    if any(card.trouble is not None for card in cards):
         return _("The present driver {driver} does not use {names}.")
     return _("PyTorch {torch} ({variant}) needs NVIDIA driver {floor} or newer; here it is {driver}.")
 

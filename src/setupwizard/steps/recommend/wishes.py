@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 
 from msgspec import Struct
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.machine import Machine
 from setupwizard.model.recommendation import Wishes
 
-_PYTHON = re.compile(r"(\d+\.\d+)(?:\.\d+)?(t?)")
+_LONGEST = 100
+"""Characters of a specifier: no honest one comes near it."""
+_PYTHON = re.compile(r"(\d{1,3}\.\d{1,3})(?:\.\d{1,3})?(t?)")
 _VARIANT = re.compile(r"cpu|xpu|cu\d{2,4}|rocm\d+(?:\.\d+){0,2}")
 
 
@@ -67,9 +69,11 @@ def _torch(wish: str | None) -> tuple[str, str | None]:
     text = (wish or "").strip()
     if not text:
         return "", None
+    if len(text) > _LONGEST:
+        raise SetupError("usage", what=_("--torch {torch} is not a version").format(torch=text[:_LONGEST]))
     try:
         version = Version(text)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion is one, and so is a number of too many digits
         return _specifier(text), None
     # "2.13" means its newest patch: nobody who types it wants to miss 2.13.1.
     exact = len(version.release) > 2 or version.is_prerelease
@@ -80,7 +84,7 @@ def _torch(wish: str | None) -> tuple[str, str | None]:
 def _specifier(text: str) -> str:
     try:
         return str(SpecifierSet(text))
-    except InvalidSpecifier:
+    except ValueError:
         raise SetupError("usage", what=_("--torch {torch} is not a version").format(torch=text)) from None
 
 

@@ -1,0 +1,348 @@
+"""What must hold for every machine, and a second, plain implementation of the five conditions to agree with."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from helpers.machines import linux, macos, nvidia, windows
+from setupwizard.codes import RECOMMEND_EXIT
+from setupwizard.model.catalogue import load_catalogue, numbers, platform_of, variant_kind
+from setupwizard.model.gpu_table import compute_capability_of
+from setupwizard.model.machine import FoundPython, Gpu, Machine, NvidiaDriver, PythonChoice
+from setupwizard.model.recommendation import Build, Recommendation
+from setupwizard.model.wire import from_json, to_json
+from setupwizard.resources import resource
+from setupwizard.steps.recommend import recommend, recommend_many
+
+FACTS = load_catalogue()
+RAW = json.loads(resource("catalogue.json").read_bytes())
+PCI_IDS = [
+    f"10de:{device}" for chip in json.loads(resource("gpus.json").read_bytes())["nvidia"].values() for device in chip
+]
+CAPABILITIES = ["2.1", "3.0", "3.5", "3.7", "5.0", "5.2", "6.0", "6.1", "7.0", "7.5", "8.0", "8.6", "8.7", "8.9"]
+CAPABILITIES += ["9.0", "10.0", "10.3", "11.0", "12.0", "12.1", "13.0"]
+DRIVERS = ["390.157", "450.51.06", "450.80.02", "452.39", "470.256.02", "525.60.13", "528.33", "550.54.14", "570.65"]
+DRIVERS += ["572.16", "575.57.08", "580.65.06", "581.57", "595.45.04", "610.43.02", "700.1", "N/A"]
+PYTHONS = ["3.8", "3.9", "3.10", "3.11.4", "3.12", "3.13", "3.14.1", "3.15"]
+QUICK = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+nvidia_cards = st.builds(
+    Gpu,
+    vendor=st.just("nvidia"),
+    name=st.just("NVIDIA card"),
+    pci_id=st.none() | st.sampled_from(PCI_IDS) | st.sampled_from(["10de:3fff", "10de:0a65", "10de:1500"]),
+    compute_capability=st.none() | st.sampled_from(CAPABILITIES),
+    kernel_driver=st.sampled_from([None, None, "nvidia", "nouveau", "vfio-pci"]),
+    driver_sees_it=st.sampled_from([None, None, True, False]),
+    integrated=st.sampled_from([None, False]),
+)
+other_cards = st.one_of(
+    st.builds(
+        Gpu,
+        vendor=st.just("amd"),
+        name=st.just("Radeon"),
+        gfx=st.none() | st.sampled_from([chip.gfx for chip in FACTS.amd.gfx] + ["gfx803"]),
+        integrated=st.sampled_from([None, True, False]),
+    ),
+    st.builds(
+        Gpu,
+        vendor=st.just("intel"),
+        name=st.sampled_from(
+            ["Intel(R) UHD Graphics 770", "Intel(R) Arc(TM) A770 Graphics", "Intel(R) Arc(TM) Graphics"]
+        ),
+        driver_sees_it=st.sampled_from([None, True, False]),
+    ),
+    st.builds(Gpu, vendor=st.sampled_from(["apple", "qualcomm", "other"]), name=st.just("GPU")),
+)
+machines = st.builds(
+    Machine,
+    os=st.sampled_from(["linux", "linux", "windows", "macos"]),
+    os_version=st.sampled_from([None, "10.0.19045", "10.0.26100", "13.6", "15.1"]),
+    arch=st.sampled_from(["x86_64", "x86_64", "AMD64", "aarch64", "arm64", "i686"]),
+    libc=st.sampled_from([None, None, "glibc 2.35", "glibc 2.27", "glibc 2.12", "musl 1.2"]),
+    wsl=st.booleans(),
+    jetpack=st.sampled_from([None, None, None, "6.2", "7.2"]),
+    gpus=st.lists(st.one_of(nvidia_cards, nvidia_cards, other_cards), max_size=3).map(tuple),
+    nvidia_driver=st.none() | st.builds(NvidiaDriver, version=st.sampled_from(DRIVERS), cuda=st.none()),
+    python=st.none()
+    | st.builds(
+        PythonChoice,
+        version=st.sampled_from(PYTHONS),
+        free_threaded=st.booleans(),
+        bits=st.sampled_from([64, 64, 32]),
+        fixed=st.booleans(),
+    ),
+    pythons=st.lists(
+        st.builds(
+            FoundPython,
+            path=st.just("/usr/bin/python3"),
+            version=st.sampled_from(PYTHONS),
+            bits=st.sampled_from([64, 32]),
+            free_threaded=st.booleans(),
+        ),
+        max_size=3,
+    ).map(tuple),
+)
+
+
+def capability_of(gpu: Gpu) -> tuple[int, ...]:
+    return numbers(gpu.compute_capability or compute_capability_of(gpu.pci_id))
+
+
+def is_published(build: Build, machine: Machine) -> None:
+    """The build is one of the catalogue, and has a wheel for its Python and the machine's platform."""
+    assert build.platform == platform_of(machine.os, machine.arch)
+    release = FACTS.release(build.torch)
+    assert release is not None
+    published = release.builds[build.platform]
+    assert build.variant in published.variants
+    assert build.python in FACTS.python_tags(build.torch, build.platform, general=machine.os == "macos")
+    assert not build.assumed
+    if machine.os == "macos":
+        assert (build.requirement, build.index_url) == (f"torch=={build.torch}", None)
+    else:
+        assert build.index_url == f"https://download.pytorch.org/whl/{build.variant}"
+        assert build.requirement.startswith(f"torch=={build.torch}")
+    glibc = (machine.libc or "").removeprefix("glibc ")
+    if machine.os == "linux" and glibc:
+        assert numbers(glibc) >= FACTS.glibc_floor(build.torch, build.variant, build.platform)
+
+
+def runs_on(build: Build, gpu: Gpu, machine: Machine) -> None:
+    """A CUDA build meets its driver floor, and holds code for a card whose capability is known."""
+    cuda = FACTS.cuda_of(build.variant)
+    if gpu.vendor != "nvidia" or not cuda:
+        return
+    board = build.platform == "linux_aarch64" and (machine.jetpack or capability_of(gpu) in {(8, 7), (11, 0)})
+    driver = numbers(machine.nvidia_driver.version) if machine.nvidia_driver else ()
+    if not board:
+        windows_numbers = machine.os == "windows" or machine.wsl
+        assert driver >= numbers(FACTS.driver_floor(build.variant, windows=windows_numbers))
+    row = FACTS.arch_list(build.torch, build.variant, build.platform)
+    assert row is not None
+    capability = capability_of(gpu)
+    if capability:
+        compiled = any(FACTS.runs_on(sm, capability, cuda) for sm in row.sm)
+        jit = any(numbers(ptx) <= capability for ptx in row.ptx)
+        assert compiled or (jit and FACTS.cuda_of_driver(machine.nvidia_driver.version) >= cuda)  # type: ignore[union-attr]
+        assert not FACTS.cudnn_is_too_new(build.torch, build.variant, capability)
+
+
+def every_build(document: Recommendation) -> list[Build]:
+    return [build for build in (document.build, document.after, *document.alternatives) if build is not None]
+
+
+@given(machines)
+@QUICK
+def test_every_build_named_is_published_and_fits(machine: Machine) -> None:
+    document = recommend(machine)
+    named = [build for build in (document.build, *document.alternatives) if build is not None]
+    for build in named:
+        is_published(build, machine)
+    for index in document.gpus:
+        assert document.build is not None
+        runs_on(document.build, machine.gpus[index], machine)
+    for part in document.parts:
+        assert part.gpus
+    if document.after is not None:
+        assert document.after.platform == platform_of(machine.os, machine.arch)
+        assert document.after.variant in FACTS.release(document.after.torch).builds[document.after.platform].variants  # type: ignore[union-attr]
+
+
+@given(machines)
+@QUICK
+def test_the_document_holds_together(machine: Machine) -> None:
+    document = recommend(machine)
+    assert document == recommend(machine), "the same machine, another decision"
+    assert from_json(Recommendation, to_json(document).encode(), name="it") == document
+    assert document.verdict in RECOMMEND_EXIT
+    assert document.data_date == FACTS.data_date
+    assert document.reasons
+    pairs = [(build.torch, build.variant) for build in document.alternatives]
+    assert len(pairs) == len(set(pairs)) <= 50
+    if document.build is not None:
+        assert (document.build.torch, document.build.variant) not in pairs
+    rows = [(row.torch, row.variant) for row in document.rejected]
+    assert len(rows) == len(set(rows))
+    named = {*pairs, *([(document.build.torch, document.build.variant)] if document.build else [])}
+    assert not named & set(rows), "rejected, and yet it runs"
+
+
+@given(machines)
+@QUICK
+def test_each_verdict_keeps_its_promise(machine: Machine) -> None:
+    document = recommend(machine)
+    build = document.build
+    if document.verdict in {"gpu", "split"}:
+        assert build is not None
+        assert document.gpus
+        assert (build.variant == "cpu") is (machine.os == "macos")
+        assert (len(document.parts) > 1) is (document.verdict == "split")
+    else:
+        assert document.gpus == ()
+        assert build is None or build.variant == "cpu"
+    if document.verdict in {"fix-driver", "fix-hardware"}:
+        assert document.actions
+        assert (
+            document.after is not None
+            or document.reasons[-1].code in {"compute-capability-unknown", "stop-gap"}
+            or ("compute-capability-unknown" in {reason.code for reason in document.reasons})
+        )
+    if document.verdict == "change-python":
+        assert machine.python is not None
+        assert machine.python.fixed
+        assert document.after is not None
+    if document.verdict == "unsupported-os":
+        assert build is None
+
+
+@given(machines)
+@QUICK
+def test_no_card_is_sent_for_a_driver_that_does_not_serve_it(machine: Machine) -> None:
+    document = recommend(machine)
+    drivers = [action for action in document.actions if action.code.endswith("nvidia-driver")]
+    generations = [FACTS.architecture_of(capability_of(gpu)) for gpu in machine.gpus if gpu.vendor == "nvidia"]
+    too_old = {"Fermi", "Kepler"}
+    if generations and all(generation is not None and generation.name in too_old for generation in generations):
+        assert not drivers
+    known = [generation for generation in generations if generation is not None]
+    ending = {generation.last_branch for generation in known if generation.driver_helps} - {None}
+    alone = all(generation is not None for generation in generations)
+    for action in drivers:
+        if alone and ending:
+            assert action.at_most_branch == str(min(ending))  # type: ignore[type-var]
+        assert action.at_least
+
+
+@given(st.lists(machines, min_size=2, max_size=4))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_one_build_for_all_is_right_for_each(room: list[Machine]) -> None:
+    document = recommend_many([(f"{number}.json", machine) for number, machine in enumerate(room)])
+    assert len(document.machines) == len(room)
+    if document.verdict in {"gpu", "cpu"}:
+        for machine, row in zip(room, document.machines, strict=True):
+            assert row.build == document.build
+            assert row.build is not None
+            is_published(row.build, machine)
+            for index in row.gpus:
+                runs_on(row.build, machine.gpus[index], machine)
+    if document.verdict == "split":
+        assert document.build is None
+
+
+odd_words = st.one_of(st.text(max_size=20), st.sampled_from(["9" * 5000, "{card}", "10de:", "-1.5", "580.", "sm_89"]))
+
+
+@given(odd_words, odd_words, odd_words, odd_words, odd_words, odd_words)
+@settings(max_examples=150, deadline=None)
+def test_odd_words_in_a_document_never_break_the_decision(
+    driver: str, capability: str, pci_id: str, libc: str, version: str, name: str
+) -> None:
+    card = nvidia(capability, pci_id=pci_id, name=name, gfx=libc)
+    for make in (linux, windows):
+        document = recommend(make(card, driver=driver, libc=libc, os_version=version, jetpack=version))
+        assert document.reasons
+    assert recommend(macos(Gpu(vendor="apple", name=name), os_version=version)).reasons
+
+
+# --- a second opinion ----------------------------------------------------------------------------------------------
+
+ORDER_NEW = ["cu130", "cu132", "cu129", "cu128", "cu126", "cu124", "cu121", "cu118", "cu117", "cu116"]
+ORDER_OLD = ["cu126", "cu118", "cu124", "cu121", "cu128", "cu129", "cu117", "cu116", "cu130", "cu132"]
+EXCLUDED = {"5.0": ["5.3"], "6.0": ["6.2"], "6.1": ["6.2"], "7.0": ["7.2"], "8.0": ["8.7"], "8.6": ["8.7"]}
+FLOORS = {("linux", 13): (580,), ("linux", 12): (525, 60, 13), ("linux", 11): (450, 80, 2)}
+FLOORS |= {("windows", 13): (580,), ("windows", 12): (528, 33), ("windows", 11): (452, 39)}
+
+
+def plain_answer(  # noqa: C901 - plain is the point
+    system: str, platform: str, capability: str, driver: str, python: str | None
+) -> str | None:
+    """Read the file as it is, and go through everything: no shared code, no cleverness."""
+    wanted = tuple(int(part) for part in capability.split("."))
+    have = tuple(int(part) for part in driver.split("."))
+    order = ORDER_OLD if wanted < (7, 5) else ORDER_NEW
+    answers = []
+    for release in RAW["releases"]:
+        build = release["builds"].get(platform)
+        if build is None or (python and python not in build["python"] + build.get("index_python", [])):
+            continue
+        minor = ".".join(release["torch"].split(".")[:2])
+        for variant in build["variants"]:
+            if not variant.startswith("cu"):
+                continue
+            if have < FLOORS[system, int(variant[2:-1])]:
+                continue
+            if wanted[0] == 3 and tuple(map(int, minor.split("."))) >= (2, 4):
+                continue  # cuDNN 9
+            for row in RAW["arch_lists"]:
+                if (row["torch"], row["variant"]) == (minor, variant) and platform in row["platforms"]:
+                    for sm in row["sm"]:
+                        first = tuple(map(int, sm.split(".")))
+                        if first[0] == wanted[0] and first <= wanted and capability not in EXCLUDED.get(sm, []):
+                            version = tuple(map(int, release["torch"].split(".")))
+                            answers.append((version, -order.index(variant), f"{release['torch']}+{variant}"))
+    return max(answers)[2] if answers else None
+
+
+@given(
+    st.sampled_from(["linux", "windows"]),
+    st.sampled_from(
+        ["3.5", "3.7", "5.0", "5.2", "6.0", "6.1", "7.0", "7.5", "8.0", "8.6", "8.9", "9.0", "10.0", "12.0"]
+    ),
+    st.tuples(st.integers(440, 620), st.integers(0, 99), st.integers(0, 20)),
+    st.none() | st.sampled_from(["3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.13t", "3.14", "3.14t", "3.15"]),
+)
+@settings(max_examples=600, deadline=None)
+def test_a_second_implementation_agrees(
+    system: str, capability: str, driver: tuple[int, int, int], python: str | None
+) -> None:
+    platform = "linux_x86_64" if system == "linux" else "win_amd64"
+    version = f"{driver[0]}.{driver[1]:02}.{driver[2]:02}" if system == "linux" else f"{driver[0]}.{driver[1]:02}"
+    fixed = None
+    if python is not None:
+        fixed = PythonChoice(version=python.rstrip("t"), free_threaded=python.endswith("t"), fixed=True)
+    make = linux if system == "linux" else windows
+    # The card is seen, so that the driver's age does not come in: that has tests of its own.
+    document = recommend(make(nvidia(capability, driver_sees_it=True), driver=version, python=fixed))
+    expected = plain_answer(system, platform, capability, version, python)
+    if expected is None:
+        assert document.verdict in {"cpu", "fix-driver", "change-python"}
+    else:
+        assert document.verdict == "gpu"
+        assert document.build is not None
+        assert f"{document.build.torch}+{document.build.variant}" == expected
+
+
+@given(st.sampled_from(["linux", "windows"]), st.sampled_from(["5.2", "7.5", "8.9", "12.0"]))
+@settings(max_examples=8, deadline=None)
+def test_a_newer_driver_never_makes_it_worse(system: str, capability: str) -> None:
+    make = linux if system == "linux" else windows
+    drivers = ["390.157", "452.39", "470.99", "528.33", "550.54", "570.65", "580.65", "589.1"]
+    found = []
+    for driver in drivers:
+        document = recommend(make(nvidia(capability), driver=driver))
+        assert document.build is not None
+        torch = tuple(int(part) for part in document.build.torch.split("."))
+        found.append((document.verdict == "gpu", torch if document.verdict == "gpu" else (0,)))
+    assert all(before <= after for before, after in pairwise(found))
+
+
+def test_every_kind_of_verdict_has_been_seen_by_the_generator() -> None:
+    """The strategies reach what they are meant to: otherwise the properties above would prove little."""
+    seen: set[str] = set()
+
+    @given(machines)
+    @settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+    def look(machine: Machine) -> None:
+        seen.add(recommend(machine).verdict)
+
+    look()
+    assert seen >= {"gpu", "cpu", "fix-driver", "fix-hardware", "change-python", "other-route", "unsupported-os"}
+
+
+def test_variant_kinds() -> None:
+    assert [variant_kind(name) for name in ("cpu", "cu130", "rocm7.14", "xpu")] == ["cpu", "cuda", "rocm", "xpu"]
