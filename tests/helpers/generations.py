@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from helpers.make_wheels import unpack
+from setupwizard import platforms
 from setupwizard.store import generation
 from setupwizard.store.layout import Root
 
+WINDOWS = os.name == "nt"
+
 
 def site_packages(root: Root, name: str) -> Path:
-    return root.generation(name) / "lib" / "python3.11" / "site-packages"
+    folder = root.generation(name)
+    return folder / "Lib" / "site-packages" if WINDOWS else folder / "lib" / "python3.11" / "site-packages"
 
 
 def build(root: Root, name: str, wheels: Sequence[Path] = (), *, complete: bool = True, plan: str = "a" * 64) -> Path:
     """Make a generation with the shape of a virtual environment."""
     folder = generation.claim(root, name)
-    (folder / "bin").mkdir()
-    (folder / "bin" / "python").write_text("#!/bin/sh\n")
+    python = platforms.python_in(folder)
+    python.parent.mkdir()
+    python.write_text("#!/bin/sh\n")
     (folder / "pyvenv.cfg").write_text("home = /usr/bin\n")
     target = site_packages(root, name)
     target.mkdir(parents=True)

@@ -109,7 +109,8 @@ def package_of(wheel: Path, url: str = "", *, origin: str = "test") -> Package:
 
 def unpack(wheel: Path, site_packages: Path) -> None:
     """Put a wheel into an environment as an installer does: data folders mapped, scripts and RECORD rewritten."""
-    prefix = site_packages.parent.parent.parent
+    windows = site_packages.parent.name == "Lib"
+    prefix = site_packages.parent.parent if windows else site_packages.parent.parent.parent
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         info = next(name for name in names if name.endswith(".dist-info/METADATA")).partition("/")[0]
@@ -122,9 +123,9 @@ def unpack(wheel: Path, site_packages: Path) -> None:
                 kind, _sign, rest = name.removeprefix(f"{data}/").partition("/")
                 package = info.partition("-")[0]
                 base = {
-                    "scripts": prefix / "bin",
+                    "scripts": prefix / ("Scripts" if windows else "bin"),
                     "data": prefix,
-                    "headers": prefix / "include" / "site" / "python3.11" / package,
+                    "headers": prefix / ("Include" if windows else "include/site/python3.11") / package,
                 }.get(kind, site_packages)
                 target = base / rest
                 if kind == "scripts":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -9,13 +10,18 @@ import sys
 import pytest
 
 from helpers.generations import build
+from setupwizard import platforms
 from setupwizard.store import generation
 from setupwizard.store.activate import write_activation
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
 
-SHELLS = [name for name in ("sh", "dash", "bash", "zsh", "ksh") if shutil.which(name)]
-NAMES = ["pytorch", "my torch", "Übung 火炬", 'it\'s "quoted"', "$HOME `id` $(id) \\n *"]
+SHELLS = (
+    [] if sys.platform == "win32" else [name for name in ("sh", "dash", "bash", "zsh", "ksh") if shutil.which(name)]
+)
+WINDOWS = sys.platform == "win32"
+NAMES = ["pytorch", "my torch", "Übung 火炬", "a & b", "(x86)", "x^y!"]
+NAMES += [] if WINDOWS else ["100%", 'it\'s "quoted"', "$HOME `id` $(id) \\n *"]
 
 
 @pytest.fixture(params=NAMES)
@@ -24,8 +30,8 @@ def root(request, tmp_path):
     made.prepare()
     for name in ("0001", "0002"):
         folder = build(made, name)
-        tool = folder / "bin" / "which-generation"
-        tool.write_text(f"#!/bin/sh\necho {name}\n")
+        tool = platforms.python_in(folder).with_name("which-generation" + ".bat" * WINDOWS)
+        tool.write_text(f"@echo {name}\n" if WINDOWS else f"#!/bin/sh\necho {name}\n")
         tool.chmod(0o755)
     generation.switch(made, "0001")
     write_activation(made)
@@ -79,8 +85,38 @@ def test_the_files_of_windows_hold_no_path_at_all(root):
         assert b"\r\n" in data
         assert b"\n" not in data.replace(b"\r\n", b"")
         assert root.path.name.encode() not in data or root.path.name == "pytorch"
-    assert b"%~dp0current" in (root.path / "activate.bat").read_bytes()
-    assert b"$PSScriptRoot" in (root.path / "activate.ps1").read_bytes()
+    way = root.in_use.relative_to(root.path).as_posix().replace("/", "\\")
+    assert f"%~dp0{way}".encode() in (root.path / "activate.bat").read_bytes()
+    assert f"$PSScriptRoot '{way}'".encode() in (root.path / "activate.ps1").read_bytes()
+
+
+@pytest.mark.skipif(not WINDOWS, reason="the command prompt of Windows")
+def test_the_command_prompt(root, tmp_path):
+    script = tmp_path / "try.bat"
+    lines = [
+        "@call activate.bat",
+        "@call which-generation",
+        "@call activate.bat",
+        '@echo "%PATH%"',
+        "@echo [%PYTHONHOME%]",
+    ]
+    script.write_bytes("\r\n".join([*lines, ""]).encode())
+    environment = {**os.environ, "PATH": "C:\\windows\\system32", "PYTHONHOME": "C:\\x"}
+
+    def said():
+        done = subprocess.run(
+            ["cmd", "/c", str(script)], cwd=root.path, env=environment, capture_output=True, timeout=60, check=True
+        )
+        return [line.strip() for line in done.stdout.splitlines() if line.strip()]
+
+    first = said()
+    assert first[0] == b"0001"
+    assert first[1].endswith(b';C:\\windows\\system32"')
+    assert first[1].count(b"Scripts") == 1
+    assert first[2] == b"[]"
+    generation.switch(root, "0002")
+    write_activation(root)
+    assert said()[0] == b"0002"
 
 
 def test_they_are_written_once_and_noted(root):
@@ -94,4 +130,4 @@ def test_they_are_written_once_and_noted(root):
     )
     (root.path / "activate").write_text("spoiled")
     write_activation(root)
-    assert "spoiled" not in (root.path / "activate").read_text()
+    assert "spoiled" not in (root.path / "activate").read_text("utf-8")

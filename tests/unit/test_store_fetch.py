@@ -44,6 +44,7 @@ def _own_surroundings(monkeypatch, tmp_path):
             monkeypatch.delenv(name)
     (tmp_path / "home").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
 
 
 @pytest.fixture
@@ -418,6 +419,37 @@ def test_a_certificate_of_a_known_authority(wheel, folder, store, authority, mak
         fetch([package], store, settings=FetchSettings(**{**vars(QUICK), "ca_file": file}))
         assert len(secure.requests) == 2
     assert store.verify(package)
+
+
+def test_a_secure_line_that_stalls_is_left_and_can_be_stopped(wheel, folder, store, authority, make_tls, tmp_path):
+    file = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(file))
+    with WheelServer(folder, tls=make_tls(authority.issue_cert("127.0.0.1"))) as secure:
+        package = package_of(wheel, secure.url_of(wheel))
+        secure.fault("stall", 100_000, times=1)
+        secure.fault("stall", 100_000, times=1)
+        settings = FetchSettings(**{**vars(QUICK), "ca_file": file})
+        cancel = Cancel()
+
+        def stop_at_the_second(event):
+            if len(secure.requests) == 2 and store.part_size(package) == 200_000:
+                cancel.request()
+
+        with pytest.raises(Cancelled):
+            fetch([package], store, settings=settings, cancel=cancel, emit=stop_at_the_second)
+        fetch([package], store, settings=settings)
+        assert secure.ranges == [None, "bytes=100000-", "bytes=200000-"]
+    assert store.verify(package)
+
+
+def test_a_file_without_certificates_is_no_reason_to_stop(wheel, server, store, tmp_path, caplog):
+    (tmp_path / "ca.pem").write_text("nothing")
+    fetch(
+        [package_of(wheel, server.url_of(wheel))],
+        store,
+        settings=FetchSettings(**{**vars(QUICK), "ca_file": tmp_path / "ca.pem"}),
+    )
+    assert "ca.pem" in caplog.text
 
 
 def test_the_variable_of_openssl_is_obeyed(wheel, folder, store, authority, make_tls, tmp_path, monkeypatch):

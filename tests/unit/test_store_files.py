@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def calls(monkeypatch):
     return seen
 
 
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc to name open files")
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc to name open files")
 def test_the_bytes_are_on_the_disk_before_the_name_and_the_name_before_the_return(tmp_path, calls):
     write_atomic(tmp_path / "current.json", b"{}")
     assert calls == ["fsync file .current.json.tmp", "replace current.json", f"fsync folder {tmp_path.name}"]
@@ -74,13 +75,22 @@ def test_a_write_that_stops_half_way_leaves_the_old_file(tmp_path, monkeypatch):
     assert (tmp_path / "a").read_bytes() == b"old"
 
 
+def held():
+    """What the system says while another program uses a file."""
+    return (
+        OSError(errno.EACCES, "another program", None, 32)
+        if os.name == "nt"
+        else OSError(errno.EBUSY, "another program")
+    )
+
+
 def busy(times, real):
     left = [times]
 
     def action(*arguments, **options):
         if left[0] > 0:
             left[0] -= 1
-            raise OSError(errno.EBUSY, "another program holds it")
+            raise held()
         return real(*arguments, **options)
 
     return action
@@ -98,7 +108,7 @@ def test_patience_ends(tmp_path, monkeypatch):
     monkeypatch.setattr("os.replace", busy(10_000, os.replace))
     with pytest.raises(OSError, match="another program"):
         replace_patiently(tmp_path / "a", tmp_path / "b", patience=0.3)
-    assert files.disk_error(OSError(errno.EBUSY, "held"), tmp_path).code == "file-in-use"
+    assert files.disk_error(held(), tmp_path).code == "file-in-use"
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):

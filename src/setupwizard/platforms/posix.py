@@ -80,6 +80,11 @@ def point_to(pointer: Path, target: Path) -> None:
     flush_folder(pointer.parent)
 
 
+def holds_no_pointers(_error: OSError) -> bool:
+    """Return False: a drive without links holds no virtual environment here, so there is no way around."""
+    return False
+
+
 def remove_pointer(pointer: Path) -> None:
     """Remove a pointer and leave what it leads to."""
     if pointer.is_symlink():

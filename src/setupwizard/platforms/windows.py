@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import subprocess  # noqa: TID251 - only the type and its flags; tools/process starts them
@@ -18,6 +19,8 @@ _EXTENDED_LIMITS = 9
 _LARGE = 1 << 16
 # access denied (a running program or a mapped library), sharing and lock violations, "still mapped"
 _IN_USE = frozenset((5, 32, 33, 1224))
+# "incorrect function" and "request not supported": what a file system without reparse points answers
+_UNSUPPORTED = frozenset((1, 50))
 
 
 class _BasicLimits(ctypes.Structure):
@@ -124,7 +127,18 @@ def point_to(pointer: Path, target: Path) -> None:
     import _winapi
 
     remove_pointer(pointer)
-    _winapi.CreateJunction(str(target), str(pointer))
+    try:
+        _winapi.CreateJunction(str(target), str(pointer))
+    except OSError:
+        # on a drive without junctions the call leaves the empty folder behind that was to become one
+        with contextlib.suppress(OSError):
+            remove_pointer(pointer)
+        raise
+
+
+def holds_no_pointers(error: OSError) -> bool:
+    """Whether making a pointer was refused because the drive holds none: exFAT, FAT32, some network drives."""
+    return error.winerror in _UNSUPPORTED
 
 
 def remove_pointer(pointer: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import PureWindowsPath
 
 from setupwizard.store.files import write_atomic
 from setupwizard.store.journal import Journal
@@ -32,12 +33,19 @@ deactivate () {{
     hash -r 2>/dev/null || true
     unset -f deactivate
 }}
-VIRTUAL_ENV={current}
+VIRTUAL_ENV={way}
+if command -v cygpath >/dev/null 2>&1; then
+    VIRTUAL_ENV=$(cygpath "$VIRTUAL_ENV")
+fi
 export VIRTUAL_ENV
 VIRTUAL_ENV_PROMPT=pytorch
 export VIRTUAL_ENV_PROMPT
 _OLD_VIRTUAL_PATH="${{PATH:-}}"
-PATH="$VIRTUAL_ENV/bin:${{PATH:-}}"
+if [ -d "$VIRTUAL_ENV/Scripts" ]; then
+    PATH="$VIRTUAL_ENV/Scripts:$VIRTUAL_ENV:${{PATH:-}}"
+else
+    PATH="$VIRTUAL_ENV/bin:${{PATH:-}}"
+fi
 export PATH
 if [ -n "${{PYTHONHOME:-}}" ]; then
     _OLD_VIRTUAL_PYTHONHOME="$PYTHONHOME"
@@ -50,11 +58,12 @@ fi
 hash -r 2>/dev/null || true
 """
 
-# "%~dp0" is the folder of the file itself: no path is written down, so no code page can spoil it.
+# {way} is "current", or the folder of the generation where the drive holds no pointers. "%~dp0" is the folder of the
+# file itself: no path is written down, so no code page can spoil it.
 _BAT = r"""@rem Made by setupwizard. Use it so:  call activate.bat
 @if defined _OLD_VIRTUAL_PATH set "PATH=%_OLD_VIRTUAL_PATH%"
 @if defined _OLD_VIRTUAL_PROMPT set "PROMPT=%_OLD_VIRTUAL_PROMPT%"
-@set "VIRTUAL_ENV=%~dp0current"
+@set "VIRTUAL_ENV=%~dp0{way}"
 @set "VIRTUAL_ENV_PROMPT=pytorch"
 @set "_OLD_VIRTUAL_PATH=%PATH%"
 @set "PATH=%VIRTUAL_ENV%\Scripts;%VIRTUAL_ENV%\Library\bin;%VIRTUAL_ENV%;%PATH%"
@@ -84,7 +93,7 @@ function global:deactivate {
     Remove-Item Env:\VIRTUAL_ENV_PROMPT -ErrorAction SilentlyContinue
     Remove-Item Function:\deactivate
 }
-$Env:VIRTUAL_ENV = Join-Path $PSScriptRoot 'current'
+$Env:VIRTUAL_ENV = Join-Path $PSScriptRoot '{way}'
 $Env:VIRTUAL_ENV_PROMPT = 'pytorch'
 $Env:_OLD_VIRTUAL_PATH = $Env:PATH
 $setupwizardFolders = @('Scripts', 'Library\bin', 'bin', '.') |
@@ -108,11 +117,13 @@ def write_activation(root: Root) -> None:
     Raises:
         SetupError: "disk-full", "file-in-use" or "root-not-writable".
     """
-    shell = _SH.format(here=_quoted(root.path / "activate"), current=_quoted(root.current))
+    way = root.in_use or root.current
+    relative = str(PureWindowsPath(way.relative_to(root.path)))
+    shell = _SH.format(here=_quoted(root.path / "activate"), way=_quoted(way))
     files = {
         "activate": os.fsencode(shell),
-        "activate.bat": _BAT.replace("\n", "\r\n").encode("ascii"),
-        "activate.ps1": _PS1.replace("\n", "\r\n").encode("ascii"),
+        "activate.bat": _BAT.replace("{way}", relative).replace("\n", "\r\n").encode("ascii"),
+        "activate.ps1": _PS1.replace("{way}", relative).replace("\n", "\r\n").encode("ascii"),
     }
     journal = Journal(root.journal)
     for name, content in files.items():

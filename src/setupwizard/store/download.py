@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import socket
+import ssl
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from urllib.request import url2pathname
 
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
+from urllib3.util.wait import wait_for_read
 
 from setupwizard.codes import ErrorCode
 from setupwizard.errors import Cancelled, SetupError
@@ -27,6 +29,7 @@ from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.http import host_of, problem_of
 
 _CHUNK = 1 << 18
+_POLL = 0.1
 _RANGE = re.compile(r"bytes (\d{1,15})-\d{1,15}/(\d{1,15}|\*)\Z")
 
 # When every server has a trouble of its own, the person hears of the one that tells most.
@@ -58,7 +61,7 @@ class _TryAgain(Exception):  # noqa: N818 - a plan, not a fault
 
 
 class Download:
-    """One wheel. A worker thread runs it; the main thread reads its numbers and may end it.
+    """One wheel. A worker thread runs it; the main thread reads its numbers.
 
     Attributes:
         position: bytes of the file that are here.
@@ -86,7 +89,6 @@ class Download:
         self._store = store
         self._settings = settings
         self._note = note
-        self._response: BaseHTTPResponse | None = None
         self._part = Part(
             store.part_of(package),
             package.size,
@@ -103,13 +105,6 @@ class Download:
     def hash_seconds(self) -> float:
         """Time spent computing the hash."""
         return self._part.hash_seconds
-
-    def interrupt(self) -> None:
-        """Wake the worker if it waits for bytes; called by the main thread after it asked to halt."""
-        response = self._response
-        if response is not None:
-            with suppress(RuntimeError, ValueError, OSError):
-                response.shutdown()
 
     def run(self, connections: Connections, halt: Cancel) -> None:
         """Bring the wheel into the store.
@@ -167,8 +162,6 @@ class Download:
                 if self._part.sha256 != self.package.sha256:
                     raise _Damaged("the bytes are others")
                 return
-            finally:
-                self._response = None
             halt.check()
             self._part.sync()
             self.troubled_at = time.monotonic()
@@ -245,13 +238,11 @@ class Download:
 
     def _stream(self, url: str, response: BaseHTTPResponse, connections: Connections, halt: Cancel) -> None:
         """Take the bytes as they come until the file is here or the answer ends."""
-        self._response = response
         slow_since, slow_from = time.monotonic(), self._part.length
         while not self._part.whole:
-            halt.check()
             chunk = self._next_chunk(url, response, connections)
+            halt.check()
             if not chunk:
-                halt.check()
                 text = f"{host_of(url)} ended after {self._part.length} of {self.package.size} bytes"
                 raise _TryAgain(SetupError("network-timeout", host=host_of(url), detail=text))
             self._take(chunk)
@@ -261,16 +252,37 @@ class Download:
                     text = f"{host_of(url)} sends next to nothing"
                     raise _TryAgain(SetupError("network-timeout", host=host_of(url), detail=text))
                 slow_since, slow_from = present, self._part.length
+            if not self._part.whole:
+                self._wait_for_bytes(url, response, halt)
         if response.headers.get("Content-Length"):
             # nothing is left to read, but the connection can serve the next file only after it was tried
             response.drain_conn()
+
+    def _wait_for_bytes(self, url: str, response: BaseHTTPResponse, halt: Cancel) -> None:
+        """Return when there is something to read; a read that waits by itself could not be told to halt."""
+        wire = getattr(response.connection, "sock", None)
+        hidden = not isinstance(wire, socket.socket) or response.headers.get("Content-Length") is None
+        if wire is None or hidden or (isinstance(wire, ssl.SSLSocket) and wire.pending()):
+            # what was read from the wire already, but not by us, does not show on it
+            return
+        started = time.monotonic()
+        try:
+            while not wait_for_read(wire, timeout=_POLL):
+                halt.check()
+                if time.monotonic() - started > self._settings.stall_seconds:
+                    text = f"{host_of(url)} sent nothing for {self._settings.stall_seconds} s"
+                    raise _TryAgain(SetupError("network-timeout", host=host_of(url), detail=text))
+        except (OSError, ValueError):
+            # closed meanwhile: the read says so
+            return
+        finally:
+            self.network_seconds += time.monotonic() - started
 
     def _next_chunk(self, url: str, response: BaseHTTPResponse, connections: Connections) -> bytes:
         started = time.perf_counter()
         try:
             return response.read1(_CHUNK, decode_content=False)
-        except (HTTPError, OSError, ValueError, AttributeError) as error:
-            # the last two: the main thread shut the connection down while we read from it
+        except (HTTPError, OSError, ValueError) as error:
             raise _TryAgain(connections.cause_of(error, url)) from error
         finally:
             self.network_seconds += time.perf_counter() - started

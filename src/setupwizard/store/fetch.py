@@ -153,10 +153,7 @@ class _Crew:
         self._halt.request()
         end = time.monotonic() + _LEAVE_AFTER
         for thread in self._threads:
-            while thread.is_alive() and time.monotonic() < end:
-                for download in self.running:
-                    download.interrupt()
-                thread.join(0.05)
+            thread.join(max(0.0, end - time.monotonic()))
             if thread.is_alive():
                 log.warning("%s does not end; it is left behind", thread.name)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from setupwizard import platforms
 from setupwizard.errors import SetupError
 from setupwizard.model.wire import to_json
+from setupwizard.store.activate import write_activation
 from setupwizard.store.crash import crash_point
 from setupwizard.store.documents import Complete, Current, is_generation_name, now, read_or_none
 from setupwizard.store.files import disk_errors, remove_tree, write_atomic
@@ -164,4 +165,10 @@ def _point(root: Root, name: str) -> None:
         if root.current.is_dir() and platforms.pointer_target(root.current) is None:
             # somebody put a real folder there: its content is not ours to remove
             raise SetupError("root-not-empty", path=str(root.current))
-        platforms.point_to(root.current, root.generation(name))
+        try:
+            platforms.point_to(root.current, root.generation(name))
+        except OSError as error:
+            if not platforms.holds_no_pointers(error):
+                raise
+            log.info("this drive holds no pointers: activation names %s", name)
+            write_activation(root)

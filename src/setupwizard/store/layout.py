@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,11 +13,14 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.wire import to_json
 from setupwizard.store.documents import Complete, Current, is_generation_name, read_or_none
-from setupwizard.store.files import disk_error, disk_errors, is_full, write_atomic
+from setupwizard.store.files import disk_error, is_full, write_atomic
 from setupwizard.store.journal import Journal
 
 # What file managers and file systems put into every folder: a folder with nothing else is empty.
 _NOBODYS = frozenset((".ds_store", "thumbs.db", "desktop.ini", "lost+found", "$recycle.bin", ".directory"))
+# One path that holds these breaks a list of paths, or a batch file.
+_BREAKING = frozenset((os.pathsep, "%") if os.name == "nt" else (os.pathsep,))
+_BAD_NAME = frozenset((errno.EINVAL, errno.ENAMETOOLONG))
 # What a run leaves that was ended before its first line in the journal.
 _FIRST_NAMES = frozenset(("gens", "store", "reports", "logs", "journal.jsonl", ".lock", ".probe", ".probe.new"))
 
@@ -76,6 +80,14 @@ class Root:
         """The truth about the generation in use."""
         return self.path / "current.json"
 
+    @property
+    def in_use(self) -> Path | None:
+        """The way to the environment in use: the pointer, or its own folder where the drive holds no pointers."""
+        name = self.current_name()
+        if name is None:
+            return None
+        return self.current if self.pointer_name() == name else self.generation(name)
+
     def generation(self, name: str) -> Path:
         """Return the folder of a generation.
 
@@ -103,13 +115,13 @@ class Root:
         Raises:
             SetupError: "path-unsuitable", "root-not-empty" or "root-not-writable".
         """
-        self._refuse_unsuitable()
         try:
+            self._refuse_unsuitable()
             if os.path.lexists(self.path) and self._names() and not self.is_ours():
                 raise SetupError("root-not-empty", path=str(self.path))
+            place = next(place for place in (self.path, *self.path.parents) if place.exists())
         except OSError as error:
-            raise SetupError("root-not-writable", path=str(self.path), detail=str(error)) from error
-        place = next(place for place in (self.path, *self.path.parents) if place.exists())
+            raise self._refused(error) from error
         if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
             raise SetupError("root-not-writable", path=str(self.path))
 
@@ -122,9 +134,11 @@ class Root:
         self.check()
         fresh = not self.path.exists()
         known = any(entry.what == "root" for entry in Journal(self.journal).read())
-        with disk_errors(self.path):
+        try:
             for folder in (self.gens, self.store, self.reports, self.logs):
                 folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._refused(error) from error
         self._try_pointer()
         if not known:
             Journal(self.journal).opened(made=fresh)
@@ -207,7 +221,7 @@ class Root:
 
     def _refuse_unsuitable(self) -> None:
         text = str(self.path)
-        bad = next((sign for sign in text if sign == os.pathsep or ord(sign) < 32), None)
+        bad = next((sign for sign in text if sign in _BREAKING or ord(sign) < 32), None)
         if bad is not None:
             raise unsuitable(self.path, _("Its path holds the character {sign}.").format(sign=repr(bad)))
         if self.path.parent == self.path:
@@ -217,8 +231,16 @@ class Root:
         if os.path.lexists(self.path) and not self.path.is_dir():
             raise unsuitable(self.path, _("It is a file, not a folder."))
 
+    def _refused(self, error: OSError) -> SetupError:
+        if error.errno in _BAD_NAME:
+            return unsuitable(self.path, _("Its drive does not take that name."))
+        return disk_error(error, self.path)
+
     def _try_pointer(self) -> None:
-        """Make and remove a pointer: drives with an old file system, and some network drives, hold none."""
+        """Make and remove a pointer: drives with an old file system, and some network drives, hold none.
+
+        On Windows an environment works without one: activation then names the generation itself.
+        """
         probe = self.path / ".probe"
         try:
             platforms.point_to(probe, self.gens)
@@ -229,6 +251,8 @@ class Root:
                 platforms.remove_pointer(probe)
             if is_full(error) or not os.access(self.path, os.W_OK):
                 raise disk_error(error, self.path) from error
+            if platforms.holds_no_pointers(error):
+                return
             raise unsuitable(self.path, _("Its drive cannot hold links between folders.")) from error
         if not works:
             raise unsuitable(self.path, _("Its drive cannot hold links between folders."))

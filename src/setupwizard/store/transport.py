@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import logging
 import netrc
+import os
 import re
 import ssl
 from collections.abc import Iterator, Mapping
@@ -178,8 +179,13 @@ class Connections:
 
     def _new_pool(self, proxy: str | None) -> urllib3.PoolManager:
         context = trust()
-        if self._settings.ca_file is not None:
-            context.load_verify_locations(self._settings.ca_file)
+        # the variable is obeyed by OpenSSL, but not by the trust stores of Windows and macOS
+        for file in (self._settings.ca_file, os.environ.get("SSL_CERT_FILE")):
+            if file:
+                try:
+                    context.load_verify_locations(file)
+                except OSError as error:
+                    log.warning("no certificates could be read from %s: %s", file, error)
         timeout = urllib3.Timeout(connect=self._settings.connect_seconds, read=self._settings.stall_seconds)
         if proxy is None:
             return urllib3.PoolManager(timeout=timeout, ssl_context=context)
