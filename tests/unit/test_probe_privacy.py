@@ -8,7 +8,8 @@ import pytest
 
 from setupwizard.model.machine import Disk, Finding, FoundConda, FoundPython, FoundTorch, Machine, Toolkit
 from setupwizard.model.wire import from_json, to_json
-from setupwizard.probes.privacy import expand, redact_text, redacted
+from setupwizard.probes.privacy import expand, redacted
+from setupwizard.tools.redaction import redact_text
 
 HOME = Path("/home/ana")
 MACHINE = Machine(

@@ -75,8 +75,17 @@ def test_cancel_ends_the_whole_tree(tmp_path):
     with pytest.raises(Cancelled):
         run([*PYTHON, code], cancel=cancel)
     thread.join()
-    for pid in map(int, pids.read_text().split()):
-        assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    end = time.monotonic() + 10  # a killed process needs a moment to be gone
+    while any(map(_runs, map(int, pids.read_text().split()))) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not any(map(_runs, map(int, pids.read_text().split())))
+
+
+def _runs(pid):
+    try:
+        return psutil.Process(pid).status() not in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_an_exception_of_the_listener_comes_back_and_ends_the_child():

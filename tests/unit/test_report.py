@@ -159,7 +159,7 @@ def test_nobodys_name_or_password_is_in_it() -> None:
         for private in ("Maria", "maria", "secret", "Müller"):
             assert private not in text
     assert made.plan is not None
-    assert made.plan.root == r"~\pytorch"
+    assert made.plan.root == r"C:\Users\user\pytorch"
     assert made.plan.packages[0].url == "https://mirror.example/torch.whl"
 
 

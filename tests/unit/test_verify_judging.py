@@ -160,7 +160,7 @@ def test_nobodys_home_is_in_a_sentence() -> None:
     for home in ("/home/maria", r"C:\Users\Maria Müller", "/Users/maria"):
         text = judging.short(f"OSError: {home}/env/lib/torch.so: file too short\nmore")
         assert "aria" not in text
-        assert "~" in text
+        assert "user" in text
         assert "more" not in text
     assert len(judging.short("x" * 5000)) < 400
 

@@ -31,11 +31,11 @@ from setupwizard.probes import (
 )
 from setupwizard.probes.answers import DriverAnswer
 from setupwizard.probes.findings import finding
-from setupwizard.probes.privacy import expand, redact_text, redacted
+from setupwizard.probes.privacy import expand, redacted
 from setupwizard.probes.roots import Roots
 from setupwizard.tools.concurrency import Cancel, side_by_side
 
-__all__ = ["Roots", "detect", "expand", "redact_text", "redacted"]
+__all__ = ["Roots", "detect", "expand", "redacted"]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)

@@ -54,7 +54,7 @@ def pip_folder() -> Path:
 
 def runs_on(python: str) -> bool:
     """Whether our pip can be run by a Python of this version: "3.9", "3.14t"."""
-    wanted = importlib.metadata.metadata("pip").get("Requires-Python", "")
+    wanted = importlib.metadata.metadata("pip")["Requires-Python"]
     return SpecifierSet(wanted).contains(python.removesuffix("t"), prereleases=True)
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# A home folder of anybody, in the forms of Linux, macOS and Windows: reports are also made from other people's paths.
-_HOMES = re.compile(r"(?:[A-Za-z]:)?[\\/](?i:home|Users)[\\/][^\\/\s:;,'\"<>|]+(?:[ .][^\\/\s:;,'\"<>|]+(?=[\\/]))*")
 _LOGIN = re.compile(r"(?<=://)[^/@\s]+@")
-
-
-def without_home(text: str) -> str:
-    """Return a text in which home folders read ~, whoever they belong to."""
-    return _HOMES.sub("~", _own_home().sub("~", text))
+_HOMES = re.compile(r"((?:^|(?<=[\s\"'=:(,]))(?:/home|/var/home|/Users|[A-Za-z]:[\\/]+Users)[\\/]+)([^\\/\"',;:)]+)")
+_NOBODY = frozenset(["public", "shared", "default", "all users", "linuxbrew", "user"])
+_SYSTEM = re.compile(
+    r"^(?:/(?:usr|bin|lib|lib64|etc|sys|proc|dev|opt/homebrew)\b|[A-Za-z]:[\\/](?:Windows|Program))", re.IGNORECASE
+)
+_SHORTEST_NAME = 3
 
 
 def without_login(text: str) -> str:
@@ -21,23 +22,64 @@ def without_login(text: str) -> str:
     return _LOGIN.sub("", text)
 
 
-def redacted(document: Any) -> Any:
-    """Return a document of plain dicts and lists with every text in it made safe to pass on."""
-    if isinstance(document, str):
-        return without_home(without_login(document))
-    if isinstance(document, dict):
-        return {key: redacted(value) for key, value in document.items()}
-    if isinstance(document, (list, tuple)):
-        return [redacted(item) for item in document]
-    return document
+def redacted(document: Any, *, home: Path | None = None, user: str | None = None) -> Any:
+    """Return a document of plain dicts and lists with every text in it made safe to pass on, as `redact_text` does."""
+    return _walk(document, _hider(home or home_folder(), user if user is not None else _user()))
 
 
-def _own_home() -> re.Pattern[str]:
+def redact_text(text: str, *, home: Path | None = None, user: str | None = None) -> str:
+    """Return one text without names of people, home folders and passwords in addresses: for logs and reports."""
+    return _hider(home or home_folder(), user if user is not None else _user())(text)
+
+
+def home_folder() -> Path:
+    """Return this user's home folder, the top folder where there is none."""
     try:
-        home = str(Path.home()).rstrip("\\/")
-    except (RuntimeError, OSError):
-        home = ""
-    if len(home) < 3:  # "/" or "C:": replacing that would spoil every path
-        return re.compile(r"(?!)")
-    parts = [re.escape(part) for part in re.split(r"[\\/]", home)]
-    return re.compile(r"[\\/]+".join(parts) + r"(?![^\\/\s:;,'\"<>|])", re.IGNORECASE)
+        return Path.home()
+    except RuntimeError:
+        return Path("/")
+
+
+def _user() -> str:
+    return os.environ.get("USERNAME") or os.environ.get("USER") or os.environ.get("LOGNAME") or ""
+
+
+def _hider(home: Path, user: str) -> Callable[[str], str]:
+    own = _home_pattern(home)
+    names = {name.lower() for name in (user, home.name) if len(name) >= _SHORTEST_NAME} - {"root", "user"}
+
+    def hide(text: str) -> str:
+        text = without_login(text)
+        if own is not None:
+            text = own.sub("~", text)
+        text = _HOMES.sub(_other_home, text)
+        if names and not _SYSTEM.match(text) and re.search(r"[\\/]", text):
+            text = re.sub(r"[^\\/]+", lambda part: "user" if part.group(0).lower() in names else part.group(0), text)
+        return text
+
+    return hide
+
+
+def _home_pattern(home: Path) -> re.Pattern[str] | None:
+    """Return a pattern for the home folder with either slash; None for a home that is a whole drive or nowhere."""
+    parts = [part for part in re.split(r"[\\/]+", str(home)) if part]
+    if not parts or (len(parts) == 1 and parts[0].endswith(":")) or not home.is_absolute():
+        return None
+    lead = "" if ":" in parts[0] else r"[\\/]"
+    body = r"[\\/]+".join(re.escape(part) for part in parts)
+    flags = re.IGNORECASE if os.name == "nt" else 0
+    return re.compile(rf"(?<![\w.~-]){lead}{body}(?![\w.-])", flags)
+
+
+def _other_home(found: re.Match[str]) -> str:
+    return found.group(0) if found.group(2).lower() in _NOBODY else f"{found.group(1)}user"
+
+
+def _walk(value: Any, hide: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return hide(value)
+    if isinstance(value, dict):
+        return {key: _walk(one, hide) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_walk(one, hide) for one in value]
+    return value

@@ -17,7 +17,7 @@ from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.verification import Verification
 from setupwizard.model.wire import to_json
-from setupwizard.probes.privacy import redact_text, redacted
+from setupwizard.probes.privacy import redacted
 from setupwizard.steps import report, switching, verify
 from setupwizard.steps.comparing import files_check
 from setupwizard.steps.offers import usable_pythons
@@ -29,6 +29,7 @@ from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
 from setupwizard.store.lock import working_on
 from setupwizard.store.removal import remove_lock
+from setupwizard.tools.redaction import redact_text
 from setupwizard.workflow.jobs import cards_for, dismantle
 
 log = logging.getLogger(__name__)

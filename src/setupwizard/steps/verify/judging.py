@@ -18,7 +18,7 @@ from setupwizard.steps.verify.diagnosis import cause_of, exit_text
 from setupwizard.steps.verify.expectation import Card, Expected, expect_bandwidth, expect_link, expect_product
 from setupwizard.steps.verify.protocol import StageLine, texts_fact
 from setupwizard.tools.process import ProcessResult
-from setupwizard.tools.redaction import without_home
+from setupwizard.tools.redaction import redact_text
 
 # These concern Python and its packages, not one device.
 WITHOUT_DEVICE: frozenset[CheckId] = frozenset(["files", "packages", "import", "dataloader"])
@@ -110,7 +110,7 @@ def ended(stage: CheckId, cause: str, setting: Setting, result: ProcessResult, l
 def short(text: str | None) -> str:
     """Return the first line of a message, not too long, without anybody's home folder."""
     lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
-    line = without_home(lines[0]) if lines else ""
+    line = redact_text(lines[0]) if lines else ""
     return line if len(line) <= _ERROR_LENGTH else line[:_ERROR_LENGTH] + "..."
 
 

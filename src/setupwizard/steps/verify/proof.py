@@ -19,7 +19,7 @@ from setupwizard.steps.verify.protocol import number_fact, text_fact
 from setupwizard.steps.verify.targets import Target, VerifyRequest, arguments, for_card, targets
 from setupwizard.steps.verify.watching import Order, Watch, follow
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.redaction import without_home
+from setupwizard.tools.redaction import redact_text
 
 # The first that fits one of the checks that were not passed is what the person hears of.
 _FAILURES: tuple[tuple[ErrorCode, Callable[[Check], bool]], ...] = (
@@ -217,7 +217,7 @@ def _inside(facts: dict[str, Any], python: Path) -> str | None:
             return Path(path).relative_to(root).as_posix()
         except ValueError:
             continue
-    return without_home(path)
+    return redact_text(path)
 
 
 def _device(target: Target, facts: dict[str, Any], driver: NvidiaDriver | None) -> Device:
