@@ -349,8 +349,22 @@ def test_a_wish_to_stop_comes_before_the_lock(tmp_path):
         raise AssertionError
 
 
-def test_a_root_that_was_never_prepared(tmp_path):
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(SetupError) as caught, working_on(Root(tmp_path / "file")):
+@pytest.mark.parametrize("content", [None, "notes.txt"])
+def test_no_lock_is_left_in_a_folder_that_is_not_ours(tmp_path, content):
+    folder = tmp_path / "folder"
+    if content is not None:
+        folder.mkdir()
+        (folder / content).write_text("x")
+    with pytest.raises(SetupError) as caught, working_on(Root(folder)):
+        raise AssertionError
+    assert caught.value.code == "environment-missing"
+    assert [path.name for path in tmp_path.rglob("*")] == ([] if content is None else ["folder", content])
+
+
+def test_a_lock_that_cannot_be_made(tmp_path):
+    root = Root(tmp_path / "r")
+    root.prepare()
+    root.lock.mkdir()
+    with pytest.raises(SetupError) as caught, working_on(root):
         raise AssertionError
     assert caught.value.code == "root-not-writable"

@@ -16,16 +16,19 @@ from setupwizard.tools.concurrency import Cancel
 
 @contextmanager
 def working_on(root: Root, cancel: Cancel | None = None) -> Iterator[None]:
-    """Be the only one who changes a root while the body runs; the root has to be prepared.
+    """Be the only one who changes a root while the body runs.
 
     The lock belongs to an open file, not to its existence: a process that died holds nothing up.
 
     Raises:
-        SetupError: "busy": another process, or another job of this one, works on it; "root-not-writable".
+        SetupError: "environment-missing": this folder is no root of ours, and nothing is written there; "busy":
+            another process, or another job of this one, works on it; "root-not-writable".
         Cancelled: somebody asked to stop before the work began.
     """
     if cancel is not None:
         cancel.check()
+    if not root.is_ours():
+        raise SetupError("environment-missing", root=str(root.path))
     lock = FileLock(root.lock, timeout=0, thread_local=False)
     try:
         lock.acquire()
