@@ -91,3 +91,14 @@ def test_estimate_claims_no_more_than_it_knows() -> None:
 
 def test_rate() -> None:
     assert human.format_rate(11_200_000) == "11.2 MB/s"
+
+
+def test_lists_leave_out_what_is_empty() -> None:
+    assert human.listed(["RTX 4060", "", "8 GB"]) == "RTX 4060, 8 GB"
+    assert human.listed([]) == ""
+
+
+def test_sentences_stand_one_after_the_other() -> None:
+    assert human.sentences("One.", "Two.") == "One. Two."
+    assert human.sentences("", "Two.") == "Two."
+    assert human.sentences("One.", "") == "One."
