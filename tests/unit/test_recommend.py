@@ -365,6 +365,8 @@ def test_a_card_that_was_given_to_a_virtual_machine() -> None:
     assert actions(document)[0] == "check-hardware"
     assert "card-not-reachable" in reasons(document)
     assert recommend(linux(amd("gfx1100", kernel_driver="vfio-pci"))).verdict == "fix-hardware"
+    bare = recommend(linux(card))
+    assert (bare.verdict, actions(bare)[:2]) == ("fix-hardware", ["check-hardware", "install-nvidia-driver"])
 
 
 def test_a_card_that_sleeps() -> None:

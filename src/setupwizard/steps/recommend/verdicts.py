@@ -76,7 +76,9 @@ def _after_repair(case: Case) -> Recommendation | None:
         return _fix_hardware(case, reached)
     repaired = best(case, REPAIRED)
     if repaired is not None:
-        return _fix_driver(case, repaired)
+        # a card that was given away has no driver here either: getting the card back comes first
+        away = all(card.trouble in HARDWARE for card in repaired.cards)
+        return _fix_hardware(case, repaired, driver_too=True) if away else _fix_driver(case, repaired)
     if case.limits.python is not None:
         other = best(case, replace(REPAIRED, python=True))
         if other is not None:
@@ -227,10 +229,13 @@ def _promise(found: Fit) -> list[Reason]:
     return [Reason(code="compute-capability-unknown", text=text)]
 
 
-def _fix_hardware(case: Case, reached: Fit) -> Recommendation:
+def _fix_hardware(case: Case, reached: Fit, *, driver_too: bool = False) -> Recommendation:
     cards = [card for card in reached.cards if card.trouble in HARDWARE]
     told = [about_trouble(case, card) for card in cards]
-    return _repair(case, "fix-hardware", reached, told, hardware_actions(cards))
+    actions = [*hardware_actions(cards)]
+    if driver_too:
+        actions.append(driver_action(case, reached.cards, reached.candidate))
+    return _repair(case, "fix-hardware", reached, told, actions)
 
 
 def _fix_driver(case: Case, repaired: Fit) -> Recommendation:
