@@ -12,8 +12,8 @@ from cryptography.x509 import load_pem_x509_certificate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from setupwizard.store.certificate import Certificate, read_certificate
 from setupwizard.store.meter import Meter
+from setupwizard.tools.certificate import Certificate, read_certificate
 
 
 def drive(rates, total, step=0.1):

@@ -51,7 +51,7 @@ def test_the_users_settings_are_read_with_their_place_and_without_passwords(tmp_
     monkeypatch.setenv("PIP_CONFIG_FILE", str(config))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     settings = pip.user_settings(tmp_path, cancel=Cancel())
-    assert Setting(name="index-url", value="https://***@mirror.example/simple", origin="pip.conf [global]") in settings
+    assert Setting(name="index-url", value="https://mirror.example/simple", origin="pip.conf [global]") in settings
     assert Setting(name="find-links", value="/a /b", origin="pip.conf [global]") in settings
     assert Setting(name="no-index", value="1", origin="environment") in settings
     assert not any(setting.name == "timeout" or "secret" in setting.value for setting in settings)

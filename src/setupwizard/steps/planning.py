@@ -30,6 +30,7 @@ from setupwizard.store.files import free_bytes
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
 from setupwizard.tools import pip
+from setupwizard.tools.redaction import without_login
 from setupwizard.tools.uv import Uv
 
 MOST_VARIANTS = 4
@@ -169,7 +170,7 @@ def _named(word: str, known: dict[str, SourceSpec]) -> SourceSpec:
     if word in known:
         return known[word]
     if word.startswith(("http://", "https://")):
-        return SourceSpec(id="named", name=pip.without_secrets(word), kind="index", url=word)
+        return SourceSpec(id="named", name=without_login(word), kind="index", url=word)
     folder = Path(word).expanduser()
     if folder.is_dir():
         return SourceSpec(id="folder", name=str(folder), kind="folder", url=str(folder.resolve()))

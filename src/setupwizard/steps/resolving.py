@@ -18,6 +18,7 @@ from setupwizard.probes.sources import Listing, SourceSpec
 from setupwizard.steps.offers import Choice
 from setupwizard.tools import http, pip
 from setupwizard.tools.concurrency import Cancel, side_by_side
+from setupwizard.tools.http_faults import host_of
 from setupwizard.tools.lock import LockedWheel, local_path, read_lock
 from setupwizard.tools.uv import Uv
 
@@ -146,7 +147,7 @@ def _with_sizes(wheels: Sequence[LockedWheel], origin: str, cancel: Cancel) -> t
         if isinstance(size, SetupError):
             raise size
         if not isinstance(size, int):
-            raise SetupError("network-timeout", host=http.host_of(wheel.url), detail=f"size of {wheel.file}: {size!r}")
+            raise SetupError("network-timeout", host=host_of(wheel.url), detail=f"size of {wheel.file}: {size!r}")
         packages.append(
             Package(
                 name=wheel.name,
@@ -170,5 +171,5 @@ def _ask_size(wheel: LockedWheel) -> int:
             raise SetupError("file-missing", host=urlsplit(wheel.url).path, file=wheel.file) from error
     size = http.size_of(wheel.url)
     if size is None:
-        raise SetupError("server-error", host=http.host_of(wheel.url), status="no Content-Length")
+        raise SetupError("server-error", host=host_of(wheel.url), status="no Content-Length")
     return size

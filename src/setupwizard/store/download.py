@@ -23,10 +23,10 @@ from setupwizard.errors import Cancelled, SetupError
 from setupwizard.i18n import _
 from setupwizard.model.plan import Package
 from setupwizard.store.part import Part, TooLong
-from setupwizard.store.transport import Connections, FetchSettings, request_headers
 from setupwizard.store.wheels import WheelStore
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.http import host_of, problem_of
+from setupwizard.tools.http_faults import host_of, problem_of
+from setupwizard.tools.transport import Connections, FetchSettings, request_headers
 
 _CHUNK = 1 << 18
 _POLL = 0.1

@@ -18,9 +18,9 @@ from setupwizard.store.crash import crash_point
 from setupwizard.store.download import Download
 from setupwizard.store.files import disk_errors, free_bytes
 from setupwizard.store.meter import Meter
-from setupwizard.store.transport import Connections, FetchSettings
 from setupwizard.store.wheels import WheelStore
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.transport import Connections, FetchSettings
 
 __all__ = ["FetchResult", "FetchSettings", "fetch"]
 

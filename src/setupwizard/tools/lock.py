@@ -82,7 +82,7 @@ def local_path(url: str) -> Path | None:
     parts = urlsplit(url)
     if parts.scheme != "file":
         return None
-    return Path(url2pathname(unquote(parts.path)))
+    return Path(url2pathname(parts.path))
 
 
 def write_local_lock(path: Path, packages: Sequence[Package], files: Sequence[Path]) -> None:

@@ -14,7 +14,6 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 from packaging.specifiers import SpecifierSet
 
@@ -22,6 +21,7 @@ from setupwizard.errors import SetupError
 from setupwizard.model.plan import Setting
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.process import ProcessResult, clean_environment, run
+from setupwizard.tools.redaction import without_login
 
 INDEX_SECONDS = 60
 LOCK_SECONDS = 600
@@ -90,20 +90,8 @@ def user_settings(work: Path, *, cancel: Cancel, timeout: float = 20) -> tuple[S
         if match is None or match["name"] not in _SHOWN:
             continue
         origin = "environment" if match["where"] == ":env:" else f"pip.conf [{match['where']}]"
-        settings.append(Setting(name=match["name"], value=without_secrets(match["value"][1:-1]), origin=origin))
+        settings.append(Setting(name=match["name"], value=without_login(match["value"][1:-1]), origin=origin))
     return tuple(settings)
-
-
-def without_secrets(value: str) -> str:
-    """Return a setting with the names and passwords of its addresses taken out."""
-    return " ".join(_without_login(word) for word in value.split())
-
-
-def _without_login(word: str) -> str:
-    parts = urlsplit(word)
-    if "@" not in parts.netloc:
-        return word
-    return urlunsplit(parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2]))
 
 
 def versions(

@@ -6,9 +6,8 @@ import http.client
 import logging
 import netrc
 import os
-import re
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -16,22 +15,25 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+import truststore
 import urllib3
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
+from setupwizard import __version__
 from setupwizard.errors import Cancelled, SetupError
 from setupwizard.i18n import _
-from setupwizard.store.certificate import certificate_of
+from setupwizard.tools.certificate import certificate_of
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.http import AGENT, cause_of, host_of, next_hop, trust, without_login
+from setupwizard.tools.http_faults import cause_of, host_of, next_hop, refusal
+from setupwizard.tools.redaction import without_login
 
 log = logging.getLogger(__name__)
 # At DEBUG it writes whole addresses, and some hold a signature or a password.
 logging.getLogger("urllib3").setLevel(logging.WARNING)
 
+AGENT = f"setupwizard/{__version__}"
 MAX_REDIRECTS = 10
-_LOGIN = re.compile(r"//[^/@\s]+@")
 _CLOCK_TOLERANCE = timedelta(days=1)
 
 
@@ -78,7 +80,9 @@ class Connections:
         self._settings = settings
         self._pools: dict[str | None, urllib3.PoolManager] = {}
 
-    def open(self, url: str, headers: Mapping[str, str], halt: Cancel) -> tuple[str, BaseHTTPResponse]:
+    def open(
+        self, url: str, headers: Mapping[str, str], halt: Cancel, *, method: str = "GET"
+    ) -> tuple[str, BaseHTTPResponse]:
         """Ask for an address and follow its redirects, never from https down to http.
 
         Returns:
@@ -92,7 +96,7 @@ class Connections:
         for _hop in range(MAX_REDIRECTS + 1):
             if halt.requested:
                 raise Cancelled
-            response = self._ask(url, {**headers, **login})
+            response = self._ask(method, url, {**headers, **login})
             target = response.get_redirect_location()
             if not target:
                 return url, response
@@ -112,14 +116,8 @@ class Connections:
 
     def cause_of(self, error: BaseException, url: str) -> SetupError:
         """Return the true cause behind a fault of the connection; a refused certificate is looked at."""
-        refused = _tls_error(error)
-        if refused is None:
-            if any(isinstance(link, ssl.SSLError) for link in _chain(error)):
-                return SetupError("network-timeout", host=host_of(url), detail=_redacted(str(error)))
-            found = cause_of(error, url)
-            found.detail = _redacted(found.detail)
-            return found
-        return self._cause_of_refusal(refused, url)
+        refused = refusal(error)
+        return cause_of(error, url) if refused is None else self._cause_of_refusal(refused, url)
 
     def _cause_of_refusal(self, error: ssl.SSLError, url: str) -> SetupError:
         host, detail = host_of(url), f"{host_of(url)}: {error}"
@@ -148,10 +146,10 @@ class Connections:
         finally:
             connection.close()
 
-    def _ask(self, url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
+    def _ask(self, method: str, url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
         try:
             return self._pool(self._proxy_for(url)).request(
-                "GET", without_login(url), headers=headers, redirect=False, retries=False, preload_content=False
+                method, without_login(url), headers=headers, redirect=False, retries=False, preload_content=False
             )
         except (HTTPError, OSError, ValueError) as error:
             raise self.cause_of(error, url) from error
@@ -178,7 +176,7 @@ class Connections:
         return pool
 
     def _new_pool(self, proxy: str | None) -> urllib3.PoolManager:
-        context = trust()
+        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         # the variable is obeyed by OpenSSL, but not by the trust stores of Windows and macOS
         for file in (self._settings.ca_file, os.environ.get("SSL_CERT_FILE")):
             if file:
@@ -218,33 +216,6 @@ def _login_of(url: str) -> dict[str, str]:
     return dict(urllib3.make_headers(basic_auth=login)) if login else {}
 
 
-def _tls_error(error: BaseException) -> ssl.SSLError | None:
-    """Return the refusal of a certificate, or of TLS altogether, behind an exception; a broken line is none."""
-    for link in _chain(error):
-        if isinstance(link, ssl.SSLCertVerificationError):
-            return link
-        if isinstance(link, ssl.SSLError) and "WRONG_VERSION_NUMBER" in str(link):
-            return link
-    return None
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Go through an exception and all that caused it."""
-    todo: list[object] = [error]
-    seen: set[int] = set()
-    while todo:
-        link = todo.pop()
-        if not isinstance(link, BaseException) or id(link) in seen:
-            continue
-        seen.add(id(link))
-        yield link
-        todo += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
-
-
 def file_of(url: str) -> str:
     """Return the name of the file that an address ends with, without what may be secret in the rest of it."""
     return unquote(urlsplit(url).path.rpartition("/")[2])
-
-
-def _redacted(text: str) -> str:
-    return _LOGIN.sub("//", text)
