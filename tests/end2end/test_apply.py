@@ -146,11 +146,16 @@ def test_one_step_back_and_away(applied, env):
     back = run("rollback", "--json", "--env", root, env=env)
     assert back.code == 0
     assert back.document["current"] != current
+    before = sorted(root.rglob("*"))
+    would = run("gc", "--dry-run", "--json", "--env", root, env=env)
+    assert (would.code, would.document["status"]) == (0, "planned")
+    assert sorted(root.rglob("*")) == before
     mine = root / "my notes.txt"
     mine.write_text("keep")
     gone = run("remove", "--json", "--env", root, env=env)
     assert gone.code == 0
-    assert [path.name for path in root.iterdir()] == ["my notes.txt"]
+    # the journal stays beside what is the user's: the folder can be used again
+    assert sorted(path.name for path in root.iterdir()) == ["journal.jsonl", "my notes.txt"]
     assert run("remove", "--json", "--env", root.parent / "nothing", env=env).document["changed"] is False
 
 

@@ -14,7 +14,7 @@ from setupwizard.model.verification import Verification
 from setupwizard.steps.install import Installed
 from setupwizard.steps.records import plan_of, write_records
 from setupwizard.steps.tracking import Track
-from setupwizard.store import activate, generation
+from setupwizard.store import generation
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
 
@@ -50,17 +50,33 @@ def switch(plan: Plan, installed: Installed, verification: Verification, track: 
             python=plan.python.version,
         )
         generation.switch(root, plan.generation)
-        activate.write_activation(root)
     with track.step("clean", _("Tidy up")):
         removed = clean(root)
     return Switched(current=plan.generation, kept=tuple(root.generations()), removed=removed)
 
 
 def clean(root: Root) -> tuple[str, ...]:
-    """Remove generations beyond the kept ones, leftovers of stopped runs, and wheels that no generation uses."""
+    """Remove generations beyond the kept ones, leftovers of stopped runs, and wheels that no generation uses.
+
+    Raises:
+        SetupError: "file-in-use" or "root-not-writable".
+    """
     removed = generation.collect(root, keep=KEEP_GENERATIONS).removed
-    WheelStore(root.store).remove_unused(_needed(root, root.generations()))
-    return tuple(str(root.generation(name)) for name in removed)
+    store, needed = WheelStore(root.store), _needed(root, root.generations())
+    wheels = [place for place in store.places() if place.name not in needed]
+    store.remove_unused(needed)
+    return _named(root, removed, wheels)
+
+
+def would_clean(root: Root) -> tuple[str, ...]:
+    """Return what `clean` would remove."""
+    going = generation.would_go(root, keep=KEEP_GENERATIONS).removed
+    needed = _needed(root, [name for name in root.generations() if name not in going])
+    return _named(root, going, [place for place in WheelStore(root.store).places() if place.name not in needed])
+
+
+def _named(root: Root, names: Iterable[str], wheels: Iterable[Path]) -> tuple[str, ...]:
+    return tuple(str(path) for path in (*(root.generation(name) for name in names), *wheels))
 
 
 def _needed(root: Root, names: Iterable[str]) -> set[str]:
@@ -80,7 +96,6 @@ def roll_back(root: Root) -> Switched:
     if previous is None:
         raise SetupError("nothing-to-roll-back", root=str(root.path))
     generation.switch(root, previous)
-    activate.write_activation(root)
     return Switched(current=previous, kept=tuple(root.generations()))
 
 

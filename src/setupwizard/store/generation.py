@@ -14,7 +14,7 @@ from setupwizard.store.documents import Complete, Current, is_generation_name, n
 from setupwizard.store.files import disk_errors, remove_tree, write_atomic
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
-from setupwizard.store.removal import Collected, Removed, collect, discard, remove_all, remove_lock
+from setupwizard.store.removal import Collected, Removed, collect, discard, remove_all, remove_lock, would_go
 
 __all__ = [
     "Collected",
@@ -30,6 +30,7 @@ __all__ = [
     "remove_all",
     "remove_lock",
     "switch",
+    "would_go",
 ]
 
 log = logging.getLogger(__name__)

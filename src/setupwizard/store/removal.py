@@ -82,17 +82,9 @@ def collect(root: Root, keep: int = 2) -> Collected:
         keep: how many whole generations stay; the one in use and the one to go back to come first.
 
     """
-    current = root.current_name()
-    first = [name for name in (current, root.previous_name()) if name is not None]
-    rest = [name for name in reversed(root.generations()) if name not in first]
-    staying = {*(first + rest)[: max(keep, 1)]}
-    going = [name for name in root.generation_names() if name not in staying]
-    live = LiveProcesses() if going else None
-    removed, kept = [], []
-    for name in going:
-        if user_files(root.generation(name)) or (live is not None and _users_of(root, name, live)):
-            kept.append(name)
-            continue
+    chosen = would_go(root, keep)
+    removed, kept = [], list(chosen.kept)
+    for name in chosen.removed:
         try:
             discard(root, name)
         except SetupError as error:
@@ -106,6 +98,22 @@ def collect(root: Root, keep: int = 2) -> Collected:
         except SetupError as error:
             log.warning("%s stays for the next time: %s", left.name, error.detail)
     return Collected(tuple(removed), tuple(kept))
+
+
+def would_go(root: Root, keep: int = 2) -> Collected:
+    """Return which generations `collect` would remove, and which it would leave although they could go."""
+    current = root.current_name()
+    first = [name for name in (current, root.previous_name()) if name is not None]
+    rest = [name for name in reversed(root.generations()) if name not in first]
+    staying = {*(first + rest)[: max(keep, 1)]}
+    going = [name for name in root.generation_names() if name not in staying]
+    live = LiveProcesses() if going else None
+    kept = [
+        name
+        for name in going
+        if user_files(root.generation(name)) or (live is not None and _users_of(root, name, live))
+    ]
+    return Collected(tuple(name for name in going if name not in kept), tuple(kept))
 
 
 def _users_of(root: Root, name: str, live: LiveProcesses) -> list[LiveProcess]:

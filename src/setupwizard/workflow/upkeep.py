@@ -130,11 +130,9 @@ def collect_garbage(root: Root, style: str = "posix", *, dry_run: bool = False) 
     def work() -> Outcome:
         if not root.is_ours():
             raise SetupError("environment-missing", root=str(root.path))
-        if dry_run:
-            raise SetupError("not-built", what="gc --dry-run")
         with working_on(root):
-            removed = switching.clean(root)
-        status: OutcomeStatus = "done" if removed else "already-done"
+            removed = switching.would_clean(root) if dry_run else switching.clean(root)
+        status: OutcomeStatus = "planned" if dry_run else "done" if removed else "already-done"
         return Outcome(
             status=status,
             exit=0,
