@@ -95,6 +95,20 @@ def recommendation(answer: Recommendation) -> str:
 
 def plan(made: Plan) -> str:
     """Return a plan: what will be there, from where, how much, and every step."""
+    packages = "\n".join(f"  {package.name} {package.version}" for package in made.packages)
+    steps = "\n".join(f"  {step.title}" for step in made.steps)
+    settings = "\n".join(f"  {row.name} = {row.value}  ({row.origin})" for row in made.source.settings)
+    tried = "\n".join(f"  {source.text}" for source in made.tried)
+    parts = [plan_in_short(made), _("Download servers asked:") + "\n" + tried]
+    if settings:
+        parts.append(_("Settings of yours that take part:") + "\n" + settings)
+    parts.append(_("Packages:") + "\n" + packages)
+    parts.append(_("Steps:") + "\n" + steps)
+    return "\n\n".join(parts)
+
+
+def plan_in_short(made: Plan) -> str:
+    """Return what a plan comes down to, as a table."""
     need = made.disk[0] if made.disk else None
     rows = [
         (_("Install"), build_line(made.build)),
@@ -113,17 +127,8 @@ def plan(made: Plan) -> str:
         ),
         (_("Will not be carried over"), ", ".join(made.not_carried)),
     ]
-    packages = "\n".join(f"  {package.name} {package.version}" for package in made.packages)
-    steps = "\n".join(f"  {step.title}" for step in made.steps)
-    settings = "\n".join(f"  {row.name} = {row.value}  ({row.origin})" for row in made.source.settings)
-    parts = [_table(rows)]
-    if settings:
-        parts.append(_("Settings of yours that take part:") + "\n" + settings)
-    parts.append(_("Packages:") + "\n" + packages)
-    parts.append(_("Steps:") + "\n" + steps)
-    if not made.changes:
-        parts.append(_("It is already there: nothing would be changed."))
-    return "\n\n".join(parts)
+    table = _table(rows)
+    return table if made.changes else table + "\n" + _("It is already there: nothing would be changed.")
 
 
 def outcome(ended: Outcome) -> str:

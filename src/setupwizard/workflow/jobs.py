@@ -43,18 +43,22 @@ class ApplyOptions(Struct, frozen=True, kw_only=True):
     exit_codes: str = "posix"
 
 
+def _agreed(_decision: Recommendation, _made: Plan) -> bool:
+    return True
+
+
 class Job(Struct, frozen=True, kw_only=True):
     """A whole job as somebody asked for it.
 
     Attributes:
         expected_plan: "sha256:HEX": go on only if the plan is this one.
-        confirm: asked with the plan before anything is changed; None: nobody is asked.
+        confirm: gets the decision and the plan before anything is changed; False stops there.
     """
 
     choices: Choices
     options: ApplyOptions
     expected_plan: str | None = None
-    confirm: Callable[[Plan], bool] | None = None
+    confirm: Callable[[Recommendation, Plan], bool] = _agreed
 
 
 def decide(machine: Machine, choices: Choices) -> Recommendation:
@@ -97,7 +101,7 @@ def run(job: Job, look: Callable[[], Machine], track: Track) -> Outcome:
         made = plan(machine, decision, job.choices, track)
         told.update(machine=machine, decision=decision, plan=made)
         _expect(made, job.expected_plan)
-        if job.confirm is not None and made.changes and not job.confirm(made):
+        if not job.confirm(decision, made):
             raise Cancelled
         return _apply(made, machine, job.options, track)
 

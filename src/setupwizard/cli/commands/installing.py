@@ -17,6 +17,7 @@ from setupwizard.cli.progress import EventLines, Terminal
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.events import Outcome
+from setupwizard.model.recommendation import Recommendation
 from setupwizard.steps.tracking import Track
 from setupwizard.store.layout import Root
 
@@ -121,7 +122,7 @@ def apply(
                 accept_unverified=accept_unverified, dry_run=dry_run, exit_codes=voice.exit_codes
             ),
             expected_plan=expect_plan,
-            confirm=None if yes else _confirm,
+            confirm=_show if yes else _ask,
         )
         outcome = workflow.run(job, lambda: this_machine(machine_files), track)
     if lines is not None:
@@ -130,9 +131,18 @@ def apply(
     finish(outcome.exit)
 
 
-def _confirm(made: workflow.Plan) -> bool:
+def _show(decision: Recommendation, made: workflow.Plan) -> bool:
+    """Say what was decided and what will be done: nothing runs that was not shown."""
+    if not voice.json:
+        voice.note(show.recommendation(decision))
+        voice.note(show.plan_in_short(made))
+    return True
+
+
+def _ask(decision: Recommendation, made: workflow.Plan) -> bool:
+    click.echo(show.recommendation(decision))
     click.echo(show.plan(made))
-    return click.confirm(_("Install this now?"), default=True)
+    return not made.changes or click.confirm(_("Install this now?"), default=True)
 
 
 def _tell(outcome: Outcome) -> None:
