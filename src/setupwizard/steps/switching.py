@@ -14,7 +14,7 @@ from setupwizard.model.verification import Verification
 from setupwizard.steps.install import Installed
 from setupwizard.steps.records import plan_of, write_records
 from setupwizard.steps.tracking import Track
-from setupwizard.store import generation
+from setupwizard.store import activate, generation
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
 
@@ -50,6 +50,7 @@ def switch(plan: Plan, installed: Installed, verification: Verification, track: 
             python=plan.python.version,
         )
         generation.switch(root, plan.generation)
+        activate.write_activation(root)
     with track.step("clean", _("Tidy up")):
         removed = clean(root)
     return Switched(current=plan.generation, kept=tuple(root.generations()), removed=removed)
@@ -96,6 +97,7 @@ def roll_back(root: Root) -> Switched:
     if previous is None:
         raise SetupError("nothing-to-roll-back", root=str(root.path))
     generation.switch(root, previous)
+    activate.write_activation(root)
     return Switched(current=previous, kept=tuple(root.generations()))
 
 
