@@ -129,7 +129,7 @@ class Program:
 
     def redact(self, text: str) -> str:
         """Return a text without names, home folders and passwords."""
-        from setupwizard.probes.privacy import redact_text
+        from setupwizard.tools.redaction import redact_text
 
         return redact_text(text)
 

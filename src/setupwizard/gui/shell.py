@@ -43,6 +43,7 @@ class Shell(QWizard):
         )
         self.setWindowIcon(icons.window_icon())
         self.pages = list(pages)
+        self.travelling = False
         for index, page in enumerate(self.pages):
             self.setPage(index, page)
         # QWizard's frame and the widget that it resizes with itself have no accessor: a page's parent, and that one's.
@@ -62,12 +63,24 @@ class Shell(QWizard):
         return self.pages[max(0, self.currentId())]
 
     def go_to(self, name: PageName) -> None:
-        """Show a page, step by step, so that QWizard's history stays true."""
+        """Show a page, step by step, so that QWizard's history stays true; pages on the way are not arrived at.
+
+        All ways lead through here: QWizard moves the focus after it has told of the change, so we greet after it.
+        """
         wanted = PAGES.index(name)
+        if self.currentId() == wanted:
+            return
+        self.travelling = True
         while self.currentId() < wanted:
             self.next()
         while self.currentId() > wanted:
             self.back()
+        self.travelling = False
+        self.arrive()
+
+    def step(self, by: int) -> None:
+        """Go forward or back by a number of pages."""
+        self.go_to(PAGES[self.currentId() + by])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the pages the room between step list and buttons."""

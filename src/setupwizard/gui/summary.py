@@ -6,7 +6,7 @@ from setupwizard.gui.state import PageName, State
 from setupwizard.gui.widgets.rail import StepState
 from setupwizard.gui.wording import build_summary, card_name, short_name
 from setupwizard.i18n import _
-from setupwizard.model.format import format_duration, format_memory
+from setupwizard.model.format import format_duration, format_memory, listed
 
 
 def summary(name: PageName, state: State) -> str:
@@ -32,7 +32,7 @@ def _computer(state: State) -> str:
     if not used:
         return _("CPU only")
     memory = format_memory(used[0].memory_mib) if used[0].memory_mib else ""
-    return ", ".join(word for word in (short_name(card_name(used[0])), memory) if word)
+    return listed((short_name(card_name(used[0])), memory))
 
 
 def _verdict(state: State) -> str:

@@ -108,6 +108,14 @@ class SetupWindow(Shell):
         self.page_now().show_problem(error)
         self.show_footer()
 
+    def interrupt(self) -> None:
+        """Close because the system or a terminal wants it: an install is stopped without a question."""
+        if self.flow.state.installing:
+            self._close_after_stop = True
+            self.flow.stop(remove=False)
+        else:
+            self.close()
+
     def set_language(self, language: str) -> None:
         """Speak another language at once, and remember it."""
         i18n.set_language(language)
@@ -183,7 +191,7 @@ class SetupWindow(Shell):
         state = self.flow.state
         name = self.page_now().name
         if name == "build":
-            self.next()
+            self.step(1)
             self.flow.install()
         elif name in {"install", "verify"} and not state.succeeded:
             self.go_to("install")
@@ -191,14 +199,14 @@ class SetupWindow(Shell):
         elif name == "finish":
             self.accept()
         else:
-            self.next()
+            self.step(1)
 
     def _on_back(self) -> None:
         if self.flow.state.committed:
             self.flow.back_to_build()
             self.go_to("build")
         else:
-            self.back()
+            self.step(-1)
 
     def _on_cancel(self) -> None:
         if self.flow.state.checking:
@@ -299,12 +307,15 @@ class SetupWindow(Shell):
         self._desktop.alert(self)
 
     def _on_page(self, index: int) -> None:
-        if index < 0:
-            return
-        if PAGES[index] == "build":
+        if index >= 0 and not self.travelling:
+            self.arrive()
+
+    def arrive(self) -> None:
+        """Greet a page; coming to page 3 asks the servers."""
+        if self.page_now().name == "build":
             self.flow.enter_build()
         self._show_rail()
-        self.arrive()
+        super().arrive()
 
     def _fill(self) -> None:
         state = self.flow.state
@@ -328,6 +339,8 @@ class SetupWindow(Shell):
     # looks
 
     def _retranslate(self) -> None:
+        # Systems append the program's name to the title unless it ends with it, so it comes first; assistive tools show it.
+        QApplication.setApplicationDisplayName(_("PyTorch Setup"))
         self.setWindowTitle(_("PyTorch Setup"))
         application = QApplication.instance()
         if application is not None:

@@ -8,6 +8,7 @@ from setupwizard.codes import ActionCode, LimitedBy, StepId, Vendor
 from setupwizard.codes import Backend as Installer
 from setupwizard.gui.state import PageName
 from setupwizard.i18n import N_, _, ngettext
+from setupwizard.model.format import listed
 from setupwizard.model.machine import Gpu, Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build
@@ -72,7 +73,7 @@ def vendor_name(vendor: Vendor) -> str:
 def system_name(machine: Machine) -> str:
     """Return the system of a computer: "Windows 10.0.26100, x86_64"."""
     name = " ".join(word for word in (_SYSTEMS[machine.os], machine.os_version) if word)
-    return ", ".join(word for word in (name, machine.arch, machine.libc) if word)
+    return listed(word or "" for word in (name, machine.arch, machine.libc))
 
 
 def card_name(gpu: Gpu) -> str:
@@ -117,7 +118,7 @@ def build_title(build: Build) -> str:
 
 def build_summary(build: Build) -> str:
     """Return a build in a few words for the step list."""
-    return ", ".join((build.torch, variant_name(build.variant, build.platform)))
+    return listed((build.torch, variant_name(build.variant, build.platform)))
 
 
 def action_button(code: ActionCode) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from setupwizard.i18n import _, ngettext
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
@@ -75,6 +77,17 @@ def format_time_left(seconds: float) -> str:
     if minutes < 60:
         return ngettext("about {minutes} minute left", "about {minutes} minutes left", minutes).format(minutes=minutes)
     return _("about {time} left").format(time=format_estimate(seconds))
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Return short words one after the other, with the present language's comma; empty ones are left out."""
+    # Translators: the sign between two facts in a row, with its space.
+    return _(", ").join(part for part in parts if part)
+
+
+def sentences(first: str, second: str) -> str:
+    """Return two sentences one after the other, with a space where the language has one."""
+    return _("{first} {second}").format(first=first, second=second) if first and second else first or second
 
 
 def _scaled(count: float) -> tuple[int, float]:

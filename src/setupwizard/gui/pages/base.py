@@ -113,10 +113,10 @@ class Page(QWizardPage):
         self.content = QVBoxLayout(self.content_widget)
         self.content.setContentsMargins(0, 0, 0, 0)
         self.content.setSpacing(look.px(12))
-        self.inner.setLayout(centred(self.content_widget, top=look.px(4), bottom=look.px(12)))
+        self.inner.setLayout(centred(self.content_widget, top=look.px(4), bottom=look.px(4)))
         self.scroll_area.setWidget(self.inner)
         column.addWidget(self.scroll_area, 1)
-        self.error_card = ErrorCard()
+        self.error_card = ErrorCard()  # each page puts it above its own content
         self.error_card.fix_chosen.connect(self.fix_wanted)
         self.error_card.details_wanted.connect(self.details_wanted)
         self.error_card.support_wanted.connect(self.support_wanted)
@@ -126,12 +126,13 @@ class Page(QWizardPage):
         return self.valid and not self.busy and self.error is None
 
     def fill(self, state: State) -> None:
-        """Show a state. Called whenever anything changed, and again after a change of language."""
-        before = self.isComplete()
+        """Show a state. Called whenever anything changed, and again after a change of language.
+
+        QWizard's completeChanged stays silent: at it QWizard takes the focus away from the page, for buttons that we
+        do not show.
+        """
         self._state = state
         self.show_state(state)
-        if self.isComplete() != before:
-            self.completeChanged.emit()
         self.footer_changed.emit()
 
     def retranslate(self) -> None:

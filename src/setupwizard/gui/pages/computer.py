@@ -15,7 +15,7 @@ from setupwizard.gui.widgets.panels import Banner
 from setupwizard.gui.widgets.rows import CheckRow, Fact, FactGrid, RowState
 from setupwizard.gui.wording import action_button, card_kind, card_name, system_name, vendor_name
 from setupwizard.i18n import N_, _, ngettext
-from setupwizard.model.format import format_bytes, format_memory
+from setupwizard.model.format import format_bytes, format_memory, listed, sentences
 from setupwizard.model.machine import Disk, Gpu, Machine
 from setupwizard.model.recommendation import Recommendation
 
@@ -84,7 +84,7 @@ class GpuCard(Card):
         row.addLayout(words, 1)
         row.addWidget(Chip(tone, word), 0, Qt.AlignmentFlag.AlignVCenter)
         self.body.addLayout(row)
-        self.setAccessibleName(", ".join(part for part in (card_name(gpu), word, sentence) if part))
+        self.setAccessibleName(listed((card_name(gpu), word, sentence)))
         facts = _facts(gpu, machine) if large else []
         if facts:
             grid = FactGrid()
@@ -220,13 +220,13 @@ class ComputerPage(Page):
 def _counted(machine: Machine, decision: Recommendation) -> str:
     """Return how many cards are used, of which makers, and whether anything is worth a look."""
     used = [machine.gpus[index] for index in decision.gpus if index < len(machine.gpus)]
-    makers = ", ".join(dict.fromkeys(vendor_name(gpu.vendor) for gpu in used if vendor_name(gpu.vendor)))
+    makers = listed(dict.fromkeys(vendor_name(gpu.vendor) for gpu in used if vendor_name(gpu.vendor)))
     found = ngettext(
         "We found one {vendor} graphics card.", "We found {count} {vendor} graphics cards.", len(used)
     ).format(vendor=makers, count=len(used))
     if any(finding.level != "info" for finding in machine.findings):
-        return found + " " + _("Something below is worth a look.")
-    return found + " " + _("Everything we need is in place.")
+        return sentences(found, _("Something below is worth a look."))
+    return sentences(found, _("Everything we need is in place."))
 
 
 def _standing(gpu: Gpu, *, used: bool, decision: Recommendation | None) -> tuple[str, str]:
@@ -253,7 +253,7 @@ def _unused_sentence(gpu: Gpu, machine: Machine, used: list[int]) -> str:
 def _facts(gpu: Gpu, machine: Machine) -> list[Fact]:
     facts = []
     if gpu.memory_mib:
-        facts.append(Fact(_("Memory"), format_memory(gpu.memory_mib)))
+        facts.append(Fact(_("Graphics memory"), format_memory(gpu.memory_mib)))
     driver = machine.nvidia_driver if gpu.vendor == "nvidia" else None
     if driver is not None:
         facts.append(Fact(_("Driver"), driver.version))

@@ -45,7 +45,7 @@ class Details(Card):
         self._builds: list[Build] = []
         grid = QGridLayout()
         grid.setHorizontalSpacing(look.px(16))
-        grid.setVerticalSpacing(look.px(6))
+        grid.setVerticalSpacing(look.px(4))
         grid.setColumnStretch(1, 1)
         self.body.addLayout(grid)
         self.torch, self.platform = PillRow(), PillRow()

@@ -14,6 +14,7 @@ from setupwizard.gui.widgets.panels import CommandBox
 from setupwizard.gui.widgets.rows import Fact, FactGrid
 from setupwizard.gui.wording import short_name, variant_name
 from setupwizard.i18n import _
+from setupwizard.model.format import listed
 
 
 class FinishPage(Page):
@@ -122,5 +123,5 @@ def _facts(state: State) -> list[Fact]:
     proof = state.verification
     names = [short_name(device.name) for device in proof.devices if device.name] if proof is not None else []
     if names:
-        facts.append(Fact(_("Runs on"), ", ".join(dict.fromkeys(names)), elide=True))
+        facts.append(Fact(_("Runs on"), listed(dict.fromkeys(names)), elide=True))
     return facts

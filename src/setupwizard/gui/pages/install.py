@@ -20,7 +20,7 @@ from setupwizard.gui.widgets.rows import CheckRow, RowState
 from setupwizard.gui.wording import limit_sentence, package_of, packages_sentence, step_doing
 from setupwizard.i18n import _
 from setupwizard.model.events import Event, Progress, StepFinished, StepStarted
-from setupwizard.model.format import format_bytes, format_duration, format_part, format_rate, format_time_left
+from setupwizard.model.format import format_bytes, format_duration, format_part, format_rate, format_time_left, listed
 
 STALL_S = 20
 """Seconds without a byte after which we say that we wait."""
@@ -225,7 +225,7 @@ class InstallPage(Page):
         young = self._clock() - self._started.get(progress.id, self._clock()) < QUIET_S
         if progress.seconds_left is not None and not young:
             parts.append(format_time_left(progress.seconds_left))
-        return ", ".join(parts)
+        return listed(parts)
 
     def _show_rows(self, state: State) -> None:
         names: dict[GroupName, str] = {

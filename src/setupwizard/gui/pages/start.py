@@ -53,6 +53,7 @@ class StartPage(Page):
         promises = Card()
         self._facts = FactGrid(value_first=True)
         promises.body.addWidget(self._facts)
+        self.content.addWidget(self.error_card)
         self.content.addWidget(self.banner)
         self.content.addLayout(ways)
         self.content.addWidget(promises)
@@ -80,6 +81,7 @@ class StartPage(Page):
             _("Custom"),
             _("You choose the PyTorch and CUDA version, pip or conda, the folder and the download server."),
         )
+        self.show_problem(state.errors.get("start"))
         (self.custom if state.custom else self.recommended).setChecked(True)
         self._privacy.show_text(_("Detection runs on this PC only. Nothing is sent anywhere."))
         self._show_banner(state)
@@ -123,10 +125,11 @@ class StartPage(Page):
         show_if(self.banner, left is not None)
         if left is None:
             return
-        percent = ""
+        step = step_doing(left.step)
+        title = _("Your last setup stopped: {step}").format(step=step)
         if left.total_bytes:
-            percent = _(" ({percent} %)").format(percent=min(99, 100 * left.kept_bytes // left.total_bytes))
-        title = _("Your last setup stopped: {step}").format(step=step_doing(left.step)) + percent
+            percent = min(99, 100 * left.kept_bytes // left.total_bytes)
+            title = _("Your last setup stopped: {step} ({percent} %)").format(step=step, percent=percent)
         kept = _("{size} is already on this PC and will be reused.").format(size=format_bytes(left.kept_bytes))
         self.banner.show_notice(
             "info", title, kept if left.kept_bytes else "", first=_("Continue setup"), second=_("Start over")

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout
 
 from setupwizard.codes import CHECK_IDS, CheckId, CheckStatus
+from setupwizard.gui import theme
 from setupwizard.gui.pages.base import Footer, Page
 from setupwizard.gui.state import State
 from setupwizard.gui.widgets.basic import Button, Card, Label, show_if
@@ -18,7 +19,7 @@ from setupwizard.gui.widgets.rows import CheckRow, RowState
 from setupwizard.i18n import _
 from setupwizard.model import stages
 from setupwizard.model.events import CheckDone, Event, Progress, StepStarted
-from setupwizard.model.format import format_duration
+from setupwizard.model.format import format_duration, listed
 from setupwizard.model.verification import Check, Verification
 
 _STATES: dict[CheckStatus, RowState] = {
@@ -67,13 +68,13 @@ class VerifyPage(Page):
         self.figures = FigureList()
         self._legend = BandLegend()
         self._speed_title = Label("h2")
-        self._speed = Card()
+        self._speed = Card(spacing=4)
         head = QHBoxLayout()
         head.addWidget(self._speed_title, 1)
         head.addWidget(self._legend)
         self._speed.body.addLayout(head)
         self._speed.body.addWidget(self.figures)
-        self._checks = Card(spacing=6)
+        self._checks = Card(spacing=4)
         self._checks_title = Label("h2")
         self.copy = Button("link", icon="copy")
         self.copy.clicked.connect(self._on_copy)
@@ -101,6 +102,7 @@ class VerifyPage(Page):
         self.content.addWidget(self._speed)
         self.content.addWidget(self._checks)
         self.content.addStretch(1)
+        self.content.setSpacing(theme.current().px(10))
 
     def begin(self) -> None:
         """Forget the proof before: another one begins."""
@@ -261,7 +263,7 @@ def _stage_name(stage: _Stage) -> str:
 def _tested_sentence(proof: Verification) -> str:
     if proof.level != "device":
         return ""
-    names = ", ".join(dict.fromkeys(device.name for device in proof.devices if device.name))
+    names = listed(dict.fromkeys(device.name for device in proof.devices if device.name))
     if not names:
         return _("We ran real calculations and compared the results.")
     return _("We ran real calculations on {device} and compared the results.").format(device=names)
@@ -293,7 +295,7 @@ def figure_views(proof: Verification) -> list[FigureView]:
 
 def as_text(proof: Verification) -> str:
     """Return the proof as plain lines, for a message to somebody."""
-    lines = [" ".join(stages.headline(proof))]
+    lines = [listed(stages.headline(proof))]
     if proof.torch is not None:
         lines.append(" ".join(word for word in ("torch", proof.torch.version, proof.torch.variant) if word))
     lines += [f"{_check_line(check)}" for check in proof.checks]

@@ -59,7 +59,9 @@ class FigureBar(QWidget):
         """Return how much room name and value need."""
         look = theme.current()
         name = QFontMetrics(look.font()).horizontalAdvance(self.figure.name)
-        return name, QFontMetrics(self._value_font()).horizontalAdvance(self.figure.text)
+        spare = look.px(4)
+        value = QFontMetrics(self._value_font()).horizontalAdvance(self.figure.text)
+        return name + spare, value + spare
 
     def line_up(self, name: int, text: int) -> None:
         """Take the room that the longest name and the longest value of the list need."""
@@ -68,11 +70,11 @@ class FigureBar(QWidget):
 
     def sizeHint(self) -> QSize:
         look = theme.current()
-        return QSize(look.px(420), look.px(26))
+        return QSize(look.px(420), look.px(24))
 
     def minimumSizeHint(self) -> QSize:
         look = theme.current()
-        return QSize(look.px(240), look.px(26))
+        return QSize(look.px(240), look.px(24))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Let Tab reach it while a screen reader is there."""

@@ -71,7 +71,7 @@ class LogDrawer(QWidget):
         self.view.setMaximumBlockCount(MAX_BLOCKS)
         self.view.setTabChangesFocus(True)
         self.view.setFont(look.fixed_font())
-        self.view.setMinimumHeight(look.px(120))
+        self.view.setMinimumHeight(look.px(96))
         self.view.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         focus.watch(self.view)
         column.addWidget(self.view, 1)
@@ -108,7 +108,7 @@ class LogDrawer(QWidget):
         at_end = self._at_end()
         replace, shown = self._fold(newest)
         if left_out:
-            notice = _("... {count} lines left out here; setup.log has them").format(count=left_out)
+            notice = _("... {count} lines left out here; the log file has them").format(count=left_out)
             shown.insert(0, notice)
             replace = False
         if replace:

@@ -168,7 +168,7 @@ class ErrorCard(Card):
 
     def __init__(self) -> None:
         """Make a hidden card."""
-        super().__init__(tone="err", spacing=8)
+        super().__init__(tone="err", spacing=6)
         look = theme.current()
         head = QHBoxLayout()
         head.setSpacing(look.px(12))

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QProgressBar, QSizePolicy, QWidget
 from setupwizard.gui import theme
 from setupwizard.gui.widgets.basic import Label
 from setupwizard.gui.widgets.rows import animations_wanted
+from setupwizard.model.format import listed
 
 _STEPS = 1000
 _EASE_MS = 200
@@ -166,7 +167,7 @@ class ProgressLine(QWidget):
         self._percent.show_text(percent)
         self._amount.show_text(amount)
         self._speed.show_text(speed)
-        words = ", ".join(part for part in (headline, percent, amount, speed) if part)
+        words = listed((headline, percent, amount, speed))
         self.bar.setAccessibleName(words)
 
     def show_note(self, text: str, tone: str = "") -> None:

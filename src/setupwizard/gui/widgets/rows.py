@@ -14,6 +14,7 @@ from setupwizard.gui import focus, icons, theme
 from setupwizard.gui.widgets.basic import Button, ElidedLabel, IconTile, Label, show_if
 from setupwizard.gui.widgets.layouts import ColumnsLayout, empty
 from setupwizard.i18n import N_, _
+from setupwizard.model.format import listed
 
 RowState = Literal["waiting", "checking", "ok", "warn", "problem", "skipped", "info"]
 
@@ -60,9 +61,11 @@ class CheckRow(QWidget):
         self._timer = 0
         look = theme.current()
         row = QHBoxLayout(self)
-        row.setContentsMargins(look.px(30), look.px(3 if dense else 6), 0, look.px(3 if dense else 6))
+        edge = look.px(1 if dense else 4)
+        row.setContentsMargins(look.px(30), edge, 0, edge)
         row.setSpacing(look.px(10))
         self._name = Label("body")
+        self._name.setMinimumHeight(look.px(22))
         self._detail = Label("body")
         self._note = Label("caption", wrap=False)
         self._action = Button("link")
@@ -111,8 +114,8 @@ class CheckRow(QWidget):
         self._note.set_tone({"problem": "err", "warn": "warn"}.get(state, ""))
         self._action.setText(action)
         show_if(self._action, bool(action))
-        parts = [part for part in (detail, note) if part]
-        self.setAccessibleName(f"{name}: {state_word(state)}" + (f", {', '.join(parts)}" if parts else ""))
+        words = _("{name}: {state}").format(name=name, state=state_word(state))
+        self.setAccessibleName(listed((words, detail, note)))
         self._animate()
         self.update()
 

@@ -1,0 +1,144 @@
+"""Starts the window: refuses what cannot work, shows it at once, and lets nothing end without a sentence."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs
+
+from setupwizard import __version__, i18n
+from setupwizard.i18n import _
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QSettings
+    from PySide6.QtWidgets import QApplication
+
+    from setupwizard.gui.backend import Backend
+    from setupwizard.gui.window import SetupWindow
+
+log = logging.getLogger(__name__)
+
+_POLL_MS = 500
+Factory = Callable[[Path], "Backend"]
+
+
+def main(argv: Sequence[str], backend: Factory | None = None) -> int:
+    """Run the window and return the exit code of the program.
+
+    Args:
+        argv: the words of the command line, the program's name first.
+        backend: makes the program behind the window, given the log file; the real one when not given.
+    """
+    i18n.set_language(i18n.system_language())
+    refusal = unfit(sys.version_info[:2])
+    if refusal is not None:
+        _say(refusal)
+        return 1
+    from PySide6.QtWidgets import QApplication
+
+    application = QApplication(list(argv[:1]))
+    return run(application, backend or _program, _config_folder())
+
+
+def run(application: QApplication, make: Factory, config: Path) -> int:
+    """Show the window and stay until it is closed."""
+    from PySide6.QtCore import QSettings, QTimer
+
+    from setupwizard.gui import logs, theme
+    from setupwizard.gui.flow import error_document
+    from setupwizard.gui.window import SetupWindow
+
+    log_file = logs.start_log(logs.log_folder())
+    catcher = logs.CrashCatcher(log_file.parent)
+    log.info("setupwizard %s, Python %s, window", __version__, sys.version.split()[0])
+    application.setApplicationName("setupwizard")
+    application.setApplicationVersion(__version__)
+    application.setDesktopFileName("setupwizard")
+    settings = QSettings(str(config / "window.ini"), QSettings.Format.IniFormat)
+    _choose_language(settings)
+    look = theme.install(application)
+    mode = str(settings.value("theme", "system"))
+    look.set_mode(mode if mode in {"light", "dark"} else "system")  # type: ignore[arg-type]  # just checked
+    log.info("fonts: %s; Chinese: %s", theme.describe_fonts(), theme.can_write_chinese())
+    window = SetupWindow(make(log_file), settings, log_file=str(log_file))
+    signals: list[int] = []
+    before = {number: signal.signal(number, lambda got, _frame: signals.append(got)) for number in _signals()}
+
+    def poll() -> None:
+        for error in catcher.take():
+            window.show_crash(error_document(error, str(log_file)))
+        if signals:
+            signals.clear()
+            window.interrupt()
+
+    timer = QTimer()
+    timer.timeout.connect(poll)
+    timer.start(_POLL_MS)
+    window.show()
+    try:
+        return _exec(application, window)
+    finally:
+        timer.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        catcher.close()
+
+
+def unfit(python: tuple[int, int]) -> str | None:
+    """Return why the window cannot run with this Qt on this Python, None when it can.
+
+    Below Python 3.12 PySide6 6.12 and later lose one reference of None, True or False in every call that returns
+    nothing, until the interpreter ends the process (measured; the objects are immortal from 3.12 on).
+    """
+    import PySide6
+
+    version = tuple(int(number) for number in PySide6.__version__.split(".")[:2])
+    if python < (3, 12) and version >= (6, 12):
+        return _(
+            "PySide6 {version} ends the program on Python {python}. Install PySide6-Essentials older than 6.12, "
+            "or use Python 3.12 or newer. Until then, use: setupwizard --text"
+        ).format(version=PySide6.__version__, python=".".join(str(number) for number in python))
+    return None
+
+
+def _exec(application: QApplication, window: SetupWindow) -> int:
+    code = application.exec()
+    window.flow.end()
+    return code
+
+
+def _program(log_file: Path) -> Backend:
+    from setupwizard.gui.program import Program
+
+    return Program(log_file)
+
+
+def _choose_language(settings: QSettings) -> None:
+    """Speak what the person chose last time, unless the environment says otherwise."""
+    chosen = str(settings.value("language", ""))
+    if chosen in i18n.LANGUAGES and not os.environ.get("SETUPWIZARD_LANG"):
+        i18n.set_language(chosen)
+
+
+def _config_folder() -> Path:
+    return platformdirs.user_config_path("setupwizard", appauthor=False)
+
+
+def _signals() -> tuple[signal.Signals, ...]:
+    return (signal.SIGINT, signal.SIGTERM)
+
+
+def _say(text: str) -> None:
+    """Say a sentence where there is no window: on standard error, and in a message box where there is no console."""
+    if sys.stderr is not None:
+        sys.stderr.write(text + "\n")
+    elif sys.platform == "win32":
+        import ctypes
+
+        ctypes.windll.user32.MessageBoxW(None, text, "PyTorch Setup", 0x30)

@@ -1,0 +1,214 @@
+"""Every test here has one program, one look, and leaves nothing behind."""
+
+import gc
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", f"offscreen:configfile={Path(__file__).with_name('screen.json')}")
+
+from PySide6.QtCore import QEvent, QSettings, QTimer
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
+
+from gui.fake_backend import FakeBackend
+from setupwizard import i18n
+from setupwizard.gui import tasks, theme
+from setupwizard.gui.desktop import Desktop
+from setupwizard.gui.state import State
+from setupwizard.gui.window import SetupWindow
+
+# The offscreen platform says so whenever a window has a smallest size.
+_HARMLESS = "This plugin does not support propagateSizeHints"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.qt_log_ignore(_HARMLESS, extend=True))
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(qapp: QApplication) -> Iterator[None]:
+    """Fail a test that leaves a thread, a timer, a window or a process behind."""
+    before = set(threading.enumerate())
+    yield
+    _settle()
+    end = time.monotonic() + 3
+    while (threads := _new_threads(before)) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not threads, f"threads left: {threads}"
+    timers = [one for one in gc.get_objects() if type(one) is QTimer and isValid(one) and one.isActive()]
+    assert not timers, f"timers left: {timers}"
+    windows = [widget for widget in QApplication.topLevelWidgets() if isValid(widget)]
+    assert not windows, f"windows left: {windows}"
+    processes = psutil.Process().children(recursive=True)
+    assert not processes, f"processes left: {processes}"
+
+
+def _new_threads(before: set[threading.Thread]) -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread not in before]
+
+
+def _settle() -> None:
+    for _turn in range(2):
+        QApplication.processEvents()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    gc.collect()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+@pytest.fixture(autouse=True)
+def plain_look(qapp: QApplication, nothing_left: None) -> Iterator[None]:
+    """Begin every test in English, in light colours and with text of the usual size."""
+    look = theme.install(qapp, scale=1.0)
+    i18n.set_language("en")
+    if look.mode != "light":
+        look.set_mode("light")
+    yield
+    i18n.set_language("en")
+    look.apply()
+
+
+class FakeDesktop(Desktop):
+    """Notes what would have left the window."""
+
+    def __init__(self) -> None:
+        self.copied: list[str] = []
+        self.urls: list[str] = []
+        self.folders: list[str] = []
+        self.alerts = 0
+        self.answer = ""
+
+    def copy(self, text: str) -> None:
+        self.copied.append(text)
+
+    def open_url(self, url: str) -> None:
+        self.urls.append(url)
+
+    def open_folder(self, folder: str) -> None:
+        self.folders.append(folder)
+
+    def ask_folder(self, parent: object, start: str, answer: Callable[[str], None]) -> None:
+        if self.answer:
+            answer(self.answer)
+
+    def ask_save(self, parent: object, title: str, proposal: str, answer: Callable[[str], None]) -> None:
+        if self.answer:
+            answer(self.answer)
+
+    def alert(self, window: object) -> None:
+        self.alerts += 1
+
+
+class Visit:
+    """A window with everything that a test needs around it."""
+
+    def __init__(self, qtbot: QtBot, folder: Path) -> None:
+        self.qtbot = qtbot
+        self.backend = FakeBackend()
+        self.desktop = FakeDesktop()
+        self.ini = folder / "window.ini"
+        self.now = 0.0
+        self.window: SetupWindow = None  # type: ignore[assignment]  # made by open
+
+    def clock(self) -> float:
+        return self.now
+
+    def open(self, *, start: bool = True) -> SetupWindow:
+        """Show the window; with `start` wait until the computer was looked at."""
+        settings = QSettings(str(self.ini), QSettings.Format.IniFormat)
+        self.window = SetupWindow(
+            self.backend, settings, desktop=self.desktop, log_file="/logs/setupwizard.log", clock=self.clock
+        )
+        self.qtbot.addWidget(self.window)
+        self.window._started = not start
+        self.window.show()
+        self.qtbot.waitExposed(self.window)
+        self.window.activateWindow()
+        self.qtbot.waitUntil(self.window.isActiveWindow)
+        if start and "detect" not in self.backend.gates:
+            self.wait(lambda: "detect" in self.backend.calls and not self.state.looking)
+        return self.window
+
+    @property
+    def state(self) -> State:
+        return self.window.flow.state
+
+    @property
+    def page(self) -> str:
+        return self.window.page_now().name
+
+    def wait(self, condition: Callable[[], object]) -> None:
+        self.qtbot.waitUntil(lambda: bool(condition()), timeout=5000)
+
+    def press_primary(self) -> None:
+        from PySide6.QtCore import Qt
+
+        self.wait(self.window.footer.primary.isEnabled)
+        self.qtbot.mouseClick(self.window.footer.primary, Qt.MouseButton.LeftButton)
+
+    def go_to_build(self) -> None:
+        self.press_primary()
+        self.press_primary()
+        self.wait(lambda: self.state.plan is not None and not self.state.planning)
+
+    def go_to_install(self) -> None:
+        """Come to a running install that waits in the middle of its download."""
+        self.gate = self.backend.hold("apply")
+        self.go_to_build()
+        self.press_primary()
+        self.wait(lambda: "apply" in self.backend.calls and "torch" in self.window.install.line.words)
+
+    def finish_install(self) -> None:
+        self.go_to_install()
+        self.gate.set()
+        self.wait(lambda: self.state.phase == "done")
+
+
+@pytest.fixture
+def visit(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Visit]:
+    """A visit that has not begun; looking at the computer takes no longer than it has to."""
+    monkeypatch.setattr(tasks, "SHORTEST_LOOK_S", 0.0)
+    one = Visit(qtbot, tmp_path)
+    yield one
+    for gate in one.backend.gates.values():
+        gate.set()
+    if one.window is not None:
+        one.window.flow.end()
+
+
+class Pseudo(i18n._gettext.NullTranslations):
+    """A language with signs on its letters and 35 % longer than English: what breaks in it, breaks in German."""
+
+    _letters = str.maketrans("aeiouyncsAEIOUYNCS", "áéíóúýñçšÁÉÍÓÚÝÑÇŠ")
+
+    def gettext(self, message: str) -> str:
+        parts = message.split("{")
+        shown = [parts[0].translate(self._letters)]
+        for part in parts[1:]:
+            name, _brace, rest = part.partition("}")
+            shown.append("{" + name + "}" + rest.translate(self._letters))
+        return "".join(shown) + " " + "~" * max(1, round(len(message) * 0.35))
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return self.gettext(msgid1 if n == 1 else msgid2)
+
+
+@pytest.fixture
+def speak() -> Callable[[str], None]:
+    """Return a function that makes the program speak a language: "en", "zh_CN" or "pseudo"."""
+
+    def change(language: str) -> None:
+        i18n.set_language("en" if language == "pseudo" else language)
+        if language == "pseudo":
+            i18n._state["catalog"] = Pseudo()
+        theme.current().apply()
+
+    return change
