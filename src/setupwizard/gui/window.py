@@ -339,7 +339,7 @@ class SetupWindow(Shell):
     # looks
 
     def _retranslate(self) -> None:
-        # Systems append the program's name to the title unless it ends with it, so it comes first; assistive tools show it.
+        # Systems append the program's name to the title unless it ends with it, so it comes first.
         QApplication.setApplicationDisplayName(_("PyTorch Setup"))
         self.setWindowTitle(_("PyTorch Setup"))
         application = QApplication.instance()

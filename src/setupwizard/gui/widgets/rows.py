@@ -73,6 +73,7 @@ class CheckRow(QWidget):
         self._action.hide()
         if name_width:
             self._name.setFixedWidth(look.px(name_width))
+            self._detail.setMinimumHeight(self._name.minimumHeight())
             row.addWidget(self._name, 0, Qt.AlignmentFlag.AlignTop)
             row.addWidget(self._detail, 1, Qt.AlignmentFlag.AlignTop)
         else:
@@ -128,7 +129,8 @@ class CheckRow(QWidget):
         drawing, token, _word = _SIGNS[self._state]
         size = look.px(20)
         line = self._name.fontMetrics().height() if self._name.text() else self.height()
-        top = self._name.y() + (line - size) / 2 if self._name.height() <= line * 1.9 else look.px(4)
+        one = max(line, self._name.minimumHeight())  # the height of the first line of the name
+        top = self._name.y() + (one - size) / 2 if self._name.height() <= line * 1.9 else look.px(4)
         painter = QPainter(self)
         icons.paint(painter, drawing, QRectF(0, top, size, size), look.color(token), turned=self._angle)
         if focus.ring_shown(self):
