@@ -80,8 +80,8 @@ def test_a_home_that_is_no_folder_of_a_person_spoils_no_path(home: str) -> None:
 
 
 def test_root_is_a_home_and_no_name() -> None:
-    assert redact_text("/root/.pyenv", home=Path("/root"), user="root") == "~/.pyenv"
-    assert redact_text("/data/root/x", home=Path("/root"), user="root") == "/data/root/x"
+    assert redact_text("/sole/.pyenv", home=Path("/sole"), user="sole") == "~/.pyenv"
+    assert redact_text("/data/sole/x", home=Path("/sole"), user="sole") == "/data/sole/x"
 
 
 def test_a_user_called_like_a_maker_keeps_the_system_readable() -> None:
