@@ -85,7 +85,6 @@ def test_root_is_a_home_and_no_name() -> None:
     assert redact_text(f"/data{home}/x", home=home, user="root") == f"/data{home}/x"
 
 
-
 def test_a_user_called_like_a_maker_keeps_the_system_readable() -> None:
     text = redact_text("/usr/lib/nvidia/x", home=Path("/home/nvidia"), user="nvidia")
     assert text == "/usr/lib/nvidia/x"
