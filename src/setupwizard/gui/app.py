@@ -42,11 +42,20 @@ def main(argv: Sequence[str], backend: Factory | None = None) -> int:
         return 1
     from PySide6.QtWidgets import QApplication
 
+    from setupwizard.gui import logs
+
     application = QApplication(list(argv[:1]))
-    return run(application, backend or _program, _config_folder())
+    log_file = logs.start_log(logs.log_folder())
+    try:
+        return run(application, backend or _program, _config_folder(), log_file)
+    except Exception:
+        # before the window is there, no card can tell it
+        log.critical("the window could not be opened", exc_info=True)
+        _say(_("The window could not be opened. The log says why: {file}").format(file=log_file))
+        return 1
 
 
-def run(application: QApplication, make: Factory, config: Path) -> int:
+def run(application: QApplication, make: Factory, config: Path, log_file: Path) -> int:
     """Show the window and stay until it is closed."""
     from PySide6.QtCore import QSettings, QTimer
 
@@ -54,7 +63,6 @@ def run(application: QApplication, make: Factory, config: Path) -> int:
     from setupwizard.gui.flow import error_document
     from setupwizard.gui.window import SetupWindow
 
-    log_file = logs.start_log(logs.log_folder())
     catcher = logs.CrashCatcher(log_file.parent)
     log.info("setupwizard %s, Python %s, window", __version__, sys.version.split()[0])
     application.setApplicationName("setupwizard")

@@ -10,7 +10,7 @@ from setupwizard.gui import theme
 from setupwizard.gui.pages.base import Footer, Page
 from setupwizard.gui.state import State
 from setupwizard.gui.widgets.basic import Button, Card, Chip, IconTile, Label, show_if
-from setupwizard.gui.widgets.layouts import empty
+from setupwizard.gui.widgets.layouts import HeadLayout, empty
 from setupwizard.gui.widgets.panels import Banner
 from setupwizard.gui.widgets.rows import CheckRow, Fact, FactGrid, RowState
 from setupwizard.gui.wording import action_button, card_kind, card_name, system_name, vendor_name
@@ -115,15 +115,14 @@ class ComputerPage(Page):
         self._cards = QVBoxLayout()
         self._cards.setSpacing(look.px(12))
         checks = Card(spacing=2)
-        head = QHBoxLayout()
-        self._checks_title = Label("h2")
+        head = HeadLayout()
+        self._checks_title = Label("h2", wrap=False)
         self.copy = Button("link", icon="copy")
         self.copy.clicked.connect(self.details_wanted)
         self.again = Button("link", icon="refresh")
         self.again.clicked.connect(self.look_wanted)
-        head.addWidget(self._checks_title, 1)
-        head.addWidget(self.copy)
-        head.addWidget(self.again)
+        for part in (self._checks_title, self.copy, self.again):
+            head.addWidget(part)
         checks.body.addLayout(head)
         self._rows = QVBoxLayout()
         self._rows.setSpacing(0)

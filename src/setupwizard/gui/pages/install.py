@@ -90,6 +90,7 @@ class InstallPage(Page):
         self._seconds: dict[GroupName, float] = {}
         self._moved = self._clock()
         self._told = 0
+        self._stalled = False
         self._fetched = 0
         self.line.bar.restart()
         self.drawer.clear()
@@ -260,14 +261,16 @@ class InstallPage(Page):
     def _show_note(self, state: State) -> None:
         waiting = self._waiting()
         step = self._overall.running
+        stalled = False
         show_if(self.other_server, False)
         self.line.bar.set_tone("err" if self.error is not None else "")
         if state.phase != "running" or self.error is not None:
             self.line.show_note("")
         elif step in {"probe", "resolve", "fetch"} and waiting >= STALL_S:
             text = _("Waiting for the server... ({seconds} s without data)").format(seconds=round(waiting))
-            if self.line.note == "":
+            if not self._stalled:
                 focus.announce(self, text)
+            stalled = True
             self.line.show_note(text, "warn")
             self.line.bar.set_tone("warn")
             show_if(self.other_server, step == "fetch" and waiting >= OFFER_S)
@@ -277,6 +280,7 @@ class InstallPage(Page):
             self.line.show_note(limit_sentence(self._progress.limited_by))
         else:
             self.line.show_note("")
+        self._stalled = stalled
 
     def _waiting(self) -> float:
         return self._clock() - self._moved

@@ -12,7 +12,7 @@ from setupwizard.gui.pages.base import Footer, Page
 from setupwizard.gui.state import State
 from setupwizard.gui.widgets.basic import Button, Card, Label, show_if
 from setupwizard.gui.widgets.figures import BandLegend, FigureList, FigureView
-from setupwizard.gui.widgets.layouts import empty
+from setupwizard.gui.widgets.layouts import HeadLayout, empty
 from setupwizard.gui.widgets.panels import Banner
 from setupwizard.gui.widgets.progress import ProgressBar
 from setupwizard.gui.widgets.rows import CheckRow, RowState
@@ -75,17 +75,16 @@ class VerifyPage(Page):
         self._speed.body.addLayout(head)
         self._speed.body.addWidget(self.figures)
         self._checks = Card(spacing=4)
-        self._checks_title = Label("h2")
+        self._checks_title = Label("h2", wrap=False)
         self.copy = Button("link", icon="copy")
         self.copy.clicked.connect(self._on_copy)
         self.again = Button("link", icon="refresh")
         self.again.clicked.connect(self._on_again)
         self.thorough = Button("link", icon="clock")
         self.thorough.clicked.connect(self._on_thorough)
-        row = QHBoxLayout()
-        row.addWidget(self._checks_title, 1)
-        for button in (self.copy, self.again, self.thorough):
-            row.addWidget(button)
+        row = HeadLayout()
+        for part in (self._checks_title, self.copy, self.again, self.thorough):
+            row.addWidget(part)
         self._checks.body.addLayout(row)
         self._wide = QVBoxLayout()
         self._wide.setSpacing(0)
@@ -94,7 +93,10 @@ class VerifyPage(Page):
         self._grid.setVerticalSpacing(0)
         self._grid.setColumnStretch(0, 1)
         self._grid.setColumnStretch(1, 1)
-        self._checks.body.addWidget(self.bar)
+        bar = QVBoxLayout()
+        bar.setContentsMargins(0, theme.current().px(4), 0, theme.current().px(6))
+        bar.addWidget(self.bar)
+        self._checks.body.addLayout(bar)
         self._checks.body.addLayout(self._wide)
         self._checks.body.addLayout(self._grid)
         self.content.addWidget(self.error_card)
@@ -188,7 +190,7 @@ class VerifyPage(Page):
             elif event is None:
                 row.show_state("checking", stages.stage_title(stage.id))
             else:
-                row.show_state(_STATES[event.status], _stage_name(stage), note=format_duration(event.seconds))
+                row.show_state(_STATES[event.status], _stage_name(stage), note=_took(event.seconds))
 
     def _show_proof(self, proof: Verification) -> None:
         title, sentence = stages.headline(proof)
@@ -211,7 +213,7 @@ class VerifyPage(Page):
             row = CheckRow(dense=True)
             remark = check.status in {"warn", "fail"}
             detail = stages.check_sentence(check) if remark and (check is not remarks[0] or self.error) else ""
-            note = format_duration(check.seconds) if check.status == "pass" else stages.status_word(check.status)
+            note = _took(check.seconds) if check.status == "pass" else stages.status_word(check.status)
             row.show_state(_STATES[check.status], _stage_name(_Stage(check.id, check.device)), detail, note=note)
             (wide if detail else narrow).append(row)
         self._lay_out(wide, narrow)
@@ -258,6 +260,11 @@ class VerifyPage(Page):
 def _stage_name(stage: _Stage) -> str:
     title = stages.stage_title(stage.id)
     return _("{stage} (GPU {number})").format(stage=title, number=stage.device) if stage.device else title
+
+
+def _took(seconds: float) -> str:
+    """Return how long a stage took; what took no time says nothing."""
+    return format_duration(seconds) if seconds >= 0.05 else ""
 
 
 def _tested_sentence(proof: Verification) -> str:

@@ -93,6 +93,58 @@ class FlowLayout(_List):
         return max(0, y - self._gap - place.y())
 
 
+class HeadLayout(_List):
+    """A title at the left and what can be pressed at the right; without room for both the latter goes below."""
+
+    def sizeHint(self) -> QSize:
+        items = self._visible()
+        width = sum(item.sizeHint().width() for item in items) + self._gap * max(0, len(items) - 1)
+        return QSize(width, max((item.sizeHint().height() for item in items), default=0))
+
+    def minimumSize(self) -> QSize:
+        size = QSize()
+        for item in self._visible():
+            size = size.expandedTo(item.sizeHint())
+        return size
+
+    def _place(self, place: QRect, *, move: bool) -> int:
+        items = self._visible()
+        if not items:
+            return 0
+        title, buttons = items[0], items[1:]
+        hints = [button.sizeHint() for button in buttons]
+        taken = sum(hint.width() for hint in hints) + self._gap * max(0, len(hints) - 1)
+        high = max((hint.height() for hint in hints), default=0)
+        beside = title.sizeHint().width() + self._gap + taken <= place.width()
+        first = max(title.sizeHint().height(), high if beside else 0)
+        if move:
+            width = place.width() - taken - self._gap if beside else place.width()
+            title.setGeometry(QRect(place.x(), place.y(), width, first))
+        if beside:
+            self._row(buttons, hints, place.right() + 1 - taken, place.y(), first, move=move)
+            return first
+        used = self._lines(buttons, hints, place, place.y() + first, high, move=move)
+        return first + used
+
+    def _row(self, items: list[QLayoutItem], hints: list[QSize], x: int, y: int, height: int, *, move: bool) -> None:
+        for item, hint in zip(items, hints, strict=True):
+            if move:
+                item.setGeometry(QRect(QPoint(x, y + (height - hint.height()) // 2), hint))
+            x += hint.width() + self._gap
+
+    def _lines(
+        self, items: list[QLayoutItem], hints: list[QSize], place: QRect, y: int, height: int, *, move: bool
+    ) -> int:
+        """Put items into as many lines as they need; return the height of them all."""
+        top, x = y, place.x()
+        for item, hint in zip(items, hints, strict=True):
+            if x > place.x() and x + hint.width() > place.right() + 1:
+                x, y = place.x(), y + height
+            self._row([item], [hint], x, y, height, move=move)
+            x += hint.width() + self._gap
+        return y + height - top
+
+
 class ColumnsLayout(_List):
     """Items in equal columns: all beside each other if they fit, else half as many, at last one under the other."""
 

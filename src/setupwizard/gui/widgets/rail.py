@@ -17,6 +17,7 @@ from setupwizard.i18n import N_, _
 
 StepState = Literal["upcoming", "current", "done", "problem"]
 WIDTH = 224
+_TITLE = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
 
 _WORDS: dict[StepState, str] = {
     "upcoming": N_("to do"),
@@ -67,7 +68,7 @@ class StepItem(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         look = theme.current()
-        return QSize(look.px(WIDTH - 32), look.px(44 if self._summary else 32))
+        return QSize(look.px(WIDTH - 32), self._title_height() + look.px(27 if self._summary else 15))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -77,22 +78,31 @@ class StepItem(QAbstractButton):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_surface(painter)
-        line = look.px(32)
-        sign = QRectF(look.px(10), (line - look.px(20)) / 2, look.px(20), look.px(20))
+        font = look.font(14, QFont.Weight.DemiBold if self.here else QFont.Weight.Normal)
+        top = look.px(4) if self._summary else look.px(7)
+        # The sign stands beside the first line, however high the language's letters are.
+        middle = top + QFontMetrics(font).height() / 2
+        sign = QRectF(look.px(10), middle - look.px(10), look.px(20), look.px(20))
         if self.state in {"done", "problem"}:
             ok = self.state == "done"
             icons.paint(painter, "ok" if ok else "problem", sign, look.color("ok" if ok else "err"))
         else:
             self._paint_number(painter, sign)
         left, room = look.px(42), self.width() - look.px(42 + 8)
-        strong = self.here
-        font = look.font(14, QFont.Weight.DemiBold if strong else QFont.Weight.Normal)
-        top = 0 if not self._summary else look.px(3)
-        ink = "text" if strong or self.state != "upcoming" else "text3"
-        self._paint_line(painter, QRect(left, top, room, line - 2 * top), font, look.color(ink), self.text())
+        ink = "text" if self.here or self.state != "upcoming" else "text3"
+        painter.setFont(font)
+        painter.setPen(look.color(ink))
+        painter.drawText(QRect(left, top, room, self._title_height()), _TITLE, self.text())
         if self._summary:
-            below = QRect(left, look.px(25), room, look.px(16))
+            below = QRect(left, self.height() - look.px(20), room, look.px(16))
             self._paint_line(painter, below, look.font(12), look.color("text3"), self._summary)
+
+    def _title_height(self) -> int:
+        """Return how high the title is: two lines for a language with long words."""
+        look = theme.current()
+        font = look.font(14, QFont.Weight.DemiBold)
+        room = QRect(0, 0, look.px(WIDTH - 32 - 50), 1 << 12)
+        return max(look.px(17), QFontMetrics(font).boundingRect(room, _TITLE, self.text()).height())
 
     def _paint_surface(self, painter: QPainter) -> None:
         look = theme.current()
@@ -155,7 +165,7 @@ class Rail(QWidget):
         head = QHBoxLayout()
         head.setContentsMargins(look.px(2), 0, 0, 0)
         head.setSpacing(look.px(8))
-        self._name = Label("h2", wrap=False)
+        self._name = Label("h2")
         head.addWidget(IconTile("mark", 22, ink="accent"))
         head.addWidget(self._name, 1)
         column.addLayout(head)

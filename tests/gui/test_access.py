@@ -1,0 +1,185 @@
+"""Keyboards and screen readers reach everything, in the order in which it is read."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAccessible, QAccessibleInterface
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from gui.conftest import Visit
+from gui.test_layout import SCENES, Scene, scene  # noqa: F401 - the fixture
+from setupwizard.gui import focus
+from setupwizard.gui.widgets.figures import FigureBar
+from setupwizard.gui.widgets.rows import CheckRow
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+
+@pytest.fixture
+def reader() -> Iterator[None]:
+    """Have a screen reader around."""
+    QAccessible.setActive(True)
+    yield
+    QAccessible.setActive(False)
+
+
+def walk(node: QAccessibleInterface) -> Iterator[QAccessibleInterface]:
+    yield node
+    for number in range(node.childCount()):
+        child = node.child(number)
+        if child is not None and child.isValid():
+            yield from walk(child)
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_everything_that_can_have_the_focus_has_a_name(
+    scene: Callable[[str, QSize], Scene],  # noqa: F811
+    reader: None,
+    name: str,
+) -> None:
+    made = scene(name, QSize(960, 640))
+    nameless, nodes = [], 0
+    for node in walk(QAccessible.queryAccessibleInterface(made.window)):
+        nodes += 1
+        state = node.state()
+        if state.focusable and not state.invisible and not node.text(QAccessible.Text.Name):
+            nameless.append(f"{node.object()} {node.role()}")
+        assert node.role() != QAccessible.Role.Graphic, f"a nameless picture: {node.object()}"
+    assert nodes > 30
+    assert nameless == []
+
+
+def test_rows_and_figures_are_reached_only_with_a_screen_reader(
+    scene: Callable[[str, QSize], Scene],  # noqa: F811
+) -> None:
+    def reachable(made: Scene) -> set[type]:
+        page = made.window.page_now()
+        return {
+            type(widget)
+            for kind in (CheckRow, FigureBar)
+            for widget in page.findChildren(kind)
+            if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        }
+
+    assert reachable(scene("5-verify", QSize(960, 640))) == set()
+    QAccessible.setActive(True)
+    try:
+        assert reachable(scene("5-verify", QSize(960, 640))) == {CheckRow, FigureBar}
+    finally:
+        QAccessible.setActive(False)
+
+
+def names_by_tab(window: QWidget, first: QWidget, count: int) -> list[str]:
+    """Press Tab again and again; return what has the focus, by name."""
+    first.setFocus(Qt.FocusReason.TabFocusReason)
+    names = []
+    for _step in range(count):
+        widget = QApplication.focusWidget()
+        names.append(widget.accessibleName() or widget.text())  # type: ignore[attr-defined]
+        QTest.keyClick(widget, Qt.Key.Key_Tab)
+    return names
+
+
+def test_tab_goes_through_page_buttons_and_step_list(visit: Visit) -> None:
+    window = visit.open()
+    assert names_by_tab(window, window.start.recommended, 5) == [
+        "Recommended",
+        "Check my computer",
+        "Cancel",
+        "切换到中文",
+        "Use dark colours",
+    ]
+    visit.press_primary()
+    assert names_by_tab(window, window.computer.copy, 7) == [
+        "Copy details",
+        "Check again",
+        "Choose a build",
+        "Back",
+        "Cancel",
+        "Step 1: Start, done, Recommended",
+        "切换到中文",
+    ]
+    visit.press_primary()
+    visit.wait(lambda: visit.state.plan is not None)
+    assert names_by_tab(window, window.build.details_fold.button, 6) == [
+        "Change the details",
+        "Show everything that will happen",
+        "Install",
+        "Back",
+        "Cancel",
+        "Step 1: Start, done, Recommended",
+    ]
+
+
+def test_what_appears_later_stands_in_its_place(visit: Visit) -> None:
+    from setupwizard.errors import SetupError
+
+    visit.backend.failures["plan"] = SetupError("network-off")
+    window = visit.open()
+    visit.press_primary()
+    visit.press_primary()
+    visit.wait(window.build.error_card.isVisible)
+    QApplication.processEvents()
+    window.set_tab_order()
+    assert names_by_tab(window, window.build.error_card.buttons()[0], 5)[:3] == [
+        "Try again",
+        "Copy details",
+        "Change the details",
+    ]
+
+
+def test_a_page_says_its_title_and_its_sentence(visit: Visit) -> None:
+    window = visit.open()
+    for page in window.pages:
+        if page.accessibleName():
+            assert page.accessibleName() == page.heading
+    assert window.start.accessibleDescription().startswith("We check your PC")
+
+
+def test_what_happens_by_itself_is_announced(visit: Visit, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> None:
+    said: list[tuple[str, bool]] = []
+
+    def note(_widget: QWidget, text: str, *, urgent: bool = False) -> None:
+        said.append((text, urgent))
+
+    monkeypatch.setattr(focus, "announce", note)
+    window = visit.open()
+    visit.go_to_install()
+    assert any("Get PyTorch running" in text for text, _urgent in said) or visit.page == "install"
+    assert any(text.startswith("Installing PyTorch") for text, _urgent in said)
+    assert ("Downloading", False) in said
+    assert ("25 %", False) in said
+    visit.now += 30
+    window.install._on_second()
+    assert any(text.startswith("Waiting for the server") for text, _urgent in said)
+    visit.gate.set()
+    visit.wait(lambda: visit.state.phase == "done")
+    assert any(text.startswith("PyTorch works on your GPU") for text, _urgent in said)
+
+
+def test_an_error_is_announced_urgently(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    from setupwizard.errors import SetupError
+
+    said: list[tuple[str, bool]] = []
+    monkeypatch.setattr(focus, "announce", lambda _widget, text, *, urgent=False: said.append((text, urgent)))
+    visit.backend.failures["plan"] = SetupError("network-off")
+    window = visit.open()
+    visit.press_primary()
+    visit.press_primary()
+    visit.wait(window.build.error_card.isVisible)
+    assert any(urgent and "No download server" in text for text, urgent in said)
+
+
+def test_an_announcement_without_a_reader_does_nothing(qtbot: QtBot) -> None:
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    QAccessible.setActive(False)
+    focus.announce(widget, "text")
+    QAccessible.setActive(True)
+    try:
+        focus.announce(widget, "text", urgent=True)
+    finally:
+        QAccessible.setActive(False)

@@ -1,0 +1,152 @@
+"""Nothing is cut off and nothing has to be scrolled sideways: every scene, every language, the smallest window."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QFont, QFontMetrics
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+sys.path.append(str(Path(__file__).resolve().parent.parent.parent / "scripts"))
+
+from screenshots import SCENES, Scene
+
+from gui import recorded
+from setupwizard.gui import theme
+from setupwizard.gui.state import State
+from setupwizard.gui.widgets.basic import Button, Chip, ElidedLabel, Label
+from setupwizard.gui.widgets.choices import CheckBox, ChoiceCard, Pill
+
+_CALM = ["1-start", "1-start-resume", "2-computer", "3-build", "4-install", "5-verify", "5-verify-slow", "6-finish"]
+
+
+@pytest.fixture
+def scene(qtbot: QtBot) -> Iterator[Callable[[str, QSize], Scene]]:
+    made: list[Scene] = []
+
+    def make(name: str, size: QSize) -> Scene:
+        one = Scene()
+        made.append(one)
+        qtbot.addWidget(one.window)
+        one.window.resize(size)
+        one.window.show()
+        SCENES[name](one)
+        for _turn in range(6):
+            QApplication.processEvents()
+        return one
+
+    yield make
+    for one in made:
+        one.window.flow.state = State(choices=recorded.choices())
+
+
+def visible(scene: Scene, kind: type) -> list:
+    return [widget for widget in scene.window.findChildren(kind) if widget.isVisible()]
+
+
+def problems(scene: Scene) -> list[str]:
+    """Return everything that is cut off."""
+    page = scene.window.page_now()
+    viewport = page.scroll_area.viewport()
+    found = []
+    if page.inner.minimumSizeHint().width() > viewport.width():
+        found.append(f"page needs {page.inner.minimumSizeHint().width()} of {viewport.width()} px")
+    if page.scroll_area.horizontalScrollBar().maximum() > 0:
+        found.append("page scrolls sideways")
+    for label in visible(scene, QLabel):
+        found += _label_problems(label)
+    for kind in (Button, Chip, Pill, CheckBox):
+        found += [
+            f"{kind.__name__} {widget.text()!r}: {widget.size()} of {widget.sizeHint()}"
+            for widget in visible(scene, kind)
+            if widget.sizeHint().boundedTo(widget.size()) != widget.sizeHint()
+        ]
+    for card in visible(scene, ChoiceCard):
+        if card.height() < card.heightForWidth(card.width()):
+            found.append(f"card {card.text()!r}: {card.height()} of {card.heightForWidth(card.width())}")
+    return found + [f"{widget} stands out of its parent" for widget in _outside(page)] + _step_problems(scene)
+
+
+def _label_problems(label: QLabel) -> list[str]:
+    if isinstance(label, ElidedLabel | Chip):
+        return []
+    if label.wordWrap():
+        wanted = label.heightForWidth(label.width())
+        return [f"text {label.text()[:40]!r}: {label.height()} of {wanted} px high"] if label.height() < wanted else []
+    wanted = label.sizeHint().width()
+    return [f"text {label.text()[:40]!r}: {label.width()} of {wanted} px wide"] if label.width() < wanted else []
+
+
+def _outside(page: QWidget) -> list[QWidget]:
+    """Return parts that stand out of their parents sideways."""
+    inside = page.scroll_area.widget()
+    return [
+        widget
+        for widget in inside.findChildren(QWidget)
+        if widget.isVisible()
+        and isinstance(widget.parentWidget(), QWidget)
+        and (widget.x() < 0 or widget.geometry().right() > widget.parentWidget().width())
+    ]
+
+
+def _step_problems(scene: Scene) -> list[str]:
+    bold = QFontMetrics(theme.current().font(14, QFont.Weight.DemiBold))
+    room = theme.current().px(224 - 32 - 50)
+    return [
+        f"step {item.text()!r} is cut"
+        for item in scene.window.rail.items
+        if item.height() < item.sizeHint().height()
+        or max(bold.horizontalAdvance(word) for word in item.text().split()) > room
+    ]
+
+
+@pytest.mark.parametrize("size", [QSize(880, 600), QSize(1400, 900)], ids=["smallest", "large"])
+@pytest.mark.parametrize("language", ["en", "zh_CN", "pseudo"])
+@pytest.mark.parametrize("name", SCENES)
+def test_nothing_is_cut_off(
+    scene: Callable[[str, QSize], Scene], speak: Callable[[str], None], name: str, language: str, size: QSize
+) -> None:
+    speak(language)
+    assert problems(scene(name, size)) == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("name", _CALM)
+def test_the_usual_pages_need_no_scrolling(
+    scene: Callable[[str, QSize], Scene], speak: Callable[[str], None], name: str, language: str
+) -> None:
+    speak(language)
+    page = scene(name, QSize(960, 640)).window.page_now()
+    assert page.scroll_area.verticalScrollBar().maximum() == 0
+
+
+@pytest.mark.parametrize("name", ["1-start", "3-build-details", "4-install-error"])
+def test_larger_text_is_not_cut_off(
+    scene: Callable[[str, QSize], Scene], speak: Callable[[str], None], name: str
+) -> None:
+    look = theme.current()
+    look.set_scale(1.5)
+    try:
+        made = scene(name, QSize(1320, 900))
+        assert made.window.rail.width() == 336
+        assert problems(made) == []
+    finally:
+        look.set_scale(1.0)
+
+
+def test_cards_line_up_with_the_buttons(scene: Callable[[str, QSize], Scene]) -> None:
+    for size in (QSize(880, 600), QSize(960, 640), QSize(1400, 900)):
+        made = scene("1-start", size)
+        window = made.window
+        left = window.start.recommended.mapTo(window, window.start.recommended.rect().topLeft()).x()
+        right = window.start.custom.mapTo(window, window.start.custom.rect().topRight()).x()
+        assert left == window.footer.cancel.mapTo(window, window.footer.cancel.rect().topLeft()).x()
+        assert right == window.footer.primary.mapTo(window, window.footer.primary.rect().topRight()).x()
+
+
+def test_every_label_of_ours_is_plain_text(scene: Callable[[str, QSize], Scene]) -> None:
+    made = scene("3-build-details", QSize(960, 640))
+    assert all(isinstance(label, Label | Chip) for label in made.window.page_now().findChildren(QLabel))
