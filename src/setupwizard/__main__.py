@@ -9,14 +9,19 @@ def console() -> None:
     """Run the console program: the command line, the text face, or the window when there is a display."""
     from setupwizard.cli.main import main
 
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], open_window))
 
 
 def windowed() -> None:
     """Run the windowed program."""
-    from setupwizard.cli.main import open_window
-
     sys.exit(open_window())
+
+
+def open_window() -> int:
+    """Open the wizard's window and return the exit code when it is closed."""
+    from setupwizard.gui.app import main
+
+    return main(sys.argv)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def verbs(ctx: click.Context, text: bool, version: bool, self_test: bool, json_f
     if self_test:
         raise SetupError("not-built", what="--self-test", detail=str(json_file or ""))
     if ctx.invoked_subcommand is None:
-        finish(open_text() if text or not has_display() else open_window())
+        finish(open_text() if text or not has_display() else ctx.obj())
 
 
 for command in commands.ALL:
@@ -51,13 +52,6 @@ def has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def open_window() -> int:
-    """Open the wizard's window."""
-    from setupwizard.gui.app import main as window
-
-    return window(sys.argv)
-
-
 def open_text() -> int:
     """Run the same flow in the terminal."""
     from setupwizard.cli.text import run_text
@@ -65,14 +59,19 @@ def open_text() -> int:
     return run_text()
 
 
-def main(argv: list[str]) -> int:
-    """Run the command line and return the exit code of the contract, whatever happens inside."""
+def main(argv: list[str], open_window: Callable[[], int]) -> int:
+    """Run the command line and return the exit code of the contract, whatever happens inside.
+
+    Args:
+        argv: the words after the program's name.
+        open_window: opens the wizard's window: this face does not know the other one.
+    """
     _speak_utf8()
     i18n.set_language(i18n.system_language())
     voice.exit_codes = _wished_codes(argv)
     voice.json = "--json" in argv
     try:
-        verbs.main(args=argv, prog_name="setupwizard", standalone_mode=False)
+        verbs.main(args=argv, prog_name="setupwizard", standalone_mode=False, obj=open_window)
     except SetupError as error:
         return voice.fail(error)
     except click.exceptions.Exit as end:
