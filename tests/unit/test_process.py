@@ -153,3 +153,14 @@ def test_side_by_side_stops_when_asked():
     with pytest.raises(Cancelled):
         side_by_side({"a": lambda: gate.wait(60)}, deadline=60, cancel=cancel)
     gate.set()
+
+
+def test_side_by_side_takes_no_answer_of_a_question_that_was_stopped():
+    cancel = Cancel()
+
+    def stopped():
+        cancel.request()
+        cancel.check()
+
+    with pytest.raises(Cancelled):
+        side_by_side({"a": stopped}, deadline=60, cancel=cancel)

@@ -82,4 +82,6 @@ def side_by_side(
             if cancel is not None:
                 cancel.check()
             thread.join(min(0.05, max(0.0, end - time.monotonic())))
+    if cancel is not None:
+        cancel.check()  # the questions heard of the wish too: what they answered then is no answer
     return dict(answers)
