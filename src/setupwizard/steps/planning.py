@@ -147,7 +147,7 @@ def _specs(
     """Return the sources to ask, in the order in which they win when they hold the same build."""
     known = known_sources(catalogue)
     if request.sources:
-        return tuple(_named(word, known) for word in request.sources)
+        return tuple(spec for word in request.sources for spec in _named(word, known))
     general_helps = any(question.general_variant(build.torch) in question.variants for build in builds)
     return tuple(spec for spec in known.values() if spec.kind != "general" or general_helps)
 
@@ -166,14 +166,22 @@ def known_sources(catalogue: Catalogue) -> dict[str, SourceSpec]:
     return {spec.id: spec for spec in (*official, *mirrors, *machine)}
 
 
-def _named(word: str, known: dict[str, SourceSpec]) -> SourceSpec:
+def _named(word: str, known: dict[str, SourceSpec]) -> tuple[SourceSpec, ...]:
+    """Return the sources that a word of the user's stands for.
+
+    An address may be the index of one variant, or the folder above it that has one index for each: both are asked.
+    """
     if word in known:
-        return known[word]
+        return (known[word],)
     if word.startswith(("http://", "https://")):
-        return SourceSpec(id="named", name=without_login(word), kind="index", url=word)
+        name, url = without_login(word), word.rstrip("/")
+        here = SourceSpec(id="named", name=name, kind="index", url=url)
+        if "{variant}" in url:
+            return (here,)
+        return (here, SourceSpec(id="named-by-variant", name=f"{name}/VARIANT", kind="index", url=url + "/{variant}"))
     folder = Path(word).expanduser()
     if folder.is_dir():
-        return SourceSpec(id="folder", name=str(folder), kind="folder", url=str(folder.resolve()))
+        return (SourceSpec(id="folder", name=str(folder), kind="folder", url=str(folder.resolve())),)
     raise SetupError(
         "usage", what=_("--source {word} is neither a known name, nor an address, nor a folder").format(word=word)
     )
