@@ -93,7 +93,7 @@ def view_of(report: Report) -> View:
         made=wording.time_text(report.made),
         facts=tuple(_facts(report)),
         sections=tuple(_sections(report.verification)) if report.verification else (),
-        reasons=tuple(reason.text for reason in decision.reasons if reason.text) if decision else (),
+        reasons=_reasons(report),
         actions=tuple((action.text, _web(action.url)) for action in decision.actions if action.text)
         if decision
         else (),
@@ -105,6 +105,15 @@ def view_of(report: Report) -> View:
         findings=tuple(finding.text for finding in report.machine.findings if finding.level != "info" and finding.text),
         text=plain_text(report),
     )
+
+
+def _reasons(report: Report) -> tuple[str, ...]:
+    """Return why this build was decided on, and why another one was installed where that is so."""
+    texts = [reason.text for reason in report.recommendation.reasons] if report.recommendation else []
+    if report.plan is not None:
+        texts.append(report.plan.why_other or "")
+        texts += [source.text for source in report.plan.tried if source.code not in {"ok", "not-asked"}]
+    return tuple(text for text in texts if text)
 
 
 def plain_text(report: Report) -> str:
