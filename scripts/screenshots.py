@@ -12,7 +12,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(HERE / "tests"), str(HERE / "src")]
-os.environ.setdefault("QT_QPA_PLATFORM", f"offscreen:configfile={HERE / 'tests' / 'gui' / 'screen.json'}")
+if os.environ.get("QT_QPA_PLATFORM", "offscreen") == "offscreen":
+    screen = Path(os.path.relpath(HERE / "tests" / "gui" / "screen.json")).as_posix()
+    os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={screen}"
 
 from PySide6.QtCore import QEvent, QSettings, QSize  # noqa: E402
 from PySide6.QtWidgets import QApplication  # noqa: E402

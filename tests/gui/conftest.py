@@ -10,7 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-os.environ.setdefault("QT_QPA_PLATFORM", f"offscreen:configfile={Path(__file__).with_name('screen.json')}")
+if os.environ.get("QT_QPA_PLATFORM", "offscreen") == "offscreen":
+    # The offscreen screen is 800 x 800 otherwise, smaller than our window; a colon of a drive would end the path.
+    _screen = Path(os.path.relpath(Path(__file__).with_name("screen.json"))).as_posix()
+    os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={_screen}"
 
 from PySide6.QtCore import QEvent, QSettings, QTimer
 from PySide6.QtWidgets import QApplication

@@ -157,7 +157,7 @@ def test_without_a_card_the_processor_build_is_offered(visit: Visit) -> None:
     assert window.footer.primary.isEnabled()
     visit.press_primary()
     visit.wait(lambda: visit.state.plan is not None)
-    assert "PyTorch 2.15.0 for CPU only" in texts(visit)
+    assert "PyTorch 2.15.0, CPU version" in texts(visit)
 
 
 def test_an_old_driver_leads_to_its_page_and_the_stop_gap_can_be_taken(visit: Visit) -> None:

@@ -84,16 +84,26 @@ QPlainTextEdit:focus { border: 2px solid $stroke2; padding: 5px; }
 """)
 
 
-def stylesheet(tokens: Tokens, scale: float, monospace: Sequence[str]) -> str:
+# With the system's own colours all grounds are one: what a ground told, a border tells.
+_CONTRAST = Template("""
+Card[tone] { border: 1px solid $text; }
+Card[tone="accent"] { border: 3px solid $accent; }
+Inset { border: 1px solid $text; }
+""")
+
+
+def stylesheet(tokens: Tokens, scale: float, monospace: Sequence[str], *, high_contrast: bool = False) -> str:
     """Return the style sheet in these colours.
 
     Args:
         tokens: the colours.
         scale: how much larger than the design; a hairline stays a hairline.
         monospace: families for commands and logs, best first.
+        high_contrast: the colours are the system's, and grounds do not differ.
     """
     mono = ", ".join(f'"{family}"' for family in monospace)
-    text = _SHEET.substitute(msgspec.to_builtins(tokens), mono=mono)
+    named = msgspec.to_builtins(tokens)
+    text = _SHEET.substitute(named, mono=mono) + (_CONTRAST.substitute(named) if high_contrast else "")
     return _PIXELS.sub(lambda size: f"{_scaled(int(size[1]), scale)}px", text)
 
 

@@ -97,7 +97,8 @@ class Theme(QObject):
             self.tokens = DARK if self.dark else LIGHT
             self._application.setPalette(_palette(self.tokens))
         self._application.setFont(self.font())
-        self._application.setStyleSheet(stylesheet(self.tokens, self._scale, MONOSPACE))
+        sheet = stylesheet(self.tokens, self._scale, MONOSPACE, high_contrast=self.high_contrast)
+        self._application.setStyleSheet(sheet)
         self.changed.emit()
 
     def px(self, size: float) -> int:

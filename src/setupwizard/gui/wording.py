@@ -71,8 +71,9 @@ def vendor_name(vendor: Vendor) -> str:
 
 
 def system_name(machine: Machine) -> str:
-    """Return the system of a computer: "Windows 10.0.26100, x86_64"."""
-    name = " ".join(word for word in (_SYSTEMS[machine.os], machine.os_version) if word)
+    """Return the system of a computer: "Windows 10.0.26100, x86_64"; a Linux is called by its distribution."""
+    words = (_SYSTEMS[machine.os] if machine.os != "linux" or not machine.os_version else "", machine.os_version)
+    name = " ".join(word for word in words if word)
     return listed(word or "" for word in (name, machine.arch, machine.libc))
 
 
@@ -111,6 +112,8 @@ def variant_name(variant: str, platform: str = "") -> str:
 
 def build_title(build: Build) -> str:
     """Return a build as a headline: "PyTorch 2.15.0 for CUDA 13.0"."""
+    if build.variant == "cpu" and build.platform != "macos_arm64":
+        return _("PyTorch {version}, CPU version").format(version=build.torch)
     return _("PyTorch {version} for {platform}").format(
         version=build.torch, platform=variant_name(build.variant, build.platform)
     )

@@ -186,7 +186,7 @@ class PlanList(Inset):
         empty(self._rows)
         self._add("strong", _("Steps"))
         for number, step in enumerate(plan.steps, 1):
-            self._add("body", f"{number}. {step_doing(step.id)}")
+            self._add("body", f"{number}. {step.title or step_doing(step.id)}")
             if step.argv:
                 self._add("mono", shell_line(step.argv))
         self._add("strong", _("Packages"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from setupwizard.codes import CHECK_IDS, CheckId, CheckStatus
 from setupwizard.gui import theme
@@ -61,6 +61,7 @@ class VerifyPage(Page):
     def __init__(self) -> None:
         """Lay out the page."""
         super().__init__()
+        look = theme.current()
         self._live: dict[_Stage, CheckDone | None] = {}
         self._live_rows: dict[_Stage | None, CheckRow] = {}
         self.bar = ProgressBar()
@@ -74,7 +75,7 @@ class VerifyPage(Page):
         head.addWidget(self._legend)
         self._speed.body.addLayout(head)
         self._speed.body.addWidget(self.figures)
-        self._checks = Card(spacing=4)
+        self._checks = Card(spacing=2)
         self._checks_title = Label("h2", wrap=False)
         self.copy = Button("link", icon="copy")
         self.copy.clicked.connect(self._on_copy)
@@ -89,22 +90,26 @@ class VerifyPage(Page):
         self._wide = QVBoxLayout()
         self._wide.setSpacing(0)
         self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(24)
+        self._grid.setHorizontalSpacing(look.px(24))
         self._grid.setVerticalSpacing(0)
         self._grid.setColumnStretch(0, 1)
         self._grid.setColumnStretch(1, 1)
-        bar = QVBoxLayout()
-        bar.setContentsMargins(0, theme.current().px(4), 0, theme.current().px(6))
+        self._bar_row = QWidget()
+        bar = QVBoxLayout(self._bar_row)
+        bar.setContentsMargins(0, look.px(4), 0, look.px(6))
         bar.addWidget(self.bar)
-        self._checks.body.addLayout(bar)
+        self._checks.body.addWidget(self._bar_row)
         self._checks.body.addLayout(self._wide)
         self._checks.body.addLayout(self._grid)
+        self._skipped = Label("caption")
+        self._checks.body.addWidget(self._skipped)
+        self.banner.body.setContentsMargins(look.px(18), look.px(10), look.px(18), look.px(10))
         self.content.addWidget(self.error_card)
         self.content.addWidget(self.banner)
         self.content.addWidget(self._speed)
         self.content.addWidget(self._checks)
         self.content.addStretch(1)
-        self.content.setSpacing(theme.current().px(10))
+        self.content.setSpacing(look.px(8))
 
     def begin(self) -> None:
         """Forget the proof before: another one begins."""
@@ -127,7 +132,7 @@ class VerifyPage(Page):
             show_if(button, not running and proof is not None)
         for button in (self.again, self.thorough):
             button.setEnabled(state.succeeded)
-        show_if(self.bar, running)
+        show_if(self._bar_row, running)
         show_if(self.banner, not running and proof is not None and self.error is None)
         show_if(self._speed, False)
         if running or proof is None:
@@ -179,6 +184,7 @@ class VerifyPage(Page):
         self._show_live()
 
     def _show_live(self) -> None:
+        self._skipped.show_text("")
         live: dict[_Stage | None, CheckDone | None] = dict(self._live.items()) if self._live else {None: None}
         if list(self._live_rows) != list(live):
             self._live_rows = {stage: CheckRow(dense=True) for stage in live}
@@ -209,7 +215,15 @@ class VerifyPage(Page):
         wide: list[CheckRow] = []
         narrow: list[CheckRow] = []
         remarks = [check for check in proof.checks if check.status in {"warn", "fail"}]
-        for check in proof.checks:
+        skipped = [check for check in proof.checks if check.status == "skip"]
+        self._skipped.show_text(
+            _("Not needed here: {names}").format(
+                names=listed(_stage_name(_Stage(one.id, one.device)) for one in skipped)
+            )
+            if skipped
+            else ""
+        )
+        for check in (one for one in proof.checks if one not in skipped):
             row = CheckRow(dense=True)
             remark = check.status in {"warn", "fail"}
             detail = stages.check_sentence(check) if remark and (check is not remarks[0] or self.error) else ""

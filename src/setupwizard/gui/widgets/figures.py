@@ -36,6 +36,14 @@ class FigureView(Struct, frozen=True, kw_only=True):
         return self.low is not None and self.value < self.low
 
 
+def paint_ground(painter: QPainter, ink: str) -> None:
+    """Fill with a colour; the band is an outline where the system's few colours leave none for it."""
+    look = theme.current()
+    outlined = look.high_contrast and ink == "band"
+    painter.setPen(look.color("text") if outlined else Qt.PenStyle.NoPen)
+    painter.setBrush(Qt.BrushStyle.NoBrush if outlined else look.color(ink))
+
+
 class FigureBar(QWidget):
     """One figure: its name, a bar over the expected band, its value. Below the band the bar warns."""
 
@@ -111,10 +119,10 @@ class FigureBar(QWidget):
         middle, thick, tall = room.center().y(), look.px(6), look.px(16)
         painter.setPen(Qt.PenStyle.NoPen)
 
-        def bar(start: float, end: float, height: float, token: str) -> None:
+        def bar(start: float, end: float, height: float, ink: str) -> None:
             left = room.left() + room.width() * start / full
             right = room.left() + room.width() * end / full
-            painter.setBrush(look.color(token))
+            paint_ground(painter, ink)
             painter.drawRoundedRect(QRectF(left, middle - height / 2, right - left, height), height / 4, height / 4)
 
         bar(0, full, thick, "track" if look.high_contrast else "card2")
@@ -183,9 +191,8 @@ class BandLegend(QWidget):
         look = theme.current()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(look.color("band"))
-        painter.drawRoundedRect(QRectF(0, (self.height() - look.px(12)) / 2, look.px(22), look.px(12)), 3, 3)
+        paint_ground(painter, "band")
+        painter.drawRoundedRect(QRectF(1, (self.height() - look.px(12)) / 2, look.px(22), look.px(12)), 3, 3)
         painter.setPen(look.color("text3"))
         painter.setFont(look.font(12))
         painter.drawText(self.rect().adjusted(look.px(30), 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self._text)
