@@ -147,7 +147,7 @@ def test_no_room(env, tmp_path):
     if made.returncode != 0:
         pytest.skip(f"a small disk cannot be made here: {made.stderr.decode().strip()}")
     try:
-        ended = run("apply", "--yes", "--cpu", "--json", "--env", small / "root", env=env)
+        ended = run("apply", "--yes", "--cpu", "--source", "pip-config", "--json", "--env", small / "root", env=env)
         if ended.code in {14, 16}:
             pytest.skip(f"no processor build of torch can be reached from here: {ended.err.strip()}")
         assert ended.code == 12, ended.err
