@@ -49,6 +49,12 @@ test-faults: $(DEV_STAMP) ## the fault and kill tests in full
 benchmark: $(DEV_STAMP) ## the wizard's apply beside bare uv and pip, side by side in one run
 	$(BIN)/python benchmarks/install.py
 
+benchmark-window: $(DEV_STAMP) ## the first window beside a bare one, and the worst gap in a flood of lines
+	$(BIN)/python benchmarks/window.py
+
+screenshots: $(DEV_STAMP) ## the six pages in both languages and themes, into build/screenshots
+	QT_QPA_PLATFORM=offscreen $(BIN)/python scripts/screenshots.py
+
 translations: $(DEV_STAMP) ## collect the texts and compile the catalogues
 	$(BIN)/python scripts/translations.py
 
@@ -62,4 +68,4 @@ format: $(DEV_STAMP) ## format the code
 clean: ## remove what was built here
 	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-.PHONY: help run check test test-faults benchmark translations schemas format clean
+.PHONY: help run check test test-faults benchmark benchmark-window screenshots translations schemas format clean
