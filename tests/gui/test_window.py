@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QWizard
 from gui import recorded
 from gui.conftest import Visit
 from gui.fake_backend import download, steps_of
-from setupwizard.errors import SetupError
+from setupwizard.errors import SENTENCES, SetupError
 from setupwizard.gui import theme
 from setupwizard.gui.pages.install import OFFER_S, STALL_S
 from setupwizard.gui.tokens import DARK
@@ -545,6 +545,19 @@ def test_the_last_page_opens_and_copies(visit: Visit) -> None:
     assert visit.desktop.copied == [usage.activate, usage.check, usage.python]
 
 
+def test_a_check_that_breaks_can_be_repeated_and_left(visit: Visit) -> None:
+    window = visit.open()
+    visit.finish_install()
+    visit.backend.failures["verify"] = SetupError("tool-failed", tool="python")
+    visit.qtbot.mouseClick(window.verify.again, Qt.MouseButton.LeftButton)
+    visit.wait(window.verify.error_card.isVisible)
+    assert window.footer.primary.isEnabled()
+    visit.qtbot.mouseClick(window.verify.error_card.buttons()[0], Qt.MouseButton.LeftButton)
+    visit.wait(lambda: visit.backend.calls.count("verify") == 2 and not visit.state.checking)
+    assert not window.verify.error_card.isVisible()
+    assert "38 times faster than your CPU" in texts(visit)
+
+
 def test_what_the_last_page_cannot_do_it_says(visit: Visit) -> None:
     visit.backend.failures["open_terminal"] = SetupError("tool-failed", tool="cmd.exe")
     window = visit.open()
@@ -553,6 +566,51 @@ def test_what_the_last_page_cannot_do_it_says(visit: Visit) -> None:
     visit.qtbot.mouseClick(window.finish.terminal, Qt.MouseButton.LeftButton)
     visit.wait(window.finish.error_card.isVisible)
     assert "cmd.exe stopped before it was done" in texts(visit)
+    visit.qtbot.mouseClick(window.finish.error_card.buttons()[0], Qt.MouseButton.LeftButton)
+    visit.wait(lambda: visit.backend.calls.count("open_terminal") == 2)
+    visit.wait(lambda: not window.finish.error_card.isVisible())
+
+
+@pytest.mark.parametrize("code", sorted({code for row in SENTENCES.values() for code, _text in row.fixes}))
+def test_no_fix_is_a_button_that_does_nothing(visit: Visit, code: str) -> None:
+    """Each fix of the closed list, pressed on a plan that could not be made, does something that can be seen."""
+    visit.backend.failures["plan"] = SetupError("driver-old", driver="452.39", at_least="580", url="https://x")
+    visit.backend.advice = lambda _choices: recorded.driver_recommendation()
+    window = visit.open()
+    visit.press_primary()
+    visit.press_primary()
+    visit.wait(window.build.error_card.isVisible)
+    visit.desktop.answer = "D:\\torch"
+    window.build.fix_wanted.emit(code)
+    if code == "open-driver-page":
+        assert visit.desktop.urls == ["https://www.nvidia.com/drivers"]
+    else:
+        visit.wait(lambda: visit.state.plan is not None)
+        assert not window.build.error_card.isVisible()
+
+
+def test_keys_press_only_what_can_be_seen(visit: Visit) -> None:
+    window = visit.open()
+    alt = Qt.KeyboardModifier.AltModifier
+    visit.qtbot.keyClick(window, Qt.Key.Key_N, alt)
+    assert visit.page == "computer"
+    visit.qtbot.keyClick(window, Qt.Key.Key_B, alt)
+    assert visit.page == "start"
+    visit.go_to_install()
+    for key in (Qt.Key.Key_B, Qt.Key.Key_N):
+        visit.qtbot.keyClick(window, key, alt)
+    assert visit.page == "install"
+    assert visit.state.phase == "running"
+    assert len(visit.backend.applied) == 1
+
+
+def test_the_title_says_how_far_an_install_is(visit: Visit) -> None:
+    window = visit.open()
+    visit.go_to_install()
+    assert window.windowTitle() == "41 % - PyTorch Setup"
+    visit.gate.set()
+    visit.wait(lambda: visit.state.phase == "done")
+    assert window.windowTitle() == "PyTorch Setup"
 
 
 # coming back

@@ -19,8 +19,9 @@ from setupwizard.gui import tasks
 from setupwizard.gui.backend import Backend, Choices, Unfinished
 from setupwizard.gui.runner import Runner
 from setupwizard.gui.state import PageName, State, fixed_wishes
-from setupwizard.model.events import Error, Event, Outcome, StepStarted
+from setupwizard.model.events import Emit, Error, Event, Outcome, StepStarted
 from setupwizard.model.verification import Verification
+from setupwizard.tools.concurrency import Cancel
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class Flow(QObject):
         self._backend = backend
         self._log_file = log_file
         self._after_stop: Callable[[], None] | None = None
+        self._last_act: tuple[str, Callable[[], None]] | None = None
         self._printed: deque[str] = deque(maxlen=KEPT_LINES)
         self._runner = Runner(self)
         self._runner.happened.connect(self._on_happened)
@@ -146,9 +148,8 @@ class Flow(QObject):
         left, backend = self.state.unfinished, self._backend
         self._set(unfinished=None)
         if left is not None:
-            self._runner.run(
-                "discard", lambda _emit, _cancel: backend.discard(left.root), _nothing, self._on_look_stopped
-            )
+            work = partial(_discard, backend, left.root)
+            self._runner.run("discard", work, _nothing, self._on_look_stopped)
 
     def stop(self, *, remove: bool) -> None:
         """Stop the install; with `remove` delete what it downloaded as well."""
@@ -173,13 +174,8 @@ class Flow(QObject):
         root = outcome.root
         mode: VerifyMode = "full" if thorough else "quick"
         self._set(checking=True, errors=self._errors("verify", None))
-        self._runner.run(
-            "verify",
-            lambda emit, cancel: backend.verify(root, mode, machine, emit, cancel),
-            self._on_verified,
-            self._on_check_stopped,
-            heard=True,
-        )
+        work = partial(backend.verify, root, mode, machine)
+        self._runner.run("verify", work, self._on_verified, self._on_check_stopped, heard=True)
 
     def fix(self, code: str) -> None:
         """Do what an error's button says; what only the window can do, it does before it asks here."""
@@ -196,6 +192,8 @@ class Flow(QObject):
             self.verify_again(thorough=False)
         elif "build" in self.state.errors:
             self.make_plan()
+        elif "finish" in self.state.errors and self._last_act is not None:
+            self._do(*self._last_act)
         else:
             self.look()
 
@@ -306,9 +304,7 @@ class Flow(QObject):
         root, backend = self.root, self._backend
         told = self.state.outcome or Outcome(status="cancelled", exit=22, root=root)
         self._set(outcome=replace(told, removed=(*told.removed, root), kept=()))
-        self._runner.run(
-            "discard", lambda _emit, _cancel: backend.discard(root), self._on_discarded, self._on_install_stopped
-        )
+        self._runner.run("discard", partial(_discard, backend, root), self._on_discarded, self._on_install_stopped)
 
     def _on_discarded(self, _answer: object) -> None:
         self._stopped()
@@ -360,6 +356,7 @@ class Flow(QObject):
 
     def _do(self, name: str, act: Callable[[], None]) -> None:
         """Run something that answers nothing; what goes wrong is shown on the last page."""
+        self._last_act = (name, act)
         self._set(errors=self._errors("finish", None))
         self._runner.run(name, lambda _emit, _cancel: act(), _nothing, self._on_finish_problem)
 
@@ -392,6 +389,10 @@ def error_document(error: BaseException, log_file: str) -> Error:
     log.error("a job broke", exc_info=error)
     detail = "".join(traceback.format_exception(error))
     return Error.of(SetupError("internal-error", detail=detail, log=log_file or None))
+
+
+def _discard(backend: Backend, root: str, _emit: Emit, _cancel: Cancel) -> None:
+    backend.discard(root)
 
 
 def _nothing(_value: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import PurePath
 
 from PySide6.QtCore import QEvent, QLibraryInfo, QSettings, QSize, QTranslator
@@ -26,6 +27,7 @@ from setupwizard.gui.pages.verify import VerifyPage
 from setupwizard.gui.shell import Shell
 from setupwizard.gui.state import PAGES
 from setupwizard.gui.summary import standing, summary
+from setupwizard.gui.widgets.basic import Button
 from setupwizard.gui.wording import page_name
 from setupwizard.i18n import _
 from setupwizard.model.events import Error
@@ -162,6 +164,7 @@ class SetupWindow(Shell):
         self.build.folder_wanted.connect(self._on_choose_folder)
         self.install.log_folder_wanted.connect(self._on_log_folder)
         self.install.drawer_opened.connect(self._on_drawer)
+        self.install.percent_changed.connect(self._show_title)
         self.verify.again_wanted.connect(self._on_verify_again)
         self.finish.terminal_wanted.connect(flow.open_terminal)
         self.finish.folder_wanted.connect(self._on_open_folder)
@@ -180,8 +183,8 @@ class SetupWindow(Shell):
             ("F5", self._on_refresh),
             ("Ctrl+L", self.install.drawer.toggle.toggle),
             ("Ctrl+Shift+C", self.copy_details),
-            ("Alt+N", self.footer.primary.click),
-            ("Alt+B", self.footer.back.click),
+            ("Alt+N", partial(_press, self.footer.primary)),
+            ("Alt+B", partial(_press, self.footer.back)),
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(act)
 
@@ -299,6 +302,7 @@ class SetupWindow(Shell):
         if self._question is not None:
             self._question.reject()
         self._close_after_stop = False
+        self._show_title()
         if close:
             self.close()
             return
@@ -341,7 +345,7 @@ class SetupWindow(Shell):
     def _retranslate(self) -> None:
         # Systems append the program's name to the title unless it ends with it, so it comes first.
         QApplication.setApplicationDisplayName(_("PyTorch Setup"))
-        self.setWindowTitle(_("PyTorch Setup"))
+        self._show_title()
         application = QApplication.instance()
         if application is not None:
             application.removeTranslator(self._translator)
@@ -356,6 +360,13 @@ class SetupWindow(Shell):
         self._show_rail()
         self.show_footer()
 
+    def _show_title(self, percent: int = 0) -> None:
+        """Say in the title, and so in the task bar, how far an install is."""
+        title = _("PyTorch Setup")
+        if self.flow.state.installing:
+            title = _("{percent} % - {title}").format(percent=percent, title=title)
+        self.setWindowTitle(title)
+
     def _on_theme(self) -> None:
         self.rail.retranslate(i18n.language())
 
@@ -365,3 +376,9 @@ class SetupWindow(Shell):
         if isinstance(wished, QSize):
             self.resize(wished.boundedTo(self.screen().availableSize()).expandedTo(self.minimumSize()))
         self.install.drawer.toggle.setChecked(self._settings.value("details", False, type=bool) is True)
+
+
+def _press(button: Button) -> None:
+    """Press a button by a key of its own, only where a mouse could press it too."""
+    if button.isVisible() and button.isEnabled():
+        button.click()

@@ -40,11 +40,13 @@ class InstallPage(Page):
     Signals:
         log_folder_wanted(): the person wants to see the folder of the logs.
         drawer_opened(bool): the drawer was unfolded or folded, to be remembered.
+        percent_changed(int): how much of the whole job is done.
     """
 
     name = "install"
     log_folder_wanted = Signal()
     drawer_opened = Signal(bool)
+    percent_changed = Signal(int)
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Lay out the page; `clock` counts seconds."""
@@ -90,6 +92,7 @@ class InstallPage(Page):
         self._seconds: dict[GroupName, float] = {}
         self._moved = self._clock()
         self._told = 0
+        self._percent = 0
         self._stalled = False
         self._fetched = 0
         self.line.bar.restart()
@@ -200,7 +203,7 @@ class InstallPage(Page):
         self._show_line(state, round(100 * fraction))
         self._show_rows(state)
         self._show_note(state)
-        self._announce(round(100 * fraction))
+        self._tell(round(100 * fraction))
 
     def _show_line(self, state: State, percent: int) -> None:
         shown = _("{percent} %").format(percent=percent)
@@ -294,7 +297,11 @@ class InstallPage(Page):
             return ""
         return _("{size} is saved and will be reused.").format(size=format_bytes(self._fetched))
 
-    def _announce(self, percent: int) -> None:
+    def _tell(self, percent: int) -> None:
+        """Tell the window every percent, and a screen reader every quarter."""
+        if percent != self._percent:
+            self._percent = percent
+            self.percent_changed.emit(percent)
         reached = percent // _ANNOUNCE_EVERY
         if reached > self._told:
             self._told = reached

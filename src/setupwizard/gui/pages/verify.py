@@ -163,7 +163,7 @@ class VerifyPage(Page):
             cancel = _("Cancel installation") if state.installing else _("Stop the check")
             return Footer(cancel="" if stopping else cancel, reason=_("Stopping...") if stopping else "")
         if state is not None and state.succeeded:
-            return Footer(primary=_("Continue"), enabled=self.isComplete(), filled=self.error is None)
+            return Footer(primary=_("Continue"), filled=not self.error_card.buttons_shown)
         go_on = "" if self.error_card.buttons_shown else _("Continue setup")
         return Footer(primary=go_on, back=True, cancel=_("Close"))
 
