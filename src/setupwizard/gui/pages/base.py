@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from msgspec import Struct
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget, QWizardPage
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget, QWizardPage
 
 from setupwizard.gui import focus, theme
 from setupwizard.gui.state import PageName, State
 from setupwizard.gui.widgets.basic import Label
 from setupwizard.gui.widgets.panels import ErrorCard
+from setupwizard.gui.widgets.scroller import BAR, Scroller
 from setupwizard.model.events import Error, Event
 
 MAX_CONTENT = 760
@@ -35,11 +36,18 @@ class Footer(Struct, frozen=True, kw_only=True):
     cancel: str = ""
 
 
-def centred(content: QWidget, *, top: int = 0, bottom: int = 0) -> QHBoxLayout:
-    """Return a row that keeps a column of text readable in a wide window: never wider than the design, centred."""
+def centred(content: QWidget, *, top: int = 0, bottom: int = 0, beside: int = 0) -> QHBoxLayout:
+    """Return a row that keeps a column of text readable in a wide window: never wider than the design, centred.
+
+    Args:
+        content: the column.
+        top: the room above it.
+        bottom: the room below it.
+        beside: how much of the right margin is taken by something that stands beside the row.
+    """
     look = theme.current()
     row = QHBoxLayout()
-    row.setContentsMargins(look.px(MARGIN), top, look.px(MARGIN), bottom)
+    row.setContentsMargins(look.px(MARGIN), top, look.px(MARGIN) - beside, bottom)
     row.setSpacing(0)
     content.setMaximumWidth(look.px(MAX_CONTENT))
     row.addStretch(0)
@@ -104,18 +112,17 @@ class Page(QWizardPage):
         words.addWidget(self._title)
         words.addWidget(self._subtitle)
         column.addLayout(centred(header, top=look.px(26), bottom=look.px(12)))
-        self.scroll_area = QScrollArea()
-        self.scroll_area.setWidgetResizable(True)
-        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.inner = _Inner()
         self.content_widget = QWidget()
         self.content_widget.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.content = QVBoxLayout(self.content_widget)
         self.content.setContentsMargins(0, 0, 0, 0)
         self.content.setSpacing(look.px(12))
-        self.inner.setLayout(centred(self.content_widget, top=look.px(4), bottom=look.px(4)))
-        self.scroll_area.setWidget(self.inner)
-        column.addWidget(self.scroll_area, 1)
+        bar = look.px(BAR)
+        self.inner.setLayout(centred(self.content_widget, top=look.px(4), bottom=look.px(4), beside=bar))
+        scroller = Scroller(self.inner)
+        self.scroll_area = scroller.area
+        column.addWidget(scroller, 1)
         self.error_card = ErrorCard()  # each page puts it above its own content
         self.error_card.fix_chosen.connect(self.fix_wanted)
         self.error_card.details_wanted.connect(self.details_wanted)
