@@ -39,9 +39,9 @@ check: $(DEV_STAMP) ## lint, types, layers, unit tests: the answer within three 
 test: $(DEV_STAMP) ## everything that fits in fifteen minutes
 	scripts/set_up_tests.sh
 	$(MAKE) check
-	$(BIN)/python -m pytest -q tests/gui
+	$(BIN)/python -m pytest -q -n 2 tests/gui
 	-$(BIN)/setupwizard apply --yes --cpu --source pip-config --quiet --env build/test-torch </dev/null
-	SETUPWIZARD_TORCH_PYTHON="$$(ls $(CURDIR)/build/test-torch/current/bin/python 2>/dev/null)" $(BIN)/python -m pytest -q tests/end2end tests/faults
+	SETUPWIZARD_TORCH_PYTHON="$$(ls $(CURDIR)/build/test-torch/current/bin/python 2>/dev/null)" $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/end2end tests/faults
 
 test-faults: $(DEV_STAMP) ## the fault and kill tests in full
 	SETUPWIZARD_TRIALS=120 $(BIN)/python -m pytest -q tests/faults --timeout 3600
