@@ -8,7 +8,9 @@ from setupwizard.model.events import Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan, PlanPython, PlanSource
 from setupwizard.model.recommendation import Build, Recommendation, Wishes
-from setupwizard.workflow import PAGES, Choices, Session, next_page, page_before, with_root
+from setupwizard.store.journal import Journal
+from setupwizard.store.layout import Root
+from setupwizard.workflow import PAGES, Choices, Session, next_page, page_before, unfinished, with_root
 
 MACHINE = Machine(os="linux", arch="x86_64", gpus=())
 BUILD = Build(torch="2.13.0", variant="cpu", python="3.11", platform="linux_x86_64", requirement="torch==2.13.0+cpu")
@@ -94,3 +96,21 @@ def test_another_wish_forgets_the_decision():
 )
 def test_going_back(page, status, busy, back):
     assert page_before(page, full(status), busy=busy) == back
+
+
+def test_a_setup_that_stopped_is_offered_again(tmp_path):
+    root = Root(tmp_path / "root")
+    assert unfinished(root) is None
+    root.prepare()
+    assert unfinished(root) is None
+    journal = Journal(root.journal)
+    journal.started("apply", plan="0" * 64, generation="0001")
+    assert unfinished(root) is not None, "a run that died"
+    journal.finished("apply", status="cancelled")
+    assert unfinished(root) is None, "stopped, and nothing was kept"
+    place = root.store / ("a" * 64)
+    place.mkdir()
+    (place / "part").write_bytes(b"x" * 10)
+    left = unfinished(root)
+    assert left is not None
+    assert left.kept_bytes == 10

@@ -104,7 +104,12 @@ class Unfinished(Struct, frozen=True, kw_only=True):
 
 
 def unfinished(root: Root) -> Unfinished | None:
-    """Return what a stopped run left below a root, None when there is nothing worth going on with."""
-    if Journal(root.journal).unfinished() is None:
+    """Return what a stopped run left below a root, None when there is nothing worth going on with.
+
+    A run that died counts, and so does one that was stopped on purpose before anything was put in use.
+    """
+    kept = WheelStore(root.store).size()
+    died = Journal(root.journal).unfinished() is not None
+    if not died and (root.generations() or not kept):
         return None
-    return Unfinished(root=str(root.path), kept_bytes=WheelStore(root.store).size())
+    return Unfinished(root=str(root.path), kept_bytes=kept)
