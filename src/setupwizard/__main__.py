@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import sys
 
+from setupwizard import platforms
+
 
 def console() -> None:
-    """Run the console program: the command line, the text face, or the window when there is a display."""
+    """Run the console program: the command line, the text face, or the window when there is a display.
+
+    Without a word and with a display it is the window, and the command line is not even loaded: it would cost as much
+    time as the window itself.
+    """
+    if not sys.argv[1:] and platforms.has_display():
+        windowed()
     from setupwizard.cli.main import main
 
     sys.exit(main(sys.argv[1:], open_window))

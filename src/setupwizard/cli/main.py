@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import click
 
-from setupwizard import __version__, i18n
+from setupwizard import __version__, i18n, platforms
 from setupwizard.cli import commands
 from setupwizard.cli.context import common, finish, log, voice
 from setupwizard.errors import SetupError
@@ -38,18 +37,11 @@ def verbs(ctx: click.Context, text: bool, version: bool, self_test: bool, json_f
     if self_test:
         raise SetupError("not-built", what="--self-test", detail=str(json_file or ""))
     if ctx.invoked_subcommand is None:
-        finish(open_text() if text or not has_display() else ctx.obj())
+        finish(open_text() if text or not platforms.has_display() else ctx.obj())
 
 
 for command in commands.ALL:
     verbs.add_command(command)
-
-
-def has_display() -> bool:
-    """Whether a window can be shown."""
-    if sys.platform in {"win32", "darwin"}:
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def open_text() -> int:

@@ -60,6 +60,11 @@ def default_root() -> Path:
     return Path.home() / "pytorch"
 
 
+def has_display() -> bool:
+    """Return whether a window can be shown."""
+    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
 def python_in(environment: Path) -> Path:
     """Return the interpreter of a virtual environment."""
     return environment / "bin" / "python"

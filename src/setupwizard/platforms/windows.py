@@ -112,6 +112,11 @@ def default_root() -> Path:
     return short
 
 
+def has_display() -> bool:
+    """Return True: Windows always shows windows."""
+    return True
+
+
 def python_in(environment: Path) -> Path:
     """Return the interpreter of a virtual environment."""
     return environment / "Scripts" / "python.exe"
