@@ -73,12 +73,16 @@ def run(application: QApplication, make: Factory, config: Path, log_file: Path) 
     look = theme.install(application)
     mode = str(settings.value("theme", "system"))
     look.set_mode(mode if mode in {"light", "dark"} else "system")  # type: ignore[arg-type]  # just checked
-    log.info("fonts: %s; Chinese: %s", theme.describe_fonts(), theme.can_write_chinese())
     window = SetupWindow(make(log_file), settings, log_file=str(log_file))
     signals: list[int] = []
     before = {number: signal.signal(number, lambda got, _frame: signals.append(got)) for number in _signals()}
 
+    # What can wait until the window is there: reading the font database takes as long as building a page.
+    chores = [lambda: log.info("fonts: %s; Chinese: %s", theme.describe_fonts(), theme.can_write_chinese())]
+
     def poll() -> None:
+        if chores:
+            chores.pop()()
         for error in catcher.take():
             window.show_crash(error_document(error, str(log_file)))
         if signals:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec.structs import replace
-from packaging.version import InvalidVersion, Version
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
@@ -19,6 +20,9 @@ from setupwizard.i18n import _
 from setupwizard.model.format import format_bytes
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build
+
+if TYPE_CHECKING:
+    from packaging.version import Version
 
 AUTOMATIC = ""
 """The value of a row that leaves the choice to the program."""
@@ -234,6 +238,8 @@ def _builds(state: State) -> list[Build]:
 
 
 def _version(text: str) -> Version:
+    from packaging.version import InvalidVersion, Version  # needed once there are builds; the window comes first
+
     try:
         return Version(text)
     except InvalidVersion:
