@@ -91,7 +91,8 @@ def test_the_whole_way_without_seeing_it(wizard, home, assert_installed, assert_
     assert not listener.nameless
     assert len(listener.met) > 20, listener.met
     places = [next((place for place, text in enumerate(heard) if text.startswith(told)), -1) for told in ANNOUNCED]
-    assert places == sorted(places) and -1 not in places, heard
+    assert -1 not in places, heard
+    assert places == sorted(places), heard
     assert_installed()
 
 
