@@ -183,8 +183,8 @@ class Flood(FakeBackend):
     def apply(self, plan, machine, recommendation, emit, cancel):
         began = time.perf_counter()
         for number in range(lines):
-            text = f'{number:06} Comparing torch/lib/a_file_with_a_name_of_common_length.so with its package, sha256 is right'
-            emit(Output(id='install', text=text))
+            name = 'torch/lib/a_file_with_a_name_of_common_length.so'
+            emit(Output(id='install', text=f'{number:06} Comparing {name} with its package, its sha256 is right'))
             if rate and number % 100 == 99:
                 time.sleep(max(0.0, began + number / rate - time.perf_counter()))
         self.seconds = time.perf_counter() - began
