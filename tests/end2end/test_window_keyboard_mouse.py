@@ -90,7 +90,7 @@ def _nothing_half_made(root):
     assert not (root / "current").is_symlink()
 
 
-def test_nothing_closes_a_running_install_without_a_question(wizard, home, assert_gone):
+def test_nothing_closes_a_running_install_without_a_question(wizard, desktop, home, assert_gone):
     _go_to_install(wizard)
     wizard.keys("Escape")
     _await_question(wizard)
@@ -111,6 +111,15 @@ def test_nothing_closes_a_running_install_without_a_question(wizard, home, asser
     _nothing_half_made(home / "pytorch")
     kept = list((home / "pytorch" / "store").rglob("*"))
     assert any(file.is_file() for file in kept), "the downloads were to be kept"
+
+    # The next visit says so and offers to go on; nothing runs yet, so Return on Cancel may end it.
+    with wizard_on(desktop, home) as again:
+        again.await_node("Continue setup", "push button")
+        _focus(again, "Cancel")
+        again.keys("Return")
+        assert again.wait() == 0, again.told()
+        assert_gone(again)
+    assert kept == list((home / "pytorch" / "store").rglob("*"))
 
 
 def test_a_killed_install_is_offered_again_and_can_be_removed(wizard, desktop, home, assert_gone):
