@@ -241,7 +241,7 @@ def test_what_comes_from_outside_stays_text() -> None:
             "PyTorch works on your processor",
             "compared",
         ),
-        (replace(PROOF, checks=()), "PyTorch works on your GPU", "compared"),
+        (replace(PROOF, checks=()), "PyTorch works on your GPU", "right"),
         (
             replace(PROOF, verdict="warn", checks=(Check(id="matmul", status="warn", text="Slow.", advice="Wait."),)),
             "PyTorch works, but slower than usual",

@@ -189,10 +189,10 @@ def _passed(verification: Verification, *, on_gpu: bool) -> tuple[str, str]:
     if verification.level == "import":
         return _("PyTorch starts"), _("It was loaded, and nothing was calculated yet.")
     if not on_gpu:
-        return _("PyTorch works on your processor"), _("All results were compared with the right ones.")
+        return _("PyTorch works on your processor"), _("All results are right.")
     speedup = find_figure(verification, "matmul", "speedup")
     if speedup is None or speedup.value < 1.05:
-        return _("PyTorch works on your GPU"), _("All results were compared with the right ones.")
+        return _("PyTorch works on your GPU"), _("All results are right.")
     size = round(verification.measurements.get("matmul.speedup.size", 0))
     sentence = _(
         "{times} times faster than your CPU. Matrix multiplication, {size} x {size}. The results match the CPU."

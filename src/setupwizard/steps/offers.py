@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from setupwizard.i18n import _
+from setupwizard.model.format import listed, sentences
 from setupwizard.model.machine import FoundPython, Machine
 from setupwizard.model.recommendation import Build, Recommendation
 from setupwizard.probes.sources import Listing, Offer, PythonSpec
@@ -109,12 +110,9 @@ def why_other(recommended: Build | None, choice: Choice, listings: Sequence[List
         wanted=recommended.torch, variant=recommended.variant
     )
     if silent:
-        names = ", ".join(listing.spec.name for listing in silent)
-        text += " " + _("Without an answer: {names}.").format(names=names)
-    return (
-        text
-        + " "
-        + _("The best one that is there: PyTorch {torch} ({variant}) for Python {python}.").format(
-            torch=build.torch, variant=build.variant, python=build.python
-        )
+        names = listed(listing.spec.name for listing in silent)
+        text = sentences(text, _("Without an answer: {names}.").format(names=names))
+    best = _("The best one that is there: PyTorch {torch} ({variant}) for Python {python}.").format(
+        torch=build.torch, variant=build.variant, python=build.python
     )
+    return sentences(text, best)

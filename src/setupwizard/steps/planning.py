@@ -17,6 +17,7 @@ from setupwizard.codes import APPLY_EXIT, Backend
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.catalogue import Catalogue, load_catalogue
+from setupwizard.model.format import sentences
 from setupwizard.model.install_data import install_data
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import DiskNeed, Package, Plan, PlanPython, PlanSource, PlanStep, Setting, Tried
@@ -252,7 +253,7 @@ def _plan(request: PlanRequest, root: Root, found: _Found) -> Plan:
         python=python,
         build=build,
         recommended=request.recommendation.build,
-        why_other=" ".join(reason for reason in reasons if reason) or None,
+        why_other=sentences(reasons[0] or "", reasons[1] or "") or None,
         source=_source(choice.listing, found.settings),
         tried=tuple(_tried(listing) for listing in found.listings),
         packages=packages,
@@ -296,7 +297,7 @@ def _source(listing: Listing, settings: tuple[Setting, ...]) -> PlanSource:
     texts = {
         "index": _("{name} has the build and answers."),
         "find-links": _("{name} has the build and answers."),
-        "pip-config": _("pip on this computer is set up to take packages from there, and the build is there."),
+        "pip-config": _("The places that pip on this computer is set up to use have the build."),
         "general": _("The general package index has the build."),
         "folder": _("You named this folder."),
         "bundle": _("You named this bundle."),
