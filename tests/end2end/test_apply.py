@@ -16,6 +16,8 @@ import pytest
 
 from helpers.program import environment, run, start
 from setupwizard.codes import STEP_IDS
+from setupwizard.store.crash import KILLED
+from setupwizard.store.journal import Journal
 
 # no test goes further than the package registries of the machine: neither the official index nor a mirror is asked
 HERE = ("--cpu", "--source", "pip-config")
@@ -199,6 +201,17 @@ def test_a_killed_run_is_continued(env, tmp_path):
     assert again.code == 0, again.err
     assert again.document["fetched_bytes"] == 0
     assert len(list((root / "gens").iterdir())) == 1
+
+
+def test_a_run_that_died_after_its_switch_is_settled(env, tmp_path):
+    root = tmp_path / "root"
+    died = run(*APPLY, "--env", root, env={**env, "SETUPWIZARD_CRASH_AT": "after-pointer"})
+    assert died.code == KILLED
+    assert not (root / "activate").exists()
+    again = run(*APPLY, "--json", "--env", root, env=env)
+    assert (again.code, again.document["status"]) == (0, "already-done")
+    assert (root / "activate").exists()
+    assert Journal(root / "journal.jsonl").unfinished() is None
 
 
 def test_two_at_once(env, tmp_path):

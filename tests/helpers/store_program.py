@@ -34,9 +34,11 @@ def install(root: Root, packages: list[Package]) -> dict[str, object]:
     with working_on(root):
         current = generation.heal(root)
         proof = generation.complete(root, current) if current else None
-        if proof is not None and proof.plan == plan:
-            return {"changed": False, "current": current}
         journal = Journal(root.journal)
+        if proof is not None and proof.plan == plan:
+            if journal.unfinished() is not None:
+                journal.finished("apply", status="done")
+            return {"changed": False, "current": current}
         name = root.next_name()
         journal.started("apply", plan=plan, generation=name)
         store = WheelStore(root.store)

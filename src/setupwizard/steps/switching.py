@@ -15,7 +15,9 @@ from setupwizard.steps.install import Installed
 from setupwizard.steps.records import plan_of, write_records
 from setupwizard.steps.tracking import Track
 from setupwizard.store import activate, generation
+from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
+from setupwizard.store.lock import working_on
 from setupwizard.store.wheels import WheelStore
 
 KEEP_GENERATIONS = 2
@@ -54,6 +56,22 @@ def switch(plan: Plan, installed: Installed, verification: Verification, track: 
     with track.step("clean", _("Tidy up")):
         removed = clean(root)
     return Switched(current=plan.generation, kept=tuple(root.generations()), removed=removed)
+
+
+def settle(root: Root) -> None:
+    """Finish what a run left undone that died after its switch: pointer, activation files, and the journal's last line.
+
+    Raises:
+        SetupError: "busy", "root-not-writable", "disk-full", "file-in-use".
+    """
+    journal = Journal(root.journal)
+    if journal.unfinished() is None:
+        return
+    with working_on(root):
+        generation.heal(root)
+        activate.write_activation(root)
+        clean(root)
+        journal.finished("apply", status="done")
 
 
 def clean(root: Root) -> tuple[str, ...]:

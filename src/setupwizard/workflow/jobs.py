@@ -172,6 +172,8 @@ def _ended(status: OutcomeStatus, error: SetupError, root: Root, options: ApplyO
 def _apply(made: Plan, machine: Machine, options: ApplyOptions, track: Track) -> Outcome:
     root = Root(Path(made.root))
     if install.is_already_there(made, track.cancel):
+        if not options.dry_run:
+            switching.settle(root)
         return _already(made, root, track)
     if options.dry_run:
         return _planned(made, root, track)
