@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeVar, cast
 
-from setupwizard.errors import Cancelled, SetupError
+from setupwizard.errors import Cancelled
 from setupwizard.i18n import N_, _
-from setupwizard.model.events import Emit, Error, Progress, StepFinished, StepStarted, ignore
+from setupwizard.model.events import Emit, Progress, ignore
 from setupwizard.model.machine import Finding, FoundTorch, Machine
 from setupwizard.probes import (
     answers,
@@ -33,6 +32,7 @@ from setupwizard.probes.answers import DriverAnswer
 from setupwizard.probes.findings import finding
 from setupwizard.probes.privacy import expand, redacted
 from setupwizard.probes.roots import Roots
+from setupwizard.steps.tracking import Track
 from setupwizard.tools.concurrency import Cancel, side_by_side
 
 __all__ = ["Roots", "detect", "expand", "redacted"]
@@ -108,7 +108,7 @@ def detect(emit: Emit = ignore, cancel: Cancel | None = None, *, roots: Roots | 
         Cancelled: somebody asked to stop.
     """
     where, wish = roots or Roots(), cancel or Cancel()
-    with _step(emit):
+    with Track(emit, wish).step("probe", _("Look at this computer")):
         return _detect(emit, wish, where)
 
 
@@ -206,19 +206,3 @@ def _machine(roots: Roots, said: _Answers, sources: gpus.Sources) -> Machine:
         environment=facts.environment,
         findings=(*noticed, *said.findings),
     )
-
-
-@contextmanager
-def _step(emit: Emit) -> Iterator[None]:
-    """Tell the face that the step "probe" began and, whatever happens inside, that it ended."""
-    emit(StepStarted(id="probe", title=_("Look at this computer")))
-    try:
-        yield
-    except Cancelled as error:
-        emit(StepFinished(id="probe", status="cancelled", error=Error.of(error)))
-        raise
-    except Exception as error:
-        problem = error if isinstance(error, SetupError) else SetupError("internal-error", detail=repr(error))
-        emit(StepFinished(id="probe", status="failed", error=Error.of(problem)))
-        raise
-    emit(StepFinished(id="probe", status="done"))

@@ -31,10 +31,10 @@ class Track:
         Raises:
             Cancelled: somebody asked to stop before it began, or inside.
         """
-        self.cancel.check()
         self.emit(StepStarted(id=step_id, title=title))
         started = time.monotonic()
         try:
+            self.cancel.check()
             yield
         except Cancelled as error:
             self._finish(step_id, "cancelled", started, error)
