@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from setupwizard import platforms
+from setupwizard.tools import guard
 
 
 def console() -> None:
@@ -13,6 +14,9 @@ def console() -> None:
     Without a word and with a display it is the window, and the command line is not even loaded: it would cost as much
     time as the window itself.
     """
+    if sys.argv[1:] == ["_guard"]:
+        guard.main(sys.stdin.buffer)
+        return
     if not sys.argv[1:] and platforms.has_display():
         windowed()
     from setupwizard.cli.main import main

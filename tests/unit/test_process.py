@@ -1,6 +1,7 @@
 """Starting programs: output, deadlines, cancelling, and that no child outlives us."""
 
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -86,6 +87,100 @@ def _runs(pid):
         return psutil.Process(pid).status() not in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}
     except psutil.NoSuchProcess:
         return False
+
+
+_TREE = """
+import os, subprocess, sys, time
+from pathlib import Path
+stray = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+near = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+fresh = Path(sys.argv[1] + ".new")
+fresh.write_text(f"{os.getpid()} {near.pid} {stray.pid}")
+fresh.rename(sys.argv[1])
+signals = __import__("signal")
+signals.signal(signals.SIGTERM, signals.SIG_IGN)
+time.sleep(60)
+"""
+
+
+def _pids(file):
+    end = time.monotonic() + 30
+    while not file.exists() and time.monotonic() < end:
+        time.sleep(0.01)
+    return list(map(int, file.read_text().split()))
+
+
+def _wait_for_the_end_of(pids, seconds):
+    end = time.monotonic() + seconds
+    while any(map(_runs, pids)) and time.monotonic() < end:
+        time.sleep(0.02)
+    return [pid for pid in pids if _runs(pid)]
+
+
+@pytest.mark.posix
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX; tests/windows has the Job Object")
+def test_cancel_ends_a_child_that_will_not_and_one_that_left_the_group(tmp_path):
+    cancel, pids = Cancel(), []
+
+    def ask_when_started():
+        pids.extend(_pids(tmp_path / "pids"))
+        cancel.request()
+
+    thread = threading.Thread(target=ask_when_started)
+    thread.start()
+    with pytest.raises(Cancelled):
+        run([*PYTHON, _TREE, str(tmp_path / "pids")], cancel=cancel)
+    thread.join()
+    assert len(pids) == 3
+    assert not _wait_for_the_end_of(pids, 10)
+
+
+@pytest.mark.posix
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who came from whom; Windows has the Job Object")
+def test_children_die_with_us_even_when_we_are_killed(tmp_path):
+    code = (
+        "import sys; from setupwizard.tools.process import run; "
+        "run([sys.executable, '-I', '-c', sys.argv[1], sys.argv[2]])"
+    )
+    ours = subprocess.Popen([sys.executable, "-c", code, _TREE, str(tmp_path / "pids")])
+    pids = _pids(tmp_path / "pids")
+    assert len(pids) == 3
+    assert len([pid for pid in pids if _runs(pid)]) == 3
+    guards = [child.pid for child in psutil.Process(ours.pid).children() if child.pid not in pids]
+    assert len(guards) == 1
+    ours.kill()
+    ours.wait()
+    assert not _wait_for_the_end_of([*pids, *guards], 10)
+
+
+@pytest.mark.posix
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who came from whom; Windows has the Job Object")
+def test_a_guard_that_somebody_ended_is_replaced(tmp_path):
+    code = (
+        "import os, signal, sys, psutil; from setupwizard.tools.process import run; "
+        "run([sys.executable, '-I', '-c', 'pass']); [guard] = psutil.Process().children(); "
+        "guard.kill(); guard.wait(); "
+        "run([sys.executable, '-I', '-c', sys.argv[1], sys.argv[2]])"
+    )
+    ours = subprocess.Popen([sys.executable, "-c", code, _TREE, str(tmp_path / "pids")])
+    pids = _pids(tmp_path / "pids")
+    ours.kill()
+    ours.wait()
+    assert len(pids) == 3
+    assert not _wait_for_the_end_of(pids, 10)
+
+
+@pytest.mark.posix
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows needs no guard")
+def test_the_guard_ends_with_a_program_that_ends_well(tmp_path):
+    code = (
+        "import sys, psutil; from setupwizard.tools.process import run; "
+        "run([sys.executable, '-I', '-c', 'pass']); print(*(child.pid for child in psutil.Process().children()))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    guards = list(map(int, ended.stdout.split()))
+    assert len(guards) == 1
+    assert not _wait_for_the_end_of(guards, 10)
 
 
 def test_an_exception_of_the_listener_comes_back_and_ends_the_child():

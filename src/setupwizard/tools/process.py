@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import codecs
 import logging
 import os
@@ -10,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -17,6 +19,7 @@ from msgspec import Struct
 
 from setupwizard import platforms
 from setupwizard.errors import Cancelled, SetupError
+from setupwizard.tools import guard
 from setupwizard.tools.concurrency import Cancel
 
 log = logging.getLogger(__name__)
@@ -26,53 +29,23 @@ MAX_LINE = 1 << 20
 MAX_OUTPUT = 4 << 20
 """Characters of one stream that are kept for the result: the newest ones."""
 _POLL = 0.05
-_GRACE = 3.0
+_GRACE = 1.5
 _DRAIN = 2.0
 
 # What a child needs to live, and no setting of any tool: those are passed on purpose or not at all.
 _KEEP = frozenset(
-    [
-        "PATH",
-        "HOME",
-        "USER",
-        "LOGNAME",
-        "TMPDIR",
-        "TEMP",
-        "TMP",
-        "LANG",
-        "TZ",
-        "DISPLAY",
-        "WAYLAND_DISPLAY",
-        "XAUTHORITY",
-        "DBUS_SESSION_BUS_ADDRESS",
-        "XDG_RUNTIME_DIR",
-        "SYSTEMROOT",
-        "WINDIR",
-        "SYSTEMDRIVE",
-        "COMSPEC",
-        "PATHEXT",
-        "USERPROFILE",
-        "HOMEDRIVE",
-        "HOMEPATH",
-        "APPDATA",
-        "LOCALAPPDATA",
-        "PROGRAMDATA",
-        "ALLUSERSPROFILE",
-        "PROGRAMFILES",
-        "PROGRAMFILES(X86)",
-        "PROGRAMW6432",
-        "COMMONPROGRAMFILES",
-        "USERNAME",
-        "USERDOMAIN",
-        "NUMBER_OF_PROCESSORS",
-        "PROCESSOR_ARCHITECTURE",
-        "PROCESSOR_ARCHITEW6432",
-        "OS",
-        "WINEPREFIX",
-        "WINEDEBUG",
-        "WINEDLLOVERRIDES",
-        "LD_LIBRARY_PATH_ORIG",
-    ]
+    (
+        *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TEMP"),
+        *("TMP", "LANG", "TZ", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY"),
+        *("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "SYSTEMROOT", "WINDIR"),
+        *("SYSTEMDRIVE", "COMSPEC", "PATHEXT", "USERPROFILE"),
+        *("HOMEDRIVE", "HOMEPATH", "APPDATA", "LOCALAPPDATA"),
+        *("PROGRAMDATA", "ALLUSERSPROFILE", "PROGRAMFILES", "PROGRAMFILES(X86)"),
+        *("PROGRAMW6432", "COMMONPROGRAMFILES", "USERNAME"),
+        *("USERDOMAIN", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE"),
+        *("PROCESSOR_ARCHITEW6432", "OS", "WINEPREFIX"),
+        *("WINEDEBUG", "WINEDLLOVERRIDES", "LD_LIBRARY_PATH_ORIG"),
+    )
 )
 _NETWORK = frozenset(
     ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"],
@@ -136,6 +109,7 @@ def run(
     on_line: Callable[[str], None] | None = None,
     merge: bool = False,
     encoding: str = "utf-8",
+    grace: float = _GRACE,
 ) -> ProcessResult:
     """Run a program to its end and return what it printed.
 
@@ -153,6 +127,7 @@ def run(
         on_line: gets every line of standard output (and standard error when merged) as it comes, from a reader thread.
         merge: standard error goes into standard output.
         encoding: how the child writes; what cannot be decoded is escaped, never lost.
+        grace: seconds to end by itself after a deadline; short for a child that has nothing to tidy up.
 
     Raises:
         Cancelled: somebody asked to stop.
@@ -174,16 +149,17 @@ def run(
     except (OSError, ValueError) as error:
         raise SetupError("tool-failed", tool=Path(words[0]).name, detail=str(error)) from error
     group = platforms.ProcessGroup(child)
+    _guard.watch(child.pid)
     out = _Reader(child.stdout, encoding, on_line)
     err = None if merge else _Reader(child.stderr, encoding, None)
     try:
         readers = (out, err)
         timed_out = _wait(child, readers, started, timeout=timeout, silence=silence, overdue=overdue, cancel=cancel)
     finally:
-        _end(child, group)
+        _end(child, group, grace)
         for reader in (out, err):
             if reader is not None:
-                reader.join(_DRAIN)
+                reader.join(min(_DRAIN, grace) if child.returncode is None else _DRAIN)
     result = ProcessResult(
         argv=words,
         returncode=child.returncode,
@@ -254,20 +230,95 @@ def _wait(
             return False
 
 
-def _end(child: subprocess.Popen[bytes], group: platforms.ProcessGroup) -> None:
+def _end(child: subprocess.Popen[bytes], group: platforms.ProcessGroup, grace: float) -> None:
     """End the whole tree: politely if it still runs, then for certain."""
+    import psutil
+
+    strays: list[psutil.Process] = []
     if child.poll() is None:
+        with suppress(psutil.Error):
+            strays = psutil.Process(child.pid).children(recursive=True)
         group.ask_to_end()
         try:
-            child.wait(_GRACE)
+            child.wait(grace)
         except subprocess.TimeoutExpired:
             log.debug("%s does not end by itself", child.args)
     group.kill()
+    for stray in strays:  # one that left the group; psutil knows a number that was given to somebody else
+        with suppress(psutil.Error):
+            stray.kill()
     try:
-        child.wait(_GRACE)
+        child.wait(grace)
     except subprocess.TimeoutExpired:  # stuck inside a driver: not even the system can end it, so nobody waits for it
         log.warning("%s cannot be ended", child.args)
+    _guard.forget(child.pid)
     group.close()
+
+
+class _Guard:
+    """The one process that ends our children when we are killed; it is started with the first of them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._groups: set[int] = set()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def watch(self, group: int) -> None:
+        """End this group when we are gone."""
+        with self._lock:
+            self._groups.add(group)
+            if self._process is None or not self._tell(f"+{group}"):
+                self._start()
+
+    def forget(self, group: int) -> None:
+        """Leave this group alone: it has ended."""
+        with self._lock:
+            self._groups.discard(group)
+            self._tell(f"-{group}")
+
+    def _start(self) -> None:
+        if sys.platform == "win32":
+            return
+        frozen = getattr(sys, "frozen", False)
+        # it starts within 20 ms and nobody waits for it: what it is told stays in the pipe
+        argv = (sys.executable, "_guard") if frozen else (sys.executable, "-I", "-S", str(guard.__file__))
+        try:
+            self._process = subprocess.Popen(
+                argv,
+                cwd=platforms.temporary_folder(),
+                env=clean_environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                **platforms.popen_options(),
+            )
+        except OSError as error:
+            log.warning("nobody ends our children if we are killed: %s", error)
+            return
+        atexit.register(self._leave, self._process)
+        for group in self._groups:
+            self._tell(f"+{group}")
+
+    def _tell(self, line: str) -> bool:
+        if self._process is None or self._process.stdin is None:
+            return False
+        try:
+            os.write(self._process.stdin.fileno(), f"{line}\n".encode())
+        except OSError as error:
+            log.debug("the guard is gone: %s", error)
+            self._process = None
+            return False
+        return True
+
+    @staticmethod
+    def _leave(process: subprocess.Popen[bytes]) -> None:
+        if process.stdin is not None:
+            process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE)
+
+
+_guard = _Guard()
 
 
 class _Reader:
