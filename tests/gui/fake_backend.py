@@ -57,6 +57,8 @@ class FakeBackend:
         self.applied: list[Plan] = []
         self.discarded: list[str] = []
         self.extra_events: list[Event] = []
+        self.deaf = False  # an install that is past the point where it can be stopped
+        self.taken_back: list[str] = []
 
     def hold(self, name: str) -> threading.Event:
         """Hold a function until the gate is set."""
@@ -124,6 +126,11 @@ class FakeBackend:
         self.discarded.append(root)
         self._call("discard")
 
+    def take_back(self, root: str) -> Outcome:
+        self.taken_back.append(root)
+        self._call("take_back")
+        return Outcome(status="done", exit=0, changed=True, root=root, removed=(root,))
+
     def usage(self, root: str) -> Usage:
         return recorded.usage(root)
 
@@ -159,11 +166,12 @@ class FakeBackend:
         """Note the call, wait at its gate, raise what the test put there."""
         self.calls.append(name)
         gate = self.gates.get(name)
+        listening = cancel if not self.deaf else None
         while gate is not None and not gate.wait(0.01):
-            if cancel is not None:
-                cancel.check()
-        if cancel is not None:
-            cancel.check()
+            if listening is not None:
+                listening.check()
+        if listening is not None:
+            listening.check()
         failure = self.failures.pop(name, None)
         if failure is not None:
             raise failure

@@ -20,7 +20,7 @@ from setupwizard import i18n
 from setupwizard.errors import SetupError
 from setupwizard.gui import app, logs
 from setupwizard.gui.desktop import Desktop
-from setupwizard.gui.flow import error_document
+from setupwizard.gui.faults import error_document
 
 TESTS = Path(__file__).resolve().parent.parent
 # What takes long to import, and what would speak to a network: none of it before the window is on the screen.

@@ -5,6 +5,7 @@ from PySide6.QtCore import Qt
 
 from gui import recorded
 from gui.conftest import Visit
+from setupwizard.errors import SetupError
 from setupwizard.gui.dialogs import StopDialog
 from setupwizard.gui.widgets.basic import Button
 
@@ -99,6 +100,102 @@ def test_removing_everything_discards(visit: Visit) -> None:
     labels = [button.text() for button in window.findChildren(Button) if button.isVisible()]
     assert "Continue setup" in labels
     assert "Everything that it had downloaded is deleted." in window.install.accessibleDescription()
+
+
+def stop_a_deaf_install(visit: Visit, *, remove: bool = True) -> None:
+    """Ask to stop an install that hears nothing any more; the gate decides when it ends by itself."""
+    visit.open()
+    visit.backend.deaf = True
+    visit.go_to_install()
+    close_by(visit, "cancel")
+    dialog = question(visit)
+    visit.qtbot.mouseClick(dialog.remove if remove else dialog.keep, Qt.MouseButton.LeftButton)
+    assert visit.state.phase == "stopping"
+
+
+@pytest.mark.parametrize("error", [SetupError("network-timeout", host="x"), ZeroDivisionError("odd")])
+def test_everything_is_removed_even_when_something_else_ends_the_install_first(visit: Visit, error: Exception) -> None:
+    stop_a_deaf_install(visit)
+    visit.backend.failures["apply"] = error
+    visit.gate.set()
+    visit.wait(lambda: visit.state.phase == "stopped")
+    assert visit.backend.discarded == [recorded.ROOT]
+    assert visit.window.install.error is None
+    assert visit.window.install.heading == "The installation was stopped"
+    assert "Everything that it had downloaded is deleted." in visit.window.install.accessibleDescription()
+
+
+def test_a_stop_stays_a_stop_when_something_else_ends_the_install_first(visit: Visit) -> None:
+    stop_a_deaf_install(visit, remove=False)
+    visit.backend.failures["apply"] = SetupError("network-timeout", host="x")
+    visit.gate.set()
+    visit.wait(lambda: visit.state.phase == "stopped")
+    assert visit.window.install.error is None
+    assert visit.window.install.heading == "The installation was stopped"
+    assert visit.backend.discarded == []
+
+
+def test_a_removal_that_did_not_work_is_told_and_tried_again(visit: Visit) -> None:
+    window = visit.open()
+    visit.backend.failures["discard"] = SetupError("busy", root=recorded.ROOT)
+    visit.go_to_install()
+    window.close()
+    visit.qtbot.mouseClick(question(visit).remove, Qt.MouseButton.LeftButton)
+    visit.wait(window.install.error_card.isVisible)
+    assert window.isVisible(), "a window that closed could not say that the downloads are still there"
+    assert visit.state.outcome is None or not visit.state.outcome.removed
+    visit.qtbot.mouseClick(window.install.error_card.buttons()[0], Qt.MouseButton.LeftButton)
+    visit.wait(lambda: len(visit.backend.discarded) == 2 and visit.state.phase == "stopped")
+    assert not window.install.error_card.isVisible()
+    assert visit.backend.calls.count("apply") == 1
+    assert "Everything that it had downloaded is deleted." in window.install.accessibleDescription()
+
+
+def test_an_install_that_was_done_before_it_could_be_stopped_can_be_taken_back(visit: Visit) -> None:
+    stop_a_deaf_install(visit)
+    visit.gate.set()
+    visit.wait(lambda: visit.state.phase == "done")
+    window = visit.window
+    assert visit.page == "verify"
+    assert window.verify.late.isVisible()
+    assert visit.backend.taken_back == []
+    visit.qtbot.mouseClick(window.verify.late.first, Qt.MouseButton.LeftButton)
+    visit.wait(lambda: visit.state.phase == "stopped")
+    assert visit.backend.taken_back == [recorded.ROOT]
+    assert visit.page == "install"
+    assert "Everything that it had downloaded is deleted." in window.install.accessibleDescription()
+    assert not visit.state.succeeded
+
+
+def test_an_install_that_was_done_before_it_could_be_stopped_can_be_kept(visit: Visit) -> None:
+    stop_a_deaf_install(visit)
+    visit.gate.set()
+    visit.wait(lambda: visit.state.phase == "done")
+    visit.qtbot.mouseClick(visit.window.verify.late.second, Qt.MouseButton.LeftButton)
+    assert not visit.window.verify.late.isVisible()
+    assert visit.backend.taken_back == []
+    assert visit.window.footer.primary.text() == "Continue"
+
+
+def test_taking_back_that_did_not_work_is_told_and_tried_again(visit: Visit) -> None:
+    stop_a_deaf_install(visit)
+    visit.gate.set()
+    visit.wait(lambda: visit.state.phase == "done")
+    visit.backend.failures["take_back"] = SetupError("file-in-use", path=recorded.ROOT)
+    visit.qtbot.mouseClick(visit.window.verify.late.first, Qt.MouseButton.LeftButton)
+    card = visit.window.verify.error_card
+    visit.wait(card.isVisible)
+    assert visit.page == "verify"
+    visit.qtbot.mouseClick(card.buttons()[0], Qt.MouseButton.LeftButton)
+    visit.wait(lambda: visit.state.phase == "stopped")
+    assert visit.backend.taken_back == [recorded.ROOT, recorded.ROOT]
+
+
+def test_a_stop_that_keeps_the_downloads_and_comes_too_late_asks_nothing(visit: Visit) -> None:
+    stop_a_deaf_install(visit, remove=False)
+    visit.gate.set()
+    visit.wait(lambda: visit.state.phase == "done")
+    assert not visit.window.verify.late.isVisible()
 
 
 @pytest.mark.parametrize("remove", [False, True])

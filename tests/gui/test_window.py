@@ -400,6 +400,19 @@ def test_output_goes_to_the_drawer_and_its_state_is_remembered(visit: Visit) -> 
     assert QSettings(str(visit.ini), QSettings.Format.IniFormat).value("details", type=bool) is True
 
 
+def test_a_stop_is_no_problem(visit: Visit) -> None:
+    window = visit.open()
+    visit.go_to_install()
+    window.flow.stop(remove=False)
+    visit.wait(lambda: visit.state.phase == "stopped")
+    row = window.install.rows["fetch"]
+    assert row.state == "stopped"
+    assert row.accessibleName() == "Download 14 packages: stopped"
+    assert window.rail.items[3].state == "current"
+    assert "Problem" not in texts(visit)
+    assert window.install.line.bar.property("tone") != "err"
+
+
 def test_a_server_that_stops_is_told_and_the_fix_goes_on(visit: Visit) -> None:
     visit.backend.failures["apply"] = SetupError("network-timeout", host="download.pytorch.org")
     window = visit.open()
@@ -651,6 +664,20 @@ def test_starting_over_deletes_what_was_left(visit: Visit) -> None:
     visit.wait(lambda: visit.backend.discarded == [recorded.ROOT])
     assert not window.start.banner.isVisible()
     assert filled(visit) == ["Check my computer"]
+
+
+def test_starting_over_that_did_not_work_is_told_and_tried_again(visit: Visit) -> None:
+    visit.backend.left = recorded.unfinished()
+    visit.backend.failures["discard"] = SetupError("busy", root=recorded.ROOT)
+    window = visit.open()
+    visit.wait(window.start.banner.isVisible)
+    visit.qtbot.mouseClick(window.start.banner.second, Qt.MouseButton.LeftButton)
+    visit.wait(window.start.error_card.isVisible)
+    assert window.start.banner.isVisible()
+    visit.qtbot.mouseClick(window.start.error_card.buttons()[0], Qt.MouseButton.LeftButton)
+    visit.wait(lambda: len(visit.backend.discarded) == 2)
+    assert not window.start.error_card.isVisible()
+    assert not window.start.banner.isVisible()
 
 
 # looks

@@ -60,7 +60,7 @@ def run(application: QApplication, make: Factory, config: Path, log_file: Path) 
     from PySide6.QtCore import QSettings, QTimer
 
     from setupwizard.gui import logs, theme
-    from setupwizard.gui.flow import error_document
+    from setupwizard.gui.faults import error_document
     from setupwizard.gui.window import SetupWindow
 
     catcher = logs.CrashCatcher(log_file.parent)

@@ -144,6 +144,14 @@ class Backend(Protocol):
         """Delete what an unfinished setup left: downloads, and the root itself when nothing else is in it."""
         ...
 
+    def take_back(self, root: str) -> Outcome:
+        """Undo the last install although it is in use: what was in use before it is again, or nothing stays.
+
+        Raises:
+            SetupError: it could not be undone.
+        """
+        ...
+
     def usage(self, root: str) -> Usage:
         """Return how the environment is turned on."""
         ...

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections import deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from msgspec.structs import replace
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from setupwizard.codes import VerifyMode
 from setupwizard.errors import Cancelled, SetupError
 from setupwizard.gui import tasks
+from setupwizard.gui.acts import Acts
 from setupwizard.gui.backend import Backend, Choices, Unfinished
-from setupwizard.gui.runner import Runner
-from setupwizard.gui.state import PageName, State, fixed_wishes
+from setupwizard.gui.runner import Runner, nothing
+from setupwizard.gui.state import PageName, State, fixed_wishes, other_source
+from setupwizard.gui.teller import Teller
 from setupwizard.model.events import Emit, Error, Event, Outcome, StepStarted
 from setupwizard.model.verification import Verification
 from setupwizard.tools.concurrency import Cancel
@@ -28,37 +28,19 @@ log = logging.getLogger(__name__)
 KEPT_LINES = 200
 
 
-class Flow(QObject):
-    """The visit from the first page to the last.
-
-    Signals:
-        changed(): the state is another one.
-        happened(object): an event of the running install or proof.
-        lines(list, int): what the tools printed.
-        begun(): an install begins: what the pages hold of the one before is to be forgotten.
-        arrived(str): the page to show now, without the person having asked for it.
-        settled(): an install ended, one way or the other.
-    """
-
-    changed = Signal()
-    happened = Signal(object)
-    lines = Signal(list, int)
-    begun = Signal()
-    arrived = Signal(str)
-    settled = Signal()
+class Flow(Teller):
+    """The visit from the first page to the last."""
 
     def __init__(self, backend: Backend, parent: QObject | None = None, *, log_file: str = "") -> None:
         """Take the program behind the window, and the log that an error of ours points to."""
-        super().__init__(parent)
+        super().__init__(State(choices=backend.defaults()), parent, log_file=log_file)
         self._backend = backend
-        self._log_file = log_file
         self._after_stop: Callable[[], None] | None = None
-        self._last_act: tuple[str, Callable[[], None]] | None = None
         self._printed: deque[str] = deque(maxlen=KEPT_LINES)
         self._runner = Runner(self)
+        self._acts = Acts(backend, self._runner, self._on_act)
         self._runner.happened.connect(self._on_happened)
         self._runner.lines.connect(self._on_lines)
-        self.state = State(choices=backend.defaults())
 
     # what the person asks for
 
@@ -124,6 +106,7 @@ class Flow(QObject):
         self._printed.clear()
         self._set(
             phase="running",
+            removal=False,
             choices=choices,
             looking=False,
             planning=False,
@@ -145,17 +128,26 @@ class Flow(QObject):
 
     def start_over(self) -> None:
         """Delete what a stopped setup left, and begin at the beginning."""
-        left, backend = self.state.unfinished, self._backend
-        self._set(unfinished=None)
+        left = self.state.unfinished
         if left is not None:
-            work = partial(_discard, backend, left.root)
-            self._runner.run("discard", work, _nothing, self._on_look_stopped)
+            self._set(unfinished=None, errors=self._errors("start", None))
+            work = partial(_discard, self._backend, left.root)
+            self._runner.run("discard", work, nothing, partial(self._on_left, left))
 
     def stop(self, *, remove: bool) -> None:
         """Stop the install; with `remove` delete what it downloaded as well."""
         if self.state.phase == "running" and self._runner.cancel("install"):
-            self._after_stop = self._discard if remove else None
-            self._set(phase="stopping")
+            self._set(phase="stopping", removal=remove)
+
+    def take_back(self) -> None:
+        """Undo an install that was done before the wish to stop it and to remove everything had reached it."""
+        root, backend = self.root, self._backend
+        self._set(phase="stopping", errors={})
+        self._runner.run("discard", lambda _emit, _cancel: backend.take_back(root), self._on_taken_back, self._on_stays)
+
+    def keep(self) -> None:
+        """Leave an install in use that was done before it could be stopped."""
+        self._set(removal=False)
 
     def stop_check(self) -> None:
         """Stop a proof that runs on its own."""
@@ -164,7 +156,7 @@ class Flow(QObject):
     def back_to_build(self) -> None:
         """Come back to the choices after an install that did not come to its end."""
         if not self.state.installing:
-            self._set(phase="idle", outcome=None, verification=None, errors={}, plan=None)
+            self._set(phase="idle", removal=False, outcome=None, verification=None, errors={}, plan=None)
 
     def verify_again(self, *, thorough: bool) -> None:
         """Prove the environment once more."""
@@ -186,33 +178,32 @@ class Flow(QObject):
             self.make_plan()
         elif code == "other-source":
             self._take_other_source()
+        elif self.state.removal:
+            self.take_back() if self.state.succeeded else self._discard()
         elif self.state.phase == "stopped":
             self.install()
         elif "verify" in self.state.errors:
             self.verify_again(thorough=False)
         elif "build" in self.state.errors:
             self.make_plan()
-        elif "finish" in self.state.errors and self._last_act is not None:
-            self._do(*self._last_act)
+        elif "finish" in self.state.errors:
+            self._acts.again()
+        elif "start" in self.state.errors:
+            self.start_over()
         else:
             self.look()
 
     def open_terminal(self) -> None:
         """Open a terminal in which the environment is on."""
-        root, backend = self.root, self._backend
-        self._do("terminal", lambda: backend.open_terminal(root))
+        self._acts.terminal(self.root)
 
     def save_report(self, path: str) -> None:
         """Write the report."""
-        root, backend = self.root, self._backend
-        self._do("report", lambda: backend.save_report(root, Path(path)))
+        self._acts.report(self.root, Path(path))
 
     def save_support(self, path: str) -> None:
         """Write the file for a bug report."""
-        machine, backend = self.state.machine, self._backend
-        self._runner.run(
-            "support", lambda _emit, _cancel: backend.save_support(Path(path), machine), _nothing, self._on_stray
-        )
+        self._acts.support(Path(path), self.state.machine)
 
     def end(self) -> None:
         """Leave everything: nothing more is told."""
@@ -241,6 +232,9 @@ class Flow(QObject):
         if not self.state.committed:
             self._set(unfinished=left)
 
+    def _on_left(self, left: Unfinished, error: BaseException) -> None:
+        self._set(unfinished=left, errors=self._errors("start", error))
+
     def _on_looked(self, looked: tasks.Looked) -> None:
         before = self.state
         other = before.decision is not None and looked.decision.build != before.decision.build
@@ -268,12 +262,13 @@ class Flow(QObject):
         self.state = replace(
             self.state, plan=applied.plan, outcome=outcome, verification=outcome.verification, usage=applied.usage
         )
-        if outcome.status == "cancelled":
-            self._stopped()
-        elif outcome.status in {"done", "already-done"}:
-            self._set(phase="done", install_seconds=applied.seconds)
+        if outcome.status in {"done", "already-done"}:
+            late = self.state.removal and outcome.changed
+            self._set(phase="done", removal=late, install_seconds=applied.seconds)
             self.arrived.emit("verify")
             self.settled.emit()
+        elif outcome.status == "cancelled" or self.state.phase == "stopping":
+            self._stopped()
         else:
             tried = outcome.verification is not None or any(step.id == "verify" for step in outcome.steps)
             page: PageName = "verify" if tried else "install"
@@ -285,38 +280,52 @@ class Flow(QObject):
     def _on_install_stopped(self, error: BaseException) -> None:
         if isinstance(error, Cancelled):
             self._stopped()
-            return
-        self._set(phase="stopped", errors=self._errors("install", error))
-        self.arrived.emit("install")
-        self.settled.emit()
+        elif self.state.phase == "stopping":
+            log.info("the install that was to stop ended with %r", error, exc_info=error)
+            self._stopped()
+        else:
+            self._on_stays(error)
 
     def _stopped(self) -> None:
-        """The install ended because the person wanted it to; do what they wanted next."""
+        """The install ended, and the person had wanted it to; do what they wanted next, whatever ended it."""
         then, self._after_stop = self._after_stop, None
         if then is not None:
             then()
-            return
+        elif self.state.removal:
+            self._discard()
+        else:
+            self._rest()
+
+    def _rest(self) -> None:
         self._set(phase="stopped", errors={})
         self.arrived.emit("install")
         self.settled.emit()
 
     def _discard(self) -> None:
-        root, backend = self.root, self._backend
-        told = self.state.outcome or Outcome(status="cancelled", exit=22, root=root)
-        self._set(outcome=replace(told, removed=(*told.removed, root), kept=()))
-        self._runner.run("discard", partial(_discard, backend, root), self._on_discarded, self._on_install_stopped)
+        self._set(phase="stopping", errors={})
+        work = partial(_discard, self._backend, self.root)
+        self._runner.run("discard", work, self._on_discarded, self._on_stays)
 
     def _on_discarded(self, _answer: object) -> None:
-        self._stopped()
+        told = self.state.outcome or Outcome(status="cancelled", exit=22, root=self.root)
+        self._set(removal=False, outcome=replace(told, removed=(*told.removed, self.root), kept=()))
+        self._rest()
+
+    def _on_taken_back(self, taken: Outcome) -> None:
+        self._set(removal=False, outcome=replace(taken, status="cancelled"), verification=None, usage=None)
+        self._rest()
+
+    def _on_stays(self, error: BaseException) -> None:
+        """Show what went wrong where the install stands: what is in use stays in use."""
+        page: PageName = "verify" if self.state.succeeded else "install"
+        phase = "done" if self.state.succeeded else "stopped"
+        self._set(phase=phase, errors=self._errors(page, error))
+        self.arrived.emit(page)
+        self.settled.emit()
 
     def _take_other_source(self) -> None:
         """Go on from another server: the next one that is known, with a plan made anew."""
-        options, plan = self.state.options, self.state.plan
-        ids = [option.value for option in options.sources] if options is not None else []
-        present = self.state.choices.source or (plan.source.id if plan is not None else None)
-        place = ids.index(present) + 1 if present in ids else 0
-        other = ids[place % len(ids)] if ids else None
-        choices = replace(self.state.choices, source=other if other != present else None)
+        choices = replace(self.state.choices, source=other_source(self.state))
 
         def go_on() -> None:
             self._set(phase="idle", plan=None, outcome=None, choices=choices)
@@ -346,19 +355,13 @@ class Flow(QObject):
         self._printed.extend(lines)
         self.lines.emit(lines, skipped)
 
-    def _on_finish_problem(self, error: BaseException) -> None:
+    def _on_act(self, error: BaseException | None) -> None:
         self._set(errors=self._errors("finish", error))
 
     def _on_stray(self, error: BaseException) -> None:
         log.error("a job ended with %r", error, exc_info=error)
 
     # helpers
-
-    def _do(self, name: str, act: Callable[[], None]) -> None:
-        """Run something that answers nothing; what goes wrong is shown on the last page."""
-        self._last_act = (name, act)
-        self._set(errors=self._errors("finish", None))
-        self._runner.run(name, lambda _emit, _cancel: act(), _nothing, self._on_finish_problem)
 
     def _take(self, looked: tasks.Looked) -> None:
         self.state = replace(
@@ -370,30 +373,6 @@ class Flow(QObject):
             estimate=looked.estimate,
         )
 
-    def _set(self, **values: Any) -> None:
-        self.state = replace(self.state, **values)
-        self.changed.emit()
-
-    def _errors(self, page: PageName, error: BaseException | None) -> dict[PageName, Error]:
-        """Return the errors with another one for a page, or with none; a wish to stop is none."""
-        rest: dict[PageName, Error] = {name: one for name, one in self.state.errors.items() if name != page}
-        if error is None or isinstance(error, Cancelled):
-            return rest
-        return {**rest, page: error_document(error, self._log_file)}
-
-
-def error_document(error: BaseException, log_file: str) -> Error:
-    """Return any exception as an error of the contract: what nobody foresaw is a fault of ours, with its traceback."""
-    if isinstance(error, SetupError):
-        return Error.of(error)
-    log.error("a job broke", exc_info=error)
-    detail = "".join(traceback.format_exception(error))
-    return Error.of(SetupError("internal-error", detail=detail, log=log_file or None))
-
 
 def _discard(backend: Backend, root: str, _emit: Emit, _cancel: Cancel) -> None:
     backend.discard(root)
-
-
-def _nothing(_value: object) -> None:
-    """Take an answer that says nothing."""

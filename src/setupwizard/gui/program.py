@@ -101,6 +101,13 @@ class Program:
 
         workflow.forget_downloads(Root(Path(root)))
 
+    def take_back(self, root: str) -> Outcome:
+        """Undo the last install: go back to the environment before it, or remove everything."""
+        from setupwizard import workflow
+        from setupwizard.store.layout import Root
+
+        return workflow.take_back(Root(Path(root)))
+
     def usage(self, root: str) -> Usage:
         """Return how the environment is turned on."""
         place = Path(root)

@@ -73,3 +73,7 @@ class Runner(QObject):
             del self._jobs[name]
         job.deleteLater()
         answer(value)
+
+
+def nothing(_answer: object) -> None:
+    """Take an answer that says nothing."""

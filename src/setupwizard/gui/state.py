@@ -29,6 +29,7 @@ class State(Struct, frozen=True, kw_only=True):
         decision: the recommendation with the wishes; the same as `advice` while there are none.
         planning: servers are asked now; `plan` is the one before or None.
         phase: how the install stands; whatever is not "idle" has passed the point of commitment.
+        removal: the person wants everything removed that the install brought, and that is still to be done.
         checking: the proof runs again, on its own.
         install_seconds: how long the install took.
         errors: what went wrong, by the page that shows it.
@@ -46,6 +47,7 @@ class State(Struct, frozen=True, kw_only=True):
     planning: bool = False
     plan: Plan | None = None
     phase: Phase = "idle"
+    removal: bool = False
     outcome: Outcome | None = None
     verification: Verification | None = None
     checking: bool = False
@@ -79,3 +81,13 @@ class State(Struct, frozen=True, kw_only=True):
 def fixed_wishes(choices: Choices) -> bool:
     """Return whether the person asked for a certain build, so that the decision may differ from the advice."""
     return choices.torch is not None or choices.variant is not None or choices.python is not None
+
+
+def other_source(state: State) -> str | None:
+    """Return the download server after the present one, None when there is no other."""
+    options, plan = state.options, state.plan
+    ids = [option.value for option in options.sources] if options is not None else []
+    present = state.choices.source or (plan.source.id if plan is not None else None)
+    place = ids.index(present) + 1 if present in ids else 0
+    other = ids[place % len(ids)] if ids else None
+    return other if other != present else None

@@ -166,6 +166,8 @@ class SetupWindow(Shell):
         self.install.drawer_opened.connect(self._on_drawer)
         self.install.percent_changed.connect(self._show_title)
         self.verify.again_wanted.connect(self._on_verify_again)
+        self.verify.removal_wanted.connect(flow.take_back)
+        self.verify.keep_wanted.connect(flow.keep)
         self.finish.terminal_wanted.connect(flow.open_terminal)
         self.finish.folder_wanted.connect(self._on_open_folder)
         self.finish.report_wanted.connect(self._on_report)
@@ -298,7 +300,8 @@ class SetupWindow(Shell):
 
     def _on_settled(self) -> None:
         """Come to rest after an install: close if that was wanted, else call the person back."""
-        close = self._close_after_stop and self.flow.state.phase == "stopped"
+        state = self.flow.state
+        close = self._close_after_stop and state.phase == "stopped" and not state.errors
         if self._question is not None:
             self._question.reject()
         self._close_after_stop = False

@@ -108,6 +108,29 @@ def roll_back(root: Root, style: str = "posix") -> Outcome:
     return _tended(work, root, style)
 
 
+def take_back(root: Root) -> Outcome:
+    """Undo the last install: the generation before it is put in use again, and without one everything is removed.
+
+    Raises:
+        SetupError: "busy", "file-in-use", "root-not-writable".
+    """
+    with working_on(root):
+        earlier = generation.previous(root) is not None
+        switched = switching.roll_back(root) if earlier else switching.remove(root)
+    if not earlier:
+        remove_lock(root)
+    return Outcome(
+        status="done",
+        exit=0,
+        changed=True,
+        root=str(root.path),
+        generation=switched.current,
+        current=switched.current,
+        kept=switched.kept,
+        removed=switched.removed,
+    )
+
+
 def remove(root: Root, style: str = "posix") -> Outcome:
     """Remove everything that setupwizard made below a root; nothing there is fine as well."""
 

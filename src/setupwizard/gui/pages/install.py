@@ -243,7 +243,7 @@ class InstallPage(Page):
         for name, row in self.rows.items():
             how = "done" if state.succeeded else self._overall.group_status(name)
             if how == "running" and not state.installing:
-                how = "cancelled"
+                how = "failed" if self.error is not None else "cancelled"
             sign = _ROW_STATES[how]
             detail, note = "", ""
             if how == "running":
@@ -314,7 +314,7 @@ _ROW_STATES: dict[str, RowState] = {
     "done": "ok",
     "skipped": "skipped",
     "failed": "problem",
-    "cancelled": "problem",
+    "cancelled": "stopped",
 }
 
 

@@ -53,10 +53,13 @@ class VerifyPage(Page):
 
     Signals:
         again_wanted(bool): the person wants it run again; True: the thorough one.
+        removal_wanted(), keep_wanted(): the answer to an install that was done before it could be stopped.
     """
 
     name = "verify"
     again_wanted = Signal(bool)
+    removal_wanted = Signal()
+    keep_wanted = Signal()
 
     def __init__(self) -> None:
         """Lay out the page."""
@@ -65,6 +68,10 @@ class VerifyPage(Page):
         self._live: dict[_Stage, CheckDone | None] = {}
         self._live_rows: dict[_Stage | None, CheckRow] = {}
         self.bar = ProgressBar()
+        self.late = Banner()
+        self.late.accepted.connect(self.removal_wanted)
+        self.late.declined.connect(self.keep_wanted)
+        self.late.hide()
         self.banner = Banner()
         self.figures = FigureList()
         self._legend = BandLegend()
@@ -75,7 +82,19 @@ class VerifyPage(Page):
         head.addWidget(self._legend)
         self._speed.body.addLayout(head)
         self._speed.body.addWidget(self.figures)
-        self._checks = Card(spacing=2)
+        self._checks = self._checks_card()
+        self.banner.body.setContentsMargins(look.px(18), look.px(10), look.px(18), look.px(10))
+        self.content.addWidget(self.error_card)
+        self.content.addWidget(self.late)
+        self.content.addWidget(self.banner)
+        self.content.addWidget(self._speed)
+        self.content.addWidget(self._checks)
+        self.content.addStretch(1)
+        self.content.setSpacing(look.px(8))
+
+    def _checks_card(self) -> Card:
+        look = theme.current()
+        card = Card(spacing=2)
         self._checks_title = Label("h2", wrap=False)
         self.copy = Button("link", icon="copy")
         self.copy.clicked.connect(self._on_copy)
@@ -86,7 +105,7 @@ class VerifyPage(Page):
         row = HeadLayout()
         for part in (self._checks_title, self.copy, self.again, self.thorough):
             row.addWidget(part)
-        self._checks.body.addLayout(row)
+        card.body.addLayout(row)
         self._wide = QVBoxLayout()
         self._wide.setSpacing(0)
         self._grid = QGridLayout()
@@ -98,18 +117,12 @@ class VerifyPage(Page):
         bar = QVBoxLayout(self._bar_row)
         bar.setContentsMargins(0, look.px(4), 0, look.px(6))
         bar.addWidget(self.bar)
-        self._checks.body.addWidget(self._bar_row)
-        self._checks.body.addLayout(self._wide)
-        self._checks.body.addLayout(self._grid)
+        card.body.addWidget(self._bar_row)
+        card.body.addLayout(self._wide)
+        card.body.addLayout(self._grid)
         self._skipped = Label("caption")
-        self._checks.body.addWidget(self._skipped)
-        self.banner.body.setContentsMargins(look.px(18), look.px(10), look.px(18), look.px(10))
-        self.content.addWidget(self.error_card)
-        self.content.addWidget(self.banner)
-        self.content.addWidget(self._speed)
-        self.content.addWidget(self._checks)
-        self.content.addStretch(1)
-        self.content.setSpacing(look.px(8))
+        card.body.addWidget(self._skipped)
+        return card
 
     def begin(self) -> None:
         """Forget the proof before: another one begins."""
@@ -135,6 +148,7 @@ class VerifyPage(Page):
         show_if(self._bar_row, running)
         show_if(self.banner, not running and proof is not None and self.error is None)
         show_if(self._speed, False)
+        self._show_late(state)
         if running or proof is None:
             self._show_running(state)
         else:
@@ -163,9 +177,23 @@ class VerifyPage(Page):
             cancel = _("Cancel installation") if state.installing else _("Stop the check")
             return Footer(cancel="" if stopping else cancel, reason=_("Stopping...") if stopping else "")
         if state is not None and state.succeeded:
-            return Footer(primary=_("Continue"), filled=not self.error_card.buttons_shown)
+            calm = not self.error_card.buttons_shown and self.late.isHidden()
+            return Footer(primary=_("Continue"), filled=calm)
         go_on = "" if self.error_card.buttons_shown else _("Continue setup")
         return Footer(primary=go_on, back=True, cancel=_("Close"))
+
+    def _show_late(self, state: State) -> None:
+        """Offer to remove what was done before the wish to stop it had reached it."""
+        wanted = state.removal and state.phase == "done" and self.error is None
+        show_if(self.late, wanted)
+        if wanted:
+            self.late.show_notice(
+                "info",
+                _("The installation was done before it could be stopped"),
+                _("It is in use now. You can still remove everything that it brought."),
+                first=_("Remove everything"),
+                second=_("Keep it"),
+            )
 
     def _begin_stage(self, name: str | None) -> None:
         if name not in CHECK_IDS or any(stage.id == name for stage in self._live):

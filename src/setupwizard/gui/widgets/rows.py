@@ -16,7 +16,7 @@ from setupwizard.gui.widgets.layouts import ColumnsLayout, empty
 from setupwizard.i18n import N_, _
 from setupwizard.model.format import listed
 
-RowState = Literal["waiting", "checking", "ok", "warn", "problem", "skipped", "info"]
+RowState = Literal["waiting", "checking", "ok", "warn", "problem", "stopped", "skipped", "info"]
 
 # state -> (drawing, colour, the word that stands for it)
 _SIGNS: dict[RowState, tuple[str, str, str]] = {
@@ -25,6 +25,7 @@ _SIGNS: dict[RowState, tuple[str, str, str]] = {
     "ok": ("ok", "ok", N_("OK")),
     "warn": ("warning", "warn", N_("Warning")),
     "problem": ("problem", "err", N_("Problem")),
+    "stopped": ("skipped", "text3", N_("stopped")),
     "skipped": ("skipped", "text3", N_("skipped")),
     "info": ("info", "accent_text", N_("Note")),
 }
@@ -116,7 +117,7 @@ class CheckRow(QWidget):
         self._action.setText(action)
         show_if(self._action, bool(action))
         words = _("{name}: {state}").format(name=name, state=state_word(state))
-        self.setAccessibleName(listed((words, detail, note)))
+        self.setAccessibleName(listed((words, detail, note if note != state_word(state) else "")))
         self._animate()
         self.update()
 

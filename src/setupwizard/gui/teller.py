@@ -1,0 +1,50 @@
+"""Keeps the state of the visit and tells the window of every change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+from PySide6.QtCore import QObject, Signal
+
+from setupwizard.errors import Cancelled
+from setupwizard.gui.faults import error_document
+from setupwizard.gui.state import PageName, State
+from setupwizard.model.events import Error
+
+
+class Teller(QObject):
+    """The state, and the signals by which the window hears of it.
+
+    Signals:
+        changed(): the state is another one.
+        happened(object): an event of the running install or proof.
+        lines(list, int): what the tools printed.
+        begun(): an install begins: what the pages hold of the one before is to be forgotten.
+        arrived(str): the page to show now, without the person having asked for it.
+        settled(): an install ended, one way or the other.
+    """
+
+    changed = Signal()
+    happened = Signal(object)
+    lines = Signal(list, int)
+    begun = Signal()
+    arrived = Signal(str)
+    settled = Signal()
+
+    def __init__(self, state: State, parent: QObject | None = None, *, log_file: str = "") -> None:
+        """Take the first state, and the log that an error of ours points to."""
+        super().__init__(parent)
+        self.state = state
+        self._log_file = log_file
+
+    def _set(self, **values: Any) -> None:
+        self.state = replace(self.state, **values)
+        self.changed.emit()
+
+    def _errors(self, page: PageName, error: BaseException | None) -> dict[PageName, Error]:
+        """Return the errors with another one for a page, or with none; a wish to stop is none."""
+        rest: dict[PageName, Error] = {name: one for name, one in self.state.errors.items() if name != page}
+        if error is None or isinstance(error, Cancelled):
+            return rest
+        return {**rest, page: error_document(error, self._log_file)}
