@@ -175,7 +175,7 @@ class Catalogue(Struct, frozen=True, kw_only=True, dict=True):
 
     def arch_list(self, torch: str, variant: str, platform: Platform) -> ArchList | None:
         """Return what a CUDA build holds code for; for a release not described, the newest older one of its variant."""
-        wanted = numbers(torch)[:2]
+        wanted = numbers(torch)
         rows = [row for row in self._by_arch.get((variant, platform), ()) if numbers(row.torch) <= wanted]
         return rows[-1] if rows else None
 
@@ -235,10 +235,9 @@ class Catalogue(Struct, frozen=True, kw_only=True, dict=True):
             if row.platform == platform and variant in row.variants and matches(torch, row.torch)
         ]
         published = self.nearest(torch).builds.get(platform)
-        tags = tags or [
-            tag.removesuffix("_x86_64").removesuffix("_aarch64") for tag in (published.tags if published else ())
-        ]
-        return min((numbers(self.libc.glibc_of_tag[tag]) for tag in tags if tag in self.libc.glibc_of_tag), default=())
+        tags = tags or [*(published.tags if published else ())]
+        floors = (_glibc_of(part, self.libc.glibc_of_tag) for tag in tags for part in tag.split("."))
+        return min((floor for floor in floors if floor), default=())
 
     def macos_floor(self, torch: str, platform: Platform, python: str) -> Numbers:
         """Return the oldest macOS that has a wheel of a release for a Python; empty for other systems."""
@@ -271,6 +270,13 @@ class Catalogue(Struct, frozen=True, kw_only=True, dict=True):
         """Return an AMD architecture by its word; features behind a colon do not matter."""
         word = (gfx or "").split(":")[0].strip().lower()
         return next((chip for chip in self.amd.gfx if chip.gfx == word), None)
+
+
+def _glibc_of(tag: str, known: dict[str, str]) -> Numbers:
+    """Return the glibc of a platform tag: by the table, else as PEP 600 spells it in the tag itself."""
+    name = tag.removesuffix("_x86_64").removesuffix("_aarch64")
+    spelled = re.fullmatch(r"manylinux_(\d{1,3})_(\d{1,3})", name)
+    return numbers(known[name]) if name in known else (int(spelled[1]), int(spelled[2])) if spelled else ()
 
 
 @lru_cache(maxsize=4096)

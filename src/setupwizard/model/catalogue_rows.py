@@ -20,6 +20,7 @@ class Published(Struct, frozen=True, kw_only=True):
         index_python: further Pythons, on the indexes of the variants only.
         general: the variant that the general index gives, None when it has no file for this platform.
         tags: platform tags of the wheels: the oldest libc or macOS.
+        listed_python: variant to the Pythons that an index was seen to have for it; there they win over the rest.
     """
 
     variants: tuple[str, ...]
@@ -28,6 +29,7 @@ class Published(Struct, frozen=True, kw_only=True):
     index_python: tuple[str, ...] = ()
     general: str | None = None
     tags: tuple[str, ...] = ()
+    listed_python: dict[str, tuple[str, ...]] = {}
 
 
 class Release(Struct, frozen=True, kw_only=True):
@@ -55,7 +57,12 @@ class Variant(Struct, frozen=True, kw_only=True):
 
 
 class ArchList(Struct, frozen=True, kw_only=True):
-    """The compute capabilities that a CUDA build holds code for: `sm` compiled, `ptx` to be compiled by the driver."""
+    """The compute capabilities that a CUDA build holds code for: `sm` compiled, `ptx` to be compiled by the driver.
+
+    Attributes:
+        assumed_from: the build that these were taken from, because this one could not be asked; None: they are its own.
+        assumed_why: why it could not be asked (model.refreshed.AssumedWhy).
+    """
 
     torch: str
     variant: str
@@ -65,6 +72,8 @@ class ArchList(Struct, frozen=True, kw_only=True):
     evidence: str
     sources: tuple[str, ...]
     note: str | None = None
+    assumed_from: str | None = None
+    assumed_why: str | None = None
 
 
 class SmRule(Struct, frozen=True, kw_only=True):

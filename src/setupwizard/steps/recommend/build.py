@@ -20,7 +20,7 @@ def build_of(case: Case, fit: Fit) -> Build:
         platform=case.platform,
         requirement=f"torch=={candidate.torch}+{candidate.variant}" if tagged else f"torch=={candidate.torch}",
         index_url=None if case.general_only else catalogue.index_url(candidate.variant),
-        assumed=candidate.probable,
+        assumed=candidate.probable or candidate.assumed is not None,
     )
 
 

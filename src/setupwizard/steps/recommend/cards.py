@@ -39,6 +39,7 @@ class Card(Struct, frozen=True, kw_only=True):
         architecture: NVIDIA: its generation, where the compute capability is known.
         chip: AMD: its row of the catalogue.
         xpu: Intel: whether PyTorch supports it.
+        newer: NVIDIA: newer than everything that the catalogue describes.
         official: False for a board that the official builds do not serve.
         trouble: why the driver does not use it.
     """
@@ -54,6 +55,7 @@ class Card(Struct, frozen=True, kw_only=True):
     xpu: bool = False
     integrated: bool = False
     jetson: bool = False
+    newer: bool = False
     official: bool = True
     trouble: Trouble | None = None
 
@@ -159,8 +161,17 @@ def _nvidia(index: int, gpu: Gpu, machine: Machine, catalogue: Catalogue, driver
         architecture=architecture,
         integrated=bool(gpu.integrated),
         jetson=jetson,
+        newer=_is_newer(gpu, capability, catalogue),
         official=not jetson or _is_official_board(capability, machine.jetpack, catalogue),
         trouble=None if jetson else _trouble(gpu, architecture, machine, driver),
+    )
+
+
+def _is_newer(gpu: Gpu, capability: Numbers, catalogue: Catalogue) -> bool:
+    if not capability:
+        return age_of(gpu.pci_id) == "newer"
+    return capability > max(
+        numbers(known) for architecture in catalogue.architectures for known in architecture.compute_capabilities
     )
 
 

@@ -9,7 +9,7 @@ from packaging.version import Version
 
 from setupwizard.codes import Platform
 from setupwizard.model.catalogue import Catalogue, Numbers, matches, variant_kind
-from setupwizard.model.catalogue_rows import Architecture, Published, VariantKind
+from setupwizard.model.catalogue_rows import Architecture, ArchList, Published, VariantKind
 from setupwizard.model.machine import Machine
 from setupwizard.steps.recommend.cards import Card, Driver, cards_of, driver_of
 from setupwizard.steps.recommend.wishes import Limits
@@ -25,6 +25,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
         cuda: the CUDA that it brings along; empty for other kinds.
         python: the Pythons that it has wheels for.
         probable: the data call it probable, and no index has listed it.
+        assumed: the row of a build that could not be asked what it holds code for: taken from the nearest known one.
     """
 
     torch: str
@@ -34,6 +35,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     cuda: Numbers
     python: tuple[str, ...]
     probable: bool = False
+    assumed: ArchList | None = None
 
 
 class Case(Struct, frozen=True, kw_only=True):
@@ -148,12 +150,15 @@ def _candidate(
     catalogue: Catalogue, platform: Platform, published: Published, torch: str, variant: str, probable: bool
 ) -> Candidate:
     general = platform.startswith("macos")
+    everywhere = published.python + published.index_python
+    row = catalogue.arch_list(torch, variant, platform)
     return Candidate(
         torch=torch,
         version=Version(torch),
         variant=variant,
         kind=variant_kind(variant),
         cuda=catalogue.cuda_of(variant),
-        python=published.python if general else published.python + published.index_python,
+        python=published.python if general else published.listed_python.get(variant, everywhere),
         probable=probable,
+        assumed=row if row is not None and row.assumed_from is not None else None,
     )

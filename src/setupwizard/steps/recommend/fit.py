@@ -174,6 +174,9 @@ def _driver_is_fine(case: Case, candidate: Candidate, card: Card, waive: Waive) 
     if card.jetson:  # the driver comes with JetPack, which was looked at already
         return True
     floor = numbers(case.catalogue.driver_floor(candidate.variant, windows=case.on_windows_driver))
+    if not floor:  # a CUDA newer than all the facts: only the driver itself can say that it supports it
+        told = numbers(case.machine.nvidia_driver.cuda if case.machine.nvidia_driver else None)
+        return card.trouble is None and told >= candidate.cuda
     if waive.driver and card.driver_helps:
         branch = case.last_branch
         return branch is None or (branch,) >= floor[:1]

@@ -8,7 +8,9 @@ from msgspec.structs import replace
 from packaging.version import Version
 
 from setupwizard.codes import ReasonCode
-from setupwizard.i18n import _
+from setupwizard.i18n import N_, _
+from setupwizard.model.catalogue_rows import ArchList
+from setupwizard.model.format import sentences
 from setupwizard.model.recommendation import Reason
 from setupwizard.steps.recommend.build import torchvision_of
 from setupwizard.steps.recommend.cards import HARDWARE, Card
@@ -24,12 +26,24 @@ _CAUSES: tuple[tuple[ReasonCode, Waive], ...] = (
     ("older-torch-for-libc", replace(_IDEAL, system=False)),
 )
 
+ASSUMED_BECAUSE = {
+    "no-range": N_("Its download server does not hand out parts of a file, so the package could not be asked."),
+    "not-found": N_("Its download server lists the package but does not have it."),
+    "unreachable": N_("Its download server could not be reached to ask the package."),
+    "foreign-host": N_("The package lies on a server that this program does not know, so it was not asked."),
+    "broken-archive": N_("The package could not be read."),
+    "no-table": N_("The package does not say for which cards it was made."),
+    "not-asked": N_("The package has not been asked yet."),
+}
+"""Why a package could not tell for which cards it was made, by the words of model.refreshed.AssumedWhy."""
+
 
 def why(case: Case, fit: Fit) -> list[Reason]:
     """Return the reasons for a build that runs on cards."""
     return [
         *_why_version(case, fit),
         *_why_variant(case, fit),
+        *(about_newer(case, card) for card in fit.cards if card.newer),
         *_why_apart(case, fit),
         *about_wishes(case, fit),
     ]
@@ -128,6 +142,30 @@ def _why_variant(case: Case, fit: Fit) -> Iterator[Reason]:
                 variant=candidate.variant, torch=candidate.torch
             ),
         )
+    if candidate.assumed is not None:
+        yield _assumed(fit, candidate.assumed)
+
+
+def _assumed(fit: Fit, row: ArchList) -> Reason:
+    candidate = fit.candidate
+    text = _(
+        "PyTorch {torch} ({variant}) is newer than the facts of this program. It is assumed to run on the same cards as "
+        "{nearest}; the check after the installation has the last word."
+    ).format(torch=candidate.torch, variant=candidate.variant, nearest=row.assumed_from)
+    because = ASSUMED_BECAUSE.get(row.assumed_why or "")
+    return Reason(code="assumed-code", text=sentences(text, _(because)) if because else text)
+
+
+def about_newer(case: Case, card: Card) -> Reason:
+    """Return the honest word about a card that is newer than all the facts."""
+    text = _(
+        "{card} is newer than everything that is known here (facts of {date}). `setupwizard catalog --refresh` asks the "
+        "download servers for newer builds, and a newer version of this program may know the card."
+    )
+    return Reason(
+        code="gpu-newer-than-data",
+        text=text.format(card=names_with_capability([card]), date=case.catalogue.data_date),
+    )
 
 
 def _why_cuda(case: Case, fit: Fit) -> Iterator[Reason]:
@@ -300,7 +338,7 @@ def _why_no_card(case: Case) -> Iterator[Reason]:
             code="no-gpu", text=_("No graphics card was found that PyTorch can use, so it computes on the processor.")
         )
     for card in case.cards:
-        yield _why_not(case, card)
+        yield about_newer(case, card) if card.newer and not card.too_old else _why_not(case, card)
 
 
 def _why_not(case: Case, card: Card) -> Reason:
