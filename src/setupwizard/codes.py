@@ -72,6 +72,7 @@ ErrorCode = Literal[
     "audit-failed",
     "plan-invalid",
     "plan-unexpected",
+    "not-carried",
     "busy",
     "torch-import-failed",
     "gpu-not-seen",

@@ -142,10 +142,30 @@ SENTENCES: dict[ErrorCode, Sentence] = {
     ),
     "network-off": Sentence(
         "network",
-        N_("No download server could be reached"),
-        N_("Check the connection to the internet, then try again."),
+        N_("This computer is not connected to a network"),
+        N_("{host} could not be asked. Connect to the internet, then try again; what was downloaded is kept."),
         retryable=True,
         fixes=(_RETRY,),
+    ),
+    "name-unknown": Sentence(
+        "network",
+        N_("The network does not know the name {host}"),
+        N_(
+            "Its name service (DNS) has no address for it, or does not answer. Check the connection and the name, "
+            "or continue from another server."
+        ),
+        retryable=True,
+        fixes=(_OTHER_SOURCE, _RETRY),
+    ),
+    "host-blocked": Sentence(
+        "network",
+        N_("The download server {host} cannot be reached from this network"),
+        N_(
+            "A firewall or a filter may stand in the way. Ask who runs the network to allow {host}, use another "
+            "network, or continue from another server; what was downloaded is kept."
+        ),
+        retryable=True,
+        fixes=(_OTHER_SOURCE, _RETRY),
     ),
     "network-timeout": Sentence(
         "network",
@@ -161,28 +181,53 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         retryable=True,
         fixes=(_OTHER_SOURCE, _RETRY),
     ),
+    "proxy-off": Sentence(
+        "network",
+        N_("The proxy {host} does not answer"),
+        N_(
+            "Check the proxy in the system's settings and in HTTPS_PROXY, or remove it there where the network has "
+            "none; then try again."
+        ),
+        retryable=True,
+        fixes=(_RETRY,),
+    ),
     "proxy-login": Sentence(
         "proxy-tls",
-        N_("The network's proxy wants a name and a password"),
-        N_("Enter the proxy in the system's settings or in HTTPS_PROXY, then try again."),
+        N_("The proxy {host} wants a name and a password"),
+        N_("Write them into its address, as in HTTPS_PROXY=http://NAME:PASSWORD@{host}, then try again. {ways}"),
         fixes=(_RETRY,),
     ),
     "captive-portal": Sentence(
         "proxy-tls",
         N_("This network wants you to log in first"),
-        N_("Open any page in a browser, log in to the network, then try again."),
+        N_(
+            "It answered in the place of {host} with a page of its own. Open any page in a browser, log in to the "
+            "network, then try again."
+        ),
         fixes=(_RETRY,),
     ),
     "tls-intercepted": Sentence(
         "proxy-tls",
         N_("This network checks secure connections with a certificate that the computer does not know"),
-        N_("Ask the administrator to add the certificate of {issuer} to the system, then try again."),
+        N_(
+            "It showed a certificate of {issuer} in the place of {host}. Ask the administrator to add the certificate "
+            "of {issuer} to the system, or use another network, then try again."
+        ),
         fixes=(_RETRY,),
+    ),
+    "redirect-insecure": Sentence(
+        "proxy-tls",
+        N_("{host} led from the secure connection to an open one"),
+        N_(
+            "Nothing was fetched from {target}, where others could read along and change the answer. Use another "
+            "network, or continue from another server."
+        ),
+        fixes=(_OTHER_SOURCE, _RETRY),
     ),
     "clock-wrong": Sentence(
         "proxy-tls",
         N_("The computer's clock is wrong, so secure connections are refused"),
-        N_("Set the date and the time, then try again."),
+        N_("The certificate of {host} does not fit its date. Set the date and the time, then try again."),
         fixes=(_RETRY,),
     ),
     "build-not-in-sources": Sentence(
@@ -193,8 +238,8 @@ SENTENCES: dict[ErrorCode, Sentence] = {
     ),
     "file-missing": Sentence(
         "not-found",
-        N_("The download server {host} does not have the file {file}"),
-        N_("Make the plan again, or continue from another server."),
+        N_("The download server {host} does not give out the file {file}"),
+        N_("Make the plan again, or continue from another server. {answer}"),
         fixes=(_OTHER_SOURCE, _RETRY),
     ),
     "python-missing": Sentence(
@@ -205,7 +250,7 @@ SENTENCES: dict[ErrorCode, Sentence] = {
     "hash-mismatch": Sentence(
         "integrity",
         N_("The downloaded file {file} is damaged"),
-        N_("It was deleted and not used. Download it again, from another server if there is one."),
+        N_("What {host} sent was deleted and not used. Download it again, from another server if there is one."),
         fixes=(_RETRY, _OTHER_SOURCE),
     ),
     "audit-failed": Sentence(
@@ -223,6 +268,11 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         "plan",
         N_("The plan is not the one that was expected"),
         N_("Nothing was changed. Compare the two plans: expected {expected}, found {found}."),
+    ),
+    "not-carried": Sentence(
+        "plan",
+        N_("The new environment cannot keep everything that you added: {names}"),
+        N_("Nothing was changed. Go on without these with --leave-out, or choose another version of PyTorch."),
     ),
     "busy": Sentence(
         "busy",

@@ -125,6 +125,7 @@ def plan_in_short(made: Plan) -> str:
             if need
             else "",
         ),
+        (_("Carried over for you"), ", ".join(made.carried)),
         (_("Will not be carried over"), ", ".join(made.not_carried)),
     ]
     table = _table(rows)

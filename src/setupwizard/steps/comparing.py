@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
+
+from packaging.utils import canonicalize_name
 
 from setupwizard import platforms
 from setupwizard.i18n import _, ngettext
 from setupwizard.model.plan import Plan
 from setupwizard.model.verification import Check
-from setupwizard.store.audit import AuditResult, audit
+from setupwizard.steps.carrying import installed
+from setupwizard.steps.resolving import FAMILY
+from setupwizard.store.audit import AuditResult, Problem, audit
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
 from setupwizard.tools.concurrency import Cancel
@@ -31,9 +36,22 @@ def compare(root: Root, name: str, plan: Plan, cancel: Cancel | None = None) -> 
     return audit(platforms.site_packages_in(root.generation(name)), wheels, cancel=cancel)
 
 
-def is_damaged(result: AuditResult) -> bool:
-    """Whether a file of a package is missing or changed; what the user installed beside them is no damage."""
-    return any(problem.code not in _ADDED for problem in result.problems)
+def exchanged(root: Root, name: str, plan: Plan) -> tuple[str, ...]:
+    """Return the packages that the user exchanged for another version; torch itself is decided, so it never counts."""
+    present = {canonicalize_name(dist.name): dist.version for dist in installed(root, name)}
+    locked = {canonicalize_name(package.name): package.version for package in plan.packages}
+    return tuple(
+        sorted(own for own, version in locked.items() if own not in FAMILY and present.get(own, version) != version)
+    )
+
+
+def is_damaged(result: AuditResult, exchanged_names: Collection[str] = ()) -> bool:
+    """Whether a file of a package is missing or changed; what the user added or exchanged is no damage."""
+    return any(_is_damage(problem, exchanged_names) for problem in result.problems)
+
+
+def _is_damage(problem: Problem, exchanged_names: Collection[str]) -> bool:
+    return problem.code not in _ADDED and problem.package not in exchanged_names
 
 
 def files_check(root: Root, name: str, plan: Plan, cancel: Cancel | None = None) -> Check:
@@ -53,7 +71,8 @@ def files_check(root: Root, name: str, plan: Plan, cancel: Cancel | None = None)
             text=_("The packages' own files are no longer here to compare with."),
             advice=_("Install again: only what is missing is downloaded."),
         )
-    wrong = [problem.path for problem in result.problems if problem.code not in _ADDED]
+    other = exchanged(root, name, plan)
+    wrong = [problem.path for problem in result.problems if _is_damage(problem, other)]
     if wrong:
         names = ", ".join(wrong[:_NAMED])
         return Check(
@@ -68,6 +87,9 @@ def files_check(root: Root, name: str, plan: Plan, cancel: Cancel | None = None)
             advice=_("Install again: only what differs is fetched."),
         )
     text = ngettext("{count} file compared.", "{count} files compared.", result.files).format(count=result.files)
-    if result.extra_packages:
-        text += " " + _("Added by you: {names}.").format(names=", ".join(result.extra_packages[:_NAMED]))
+    extra = [one for one in result.extra_packages if one not in other]
+    if extra:
+        text += " " + _("Added by you: {names}.").format(names=", ".join(extra[:_NAMED]))
+    if other:
+        text += " " + _("Exchanged by you: {names}.").format(names=", ".join(other[:_NAMED]))
     return Check(id="files", status="pass", seconds=seconds, text=text)

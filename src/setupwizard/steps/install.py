@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from packaging.utils import canonicalize_name
 
 from setupwizard import platforms
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.format import format_bytes
 from setupwizard.model.plan import Plan
-from setupwizard.steps.comparing import compare, is_damaged
+from setupwizard.steps.carrying import move_over
+from setupwizard.steps.comparing import compare, exchanged, is_damaged
+from setupwizard.steps.records import plan_of
 from setupwizard.steps.tracking import Track
 from setupwizard.store import generation
 from setupwizard.store.audit import AuditResult, audit
@@ -57,8 +60,9 @@ def is_already_there(plan: Plan, cancel: Cancel) -> bool:
     current = root.current_name()
     if plan.changes or current is None or generation.complete(root, current) is None:
         return False
-    result = compare(root, current, plan, cancel)
-    return result is not None and not is_damaged(result)
+    made = plan_of(root, current) or plan
+    result = compare(root, current, made, cancel)
+    return result is not None and not is_damaged(result, exchanged(root, current, made))
 
 
 def install(plan: Plan, track: Track) -> Installed:
@@ -79,9 +83,9 @@ def install(plan: Plan, track: Track) -> Installed:
         fetched = fetch(plan.packages, store, emit=track.emit, cancel=track.cancel)
     with _new_generation(root, plan.generation) as folder:
         python = _create(plan, root, folder, track)
-        lock_sha256 = _install(plan, root, store, python, track)
+        lock_sha256, moved = _install(plan, root, store, python, track)
         with track.step("audit", _("Compare every file with its package")):
-            result = _audit(plan, root, folder, track)
+            result = _audit(plan, root, folder, moved, track)
     return Installed(
         generation=plan.generation,
         folder=folder,
@@ -130,18 +134,24 @@ def _create(plan: Plan, root: Root, folder: Path, track: Track) -> Path:
     return platforms.python_in(folder)
 
 
-def _install(plan: Plan, root: Root, store: WheelStore, python: Path, track: Track) -> str:
+def _install(plan: Plan, root: Root, store: WheelStore, python: Path, track: Track) -> tuple[str, tuple[str, ...]]:
+    """Install the wheels, and move over what no wheel is for; return the lock's sha256 and the names of the latter."""
     with track.step("install", _("Install the packages")):
         lock = root.work / "pylock.toml"
         write_local_lock(lock, plan.packages, [store.path_of(package) for package in plan.packages])
         Uv(root.work, cancel=track.cancel, listen=track.listener("install")).sync(python, lock)
-        return hash_file(lock)
+        wheels = {canonicalize_name(package.name) for package in plan.packages}
+        names = {canonicalize_name(text.partition(" ")[0]) for text in plan.carried} - wheels
+        current = root.current_name()
+        moved = move_over(root, current, plan.generation, names) if names and current is not None else ()
+        return hash_file(lock), moved
 
 
-def _audit(plan: Plan, root: Root, folder: Path, track: Track) -> AuditResult:
+def _audit(plan: Plan, root: Root, folder: Path, moved: Sequence[str], track: Track) -> AuditResult:
     store = WheelStore(root.store)
     wheels = [store.path_of(package) for package in plan.packages]
-    result = audit(platforms.site_packages_in(folder), wheels, emit=track.emit, cancel=track.cancel)
+    site_packages = platforms.site_packages_in(folder)
+    result = audit(site_packages, wheels, allowed=moved, emit=track.emit, cancel=track.cancel)
     if result.problems:
         lines = [f"{problem.code}: {problem.package} {problem.path}" for problem in result.problems[:50]]
         raise SetupError("audit-failed", detail="\n".join(lines))

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Sequence
-from importlib.metadata import distributions
+from functools import partial
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
-from packaging.utils import canonicalize_name
 
 from setupwizard import platforms
 from setupwizard.codes import APPLY_EXIT, Backend
@@ -22,8 +21,10 @@ from setupwizard.model.install_data import install_data
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import DiskNeed, Package, Plan, PlanPython, PlanSource, PlanStep, Setting, Tried
 from setupwizard.model.recommendation import Build, Recommendation
-from setupwizard.probes.sources import Listing, PythonSpec, Question, SourceSpec, ask_all
+from setupwizard.probes.sources import Listing, PythonSpec, Question, SourceSpec, ask_all, cause_of_silence
+from setupwizard.steps.carrying import Carried, added_since, carry, in_place
 from setupwizard.steps.offers import Choice, candidates, choose, usable_pythons, why_other
+from setupwizard.steps.records import plan_of
 from setupwizard.steps.resolving import family_requirements, resolve
 from setupwizard.steps.tracking import Track
 from setupwizard.store import generation
@@ -74,15 +75,24 @@ def make_plan(request: PlanRequest, track: Track) -> Plan:
             listings, choice = _probe(request, catalogue, work, track)
         with track.step("resolve", _("Work out the exact packages")):
             requirements, left_out = _family(choice, catalogue, work, track)
-            packages = resolve(
-                choice,
-                requirements,
-                work=_empty(work / "resolve"),
-                cancel=track.cancel,
-                listen=track.listener("resolve"),
+            current = root.current_name()
+            recorded = plan_of(root, current)
+            carried = carry(
+                added_since(root, current, recorded),
+                partial(_resolve, choice=choice, requirements=requirements, work=_empty(work / "resolve"), track=track),
             )
-    found = _Found(choice=choice, listings=listings, packages=packages, settings=settings, left_out=left_out)
+    found = _Found(
+        choice=choice, listings=listings, carried=carried, recorded=recorded, settings=settings, left_out=left_out
+    )
     return _plan(request, root, found)
+
+
+def _resolve(
+    further: Sequence[str], *, choice: Choice, requirements: Sequence[str], work: Path, track: Track
+) -> tuple[Package, ...]:
+    return resolve(
+        choice, requirements, work=work, cancel=track.cancel, listen=track.listener("resolve"), further=further
+    )
 
 
 def refuse_without_build(request: PlanRequest) -> None:
@@ -192,13 +202,10 @@ def _nowhere(builds: Sequence[Build], pythons: Sequence[PythonSpec], listings: S
     """Return why no build can be had: the network's own fault where there is one, else that nobody has it."""
     if not pythons:
         return SetupError("python-missing", python=builds[0].python)
-    codes = {listing.code for listing in listings}
+    cause = cause_of_silence(listings)
+    if cause is not None:
+        return cause
     detail = "\n".join(f"{listing.spec.name}: {listing.text}" for listing in listings)
-    for code in ("proxy-login", "captive-portal", "tls-intercepted", "clock-wrong"):
-        if code in codes:
-            return SetupError(code, detail=detail)
-    if "network-off" in codes and codes <= {"network-off", "network-timeout", "not-asked", "file-missing"}:
-        return SetupError("network-off", detail=detail)
     return SetupError(
         "build-not-in-sources", requirement=builds[0].requirement, problem=detail.replace("\n", " "), detail=detail
     )
@@ -228,20 +235,21 @@ class _Found(Struct, frozen=True, kw_only=True):
 
     choice: Choice
     listings: tuple[Listing, ...]
-    packages: tuple[Package, ...]
+    carried: Carried
+    recorded: Plan | None
     settings: tuple[Setting, ...]
     left_out: str | None
 
 
 def _plan(request: PlanRequest, root: Root, found: _Found) -> Plan:
-    choice, packages = found.choice, found.packages
+    choice, packages = found.choice, found.carried.packages
     build = _as_installed(choice, packages)
     plan_id = identity(build, request.backend, packages)
     store = WheelStore(root.store)
     missing = sum(package.size for package in packages if not store.has(package))
     stored = install_data().stored_bytes(sum(package.size for package in packages))
     current = root.current_name()
-    done = generation.complete(root, current) if current else None
+    changes = not _is_in_use(root, current, plan_id, found, build)
     reasons = [why_other(request.recommendation.build, choice, found.listings), found.left_out]
     python = PlanPython(version=choice.python.version, source="found", path=choice.python.path)
     name = root.next_name()
@@ -260,9 +268,10 @@ def _plan(request: PlanRequest, root: Root, found: _Found) -> Plan:
         download_bytes=missing,
         stored_bytes=stored,
         disk=(DiskNeed(path=str(root.path), need_bytes=missing + stored, free_bytes=free_bytes(root.path)),),
-        not_carried=_not_carried(root, current, packages),
+        carried=found.carried.kept,
+        not_carried=found.carried.lost,
         steps=_steps(root, name, python, missing, stored),
-        changes=done is None or done.plan != plan_id,
+        changes=changes,
     )
 
 
@@ -319,20 +328,20 @@ def _tried(listing: Listing) -> Tried:
     )
 
 
-def _not_carried(root: Root, current: str | None, packages: Sequence[Package]) -> tuple[str, ...]:
-    """Return what the user added to the present environment and the new one will not hold: named, never lost unseen."""
-    if current is None:
-        return ()
-    folders = [
-        folder
-        for pattern in ("lib/python*/site-packages", "Lib/site-packages")
-        for folder in root.generation(current).glob(pattern)
-    ]
-    planned = {canonicalize_name(package.name) for package in packages}
-    present = {
-        canonicalize_name(dist.name): dist.version for dist in distributions(path=[str(folder) for folder in folders])
-    }
-    return tuple(sorted(f"{name} {version}" for name, version in present.items() if name not in planned))
+def _is_in_use(root: Root, current: str | None, plan_id: str, found: _Found, build: Build) -> bool:
+    """Whether the environment in use is what the plan makes: the same lock, or that and what the user added to it."""
+    done = generation.complete(root, current) if current else None
+    if current is None or done is None:
+        return False
+    recorded = found.recorded
+    if done.plan == plan_id:
+        return True
+    same = ("torch", "variant", "python", "platform")
+    return (
+        recorded is not None
+        and all(getattr(recorded.build, name) == getattr(build, name) for name in same)
+        and in_place(root, current, recorded, found.carried.packages)
+    )
 
 
 def _steps(root: Root, name: str, python: PlanPython, download: int, stored: int) -> tuple[PlanStep, ...]:

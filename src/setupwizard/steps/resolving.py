@@ -8,6 +8,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import tomlkit
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from setupwizard.errors import SetupError
@@ -33,22 +35,25 @@ def resolve(
     work: Path,
     cancel: Cancel,
     listen: Callable[[str], None],
+    further: Sequence[str] = (),
 ) -> tuple[Package, ...]:
     """Return the wheels of an environment: the torch family, what it needs, and what comes along.
 
     Args:
         choice: the build, its Python and its source.
         family: exact requirements of the torch family.
-        work: an empty folder; the lock is written there.
+        work: a folder of its own; the lock is written there.
         cancel: a wish to stop.
         listen: gets what the resolver prints.
+        further: requirements of what the user added.
 
     Raises:
         SetupError: "build-not-in-sources", "network-off", "plan-invalid", "file-missing" ...
     """
     spec = choice.listing.spec
-    requirements = [*family, *install_data().companions_of(choice.build.torch)]
+    requirements = [*family, *install_data().companions_of(choice.build.torch), *further]
     lock = work / "pylock.toml"
+    lock.unlink(missing_ok=True)
     if spec.kind == "pip-config":
         pip.lock(
             requirements,
@@ -112,7 +117,8 @@ def _project(choice: Choice, requirements: Sequence[str]) -> str:
         whole = install_data().needs_whole_index(choice.build.variant)
         url = (spec.url or "").replace("{variant}", choice.build.variant)
         index = {"name": "torch", "url": url, "explicit": not whole}
-        named = [name for name in FAMILY if any(word.startswith(f"{name}=") for word in requirements)]
+        asked = {canonicalize_name(Requirement(word).name) for word in requirements}
+        named = [name for name in FAMILY if name in asked]
         document["tool"] = {"uv": {"index": [index], "sources": {name: {"index": "torch"} for name in named}}}
     return tomlkit.dumps(document)
 
@@ -127,12 +133,16 @@ def _resolver_options(spec: SourceSpec, variant: str) -> tuple[str, ...]:
 
 
 def _must_be_the_build(wheels: Sequence[LockedWheel], choice: Choice) -> None:
-    """Refuse a lock that holds another torch than the one that was decided: never a silent CPU build."""
+    """Refuse a lock that holds another torch than the one that was decided: never a silent CPU build.
+
+    What else is of the family has to carry the same tag, or it stops on import.
+    """
     build = choice.build
     torch = next((wheel for wheel in wheels if wheel.name == "torch"), None)
     found = Version(torch.version) if torch is not None else None
     tag = build.variant if choice.offer.tagged else None
-    if found is None or found.public != Version(build.torch).public or found.local != tag:
+    family = [Version(wheel.version).local for wheel in wheels if wheel.name in FAMILY]
+    if found is None or found.public != Version(build.torch).public or any(local != tag for local in family):
         raise SetupError(
             "build-not-in-sources", requirement=build.requirement, problem=str(found or ""), detail=str(wheels)
         )

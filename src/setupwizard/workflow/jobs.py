@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from setupwizard.codes import OutcomeStatus, VerifyLevel, VerifyMode
 from setupwizard.errors import Cancelled, SetupError
@@ -34,9 +35,14 @@ log = logging.getLogger(__name__)
 
 
 class ApplyOptions(Struct, frozen=True, kw_only=True):
-    """How a plan is carried out."""
+    """How a plan is carried out.
+
+    Attributes:
+        leave_out: go on without what the user added and the new environment cannot keep.
+    """
 
     accept_unverified: bool = False
+    leave_out: bool = False
     dry_run: bool = False
     level: VerifyLevel = "device"
     mode: VerifyMode = "quick"
@@ -112,12 +118,13 @@ def run(job: Job, look: Callable[[], Machine], track: Track) -> Outcome:
 
 
 def apply(made: Plan, machine: Machine, decision: Recommendation, options: ApplyOptions, track: Track) -> Outcome:
-    """Carry a plan out that somebody has seen. Never raises: the outcome tells how it ended.
+    """Carry a plan out that somebody has seen, with all it cannot keep. Never raises: the outcome tells how it ended.
 
     The environment that was in use before stays in use unless the new one is proved.
     """
     root = Root(Path(made.root))
-    outcome = _guarded(lambda: _apply(made, machine, options, track), root, options, track)
+    seen = replace(options, leave_out=True)
+    outcome = _guarded(lambda: _apply(made, machine, seen, track), root, options, track)
     if outcome.status in {"done", "failed"} and root.is_ours():
         _write_report(root, {"machine": machine, "decision": decision, "plan": made}, outcome)
     return outcome
@@ -177,6 +184,8 @@ def _apply(made: Plan, machine: Machine, options: ApplyOptions, track: Track) ->
         return _already(made, root, track)
     if options.dry_run:
         return _planned(made, root, track)
+    if made.not_carried and not options.leave_out:
+        raise SetupError("not-carried", names=", ".join(made.not_carried))
     with _prepared(root, made):
         installed = install.install(made, track)
         verification = _prove(made, machine, installed, options, track)

@@ -88,6 +88,7 @@ def plan(export: Path | None, json: bool, **options: Any) -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @click.option("--offline", is_flag=True, help="Never touch the network.")
 @click.option("--accept-unverified", is_flag=True, help="Put it in use even if the proof is not given.")
+@click.option("--leave-out", is_flag=True, help="Go on without packages of yours that cannot be carried over.")
 @click.option("--expect-plan", metavar="sha256:HEX", help="Go on only if the plan is this one.")
 @click.option("--events", is_flag=True, help="Print JSON Lines while it runs.")
 @json_option
@@ -98,6 +99,7 @@ def apply(
     dry_run: bool,
     offline: bool,
     accept_unverified: bool,
+    leave_out: bool,
     expect_plan: str | None,
     events: bool,
     json: bool,
@@ -119,7 +121,10 @@ def apply(
         job = workflow.Job(
             choices=choices,
             options=workflow.ApplyOptions(
-                accept_unverified=accept_unverified, dry_run=dry_run, exit_codes=voice.exit_codes
+                accept_unverified=accept_unverified,
+                leave_out=leave_out or not yes,  # who was asked has read it
+                dry_run=dry_run,
+                exit_codes=voice.exit_codes,
             ),
             expected_plan=expect_plan,
             confirm=_show if yes else _ask,
