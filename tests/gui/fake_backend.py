@@ -1,7 +1,8 @@
 """A program behind the window that does nothing real: it plays recorded documents, and waits where a test says so."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -57,6 +58,7 @@ class FakeBackend:
         self.applied: list[Plan] = []
         self.discarded: list[str] = []
         self.extra_events: list[Event] = []
+        self.promise = True  # that the computer stays awake
         self.deaf = False  # an install that is past the point where it can be stopped
         self.taken_back: list[str] = []
 
@@ -92,6 +94,10 @@ class FakeBackend:
         self.planned.append(choices)
         self._call("plan", cancel)
         return recorded.plan(recommendation.build, choices.root)
+
+    @contextmanager
+    def awake(self) -> Iterator[bool]:
+        yield self.promise
 
     def apply(
         self, plan: Plan, machine: Machine, recommendation: Recommendation, emit: Emit, cancel: Cancel
@@ -131,7 +137,7 @@ class FakeBackend:
         self._call("take_back")
         return Outcome(status="done", exit=0, changed=True, root=root, removed=(root,))
 
-    def usage(self, root: str) -> Usage:
+    def usage(self, root: str, build: Build) -> Usage:
         return recorded.usage(root)
 
     def open_terminal(self, root: str) -> None:

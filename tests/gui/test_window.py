@@ -18,6 +18,7 @@ from setupwizard.gui.tokens import DARK
 from setupwizard.gui.widgets.basic import Button, Label
 from setupwizard.gui.widgets.rows import CheckRow
 from setupwizard.model.events import Output, Progress, StepStarted
+from setupwizard.model.verification import Device
 
 
 def texts(visit: Visit) -> str:
@@ -279,7 +280,7 @@ def test_everything_that_will_happen_can_be_read(visit: Visit) -> None:
     window.build.details_fold.unfold()
     visit.qtbot.mouseClick(window.build.details.command.copy, Qt.MouseButton.LeftButton)
     assert visit.desktop.copied == [
-        "uv pip install torch==2.15.0+cu130 torchvision==0.30.0 --index-url https://download.pytorch.org/whl/cu130"
+        "pip install torch==2.15.0 torchvision==0.30.0 --index-url https://download.pytorch.org/whl/cu130"
     ]
 
 
@@ -345,6 +346,27 @@ def test_the_download_is_told_in_bytes_speed_and_time(visit: Visit) -> None:
     assert window.install.rows["prepare"].state == "ok"
     assert window.install.rows["verify"].state == "waiting"
     assert "Download 14 packages" in texts(visit)
+
+
+@pytest.mark.parametrize(
+    ("promised", "said"),
+    [
+        (True, "You can keep using your PC. It will stay awake until we are done."),
+        (False, "You can keep using your PC. Do not let it fall asleep until we are done."),
+    ],
+)
+def test_staying_awake_is_said_only_when_the_system_promised_it(visit: Visit, promised: bool, said: str) -> None:
+    visit.backend.promise = promised
+    window = visit.open()
+    visit.go_to_install()
+    assert window.install.accessibleDescription() == said
+
+
+def test_nothing_is_promised_before_the_system_answered(visit: Visit) -> None:
+    window = visit.open()
+    visit.go_to_build()
+    window.flow._set(phase="running", awake=None)
+    assert window.install.accessibleDescription() == "You can keep using your PC."
 
 
 def test_silence_is_told_and_another_server_is_offered(visit: Visit) -> None:
@@ -556,6 +578,17 @@ def test_the_last_page_opens_and_copies(visit: Visit) -> None:
         visit.qtbot.mouseClick(box.copy, Qt.MouseButton.LeftButton)
     usage = recorded.usage()
     assert visit.desktop.copied == [usage.activate, usage.check, usage.python]
+
+
+def test_the_last_page_calls_the_device_what_the_proof_calls_it(visit: Visit) -> None:
+    devices = (Device(index=0, name="AMD EPYC 7763"),)
+    proof = recorded.verification(devices=devices, checks=())
+    visit.backend.outcome = lambda plan: recorded.outcome(verification=proof)
+    window = visit.open()
+    visit.finish_install()
+    assert "AMD EPYC 7763" in window.verify.accessibleDescription()
+    visit.press_primary()
+    assert "AMD EPYC 7763" in texts(visit)
 
 
 def test_a_check_that_breaks_can_be_repeated_and_left(visit: Visit) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -130,10 +131,14 @@ class Backend(Protocol):
         """Ask the servers and work out exactly what an install would do; nothing is changed."""
         ...
 
+    def awake(self) -> AbstractContextManager[bool]:
+        """Ask the system not to fall asleep meanwhile; yields whether it promises that."""
+        ...
+
     def apply(
         self, plan: Plan, machine: Machine, recommendation: Recommendation, emit: Emit, cancel: Cancel
     ) -> Outcome:
-        """Install, prove and put in use; keep the computer awake meanwhile. What went wrong stands in the outcome."""
+        """Install, prove and put in use. What went wrong stands in the outcome."""
         ...
 
     def verify(self, root: str, mode: VerifyMode, machine: Machine, emit: Emit, cancel: Cancel) -> Verification:
@@ -152,8 +157,8 @@ class Backend(Protocol):
         """
         ...
 
-    def usage(self, root: str) -> Usage:
-        """Return how the environment is turned on."""
+    def usage(self, root: str, build: Build) -> Usage:
+        """Return how the environment with this build is turned on."""
         ...
 
     def open_terminal(self, root: str) -> None:

@@ -106,6 +106,7 @@ class Flow(Teller):
         self._printed.clear()
         self._set(
             phase="running",
+            awake=None,
             removal=False,
             choices=choices,
             looking=False,
@@ -346,7 +347,10 @@ class Flow(Teller):
     def _on_check_stopped(self, error: BaseException) -> None:
         self._set(checking=False, errors=self._errors("verify", error))
 
-    def _on_happened(self, event: Event) -> None:
+    def _on_happened(self, event: Event | tasks.Awake) -> None:
+        if isinstance(event, tasks.Awake):
+            self._set(awake=event.promised)
+            return
         if isinstance(event, StepStarted) and event.id == "verify" and self.state.phase == "running":
             self.arrived.emit("verify")
         self.happened.emit(event)

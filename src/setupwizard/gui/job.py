@@ -15,7 +15,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from setupwizard.model.events import Emit, Event, Output, Progress, StepFinished, StepStarted
+from setupwizard.model.events import Output, Progress, StepFinished, StepStarted
 from setupwizard.tools.concurrency import Cancel
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,9 @@ MAX_LINES = 500
 MAX_LETTERS = 4000
 """Letters of one line that go to the window and to the log."""
 
-Work = Callable[[Emit, Cancel], Any]
+Tell = Callable[[object], None]
+"""Takes the events of the contract, and what a job of the window tells beside them."""
+Work = Callable[[Tell, Cancel], Any]
 
 
 class _Mailbox:
@@ -35,13 +37,13 @@ class _Mailbox:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._events: list[Event] = []
+        self._events: list[object] = []
         self._progress: dict[str, int] = {}
         self._lines: deque[str] = deque(maxlen=MAX_LINES)
         self._skipped = 0
         self._end: tuple[str, Any] | None = None
 
-    def put(self, event: Event) -> None:
+    def put(self, event: object) -> None:
         """Take an event: of one step's progress only the latest, of output only the newest lines, all else in order."""
         if isinstance(event, Output):
             self._put_line(event.text[:MAX_LETTERS])
@@ -69,7 +71,7 @@ class _Mailbox:
         with self._lock:
             self._end = (how, value)
 
-    def take(self) -> tuple[list[Event], list[str], int, tuple[str, Any] | None]:
+    def take(self) -> tuple[list[object], list[str], int, tuple[str, Any] | None]:
         """Take out everything: events, lines, how many lines were left out before them, and the end if it is there."""
         with self._lock:
             events, lines, skipped, end = self._events, list(self._lines), self._skipped, self._end

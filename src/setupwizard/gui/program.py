@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,15 @@ from setupwizard.tools.concurrency import Cancel
 
 if TYPE_CHECKING:
     from setupwizard import workflow
+
+# By the beginning of the variant. ROCm answers under CUDA's name; the sum of six ones is 6 where the device calculates.
+_CHECKS = {
+    "cu": "torch.ones(6, device='cuda').sum().item(), torch.cuda.get_device_name()",
+    "ro": "torch.ones(6, device='cuda').sum().item(), torch.cuda.get_device_name(), torch.version.hip",
+    "xp": "torch.ones(6, device='xpu').sum().item(), torch.xpu.get_device_name()",
+    "mps": "torch.ones(6, device='mps').sum().item()",
+    "cp": "torch.ones(6).sum().item()",
+}
 
 # The workflow and its steps bring heavy modules along: they are imported by the worker thread that first needs them,
 # after the window is on the screen.
@@ -74,16 +84,20 @@ class Program:
 
         return workflow.plan(machine, recommendation, _choices(choices), Track(emit, cancel))
 
+    def awake(self) -> AbstractContextManager[bool]:
+        """Ask the system not to fall asleep meanwhile."""
+        from setupwizard.tools.awake import awake
+
+        return awake()
+
     def apply(
         self, plan: Plan, machine: Machine, recommendation: Recommendation, emit: Emit, cancel: Cancel
     ) -> Outcome:
         """Install, prove and put in use."""
         from setupwizard import workflow
         from setupwizard.steps.tracking import Track
-        from setupwizard.tools.awake import awake
 
-        with awake():
-            return workflow.apply(plan, machine, recommendation, workflow.ApplyOptions(), Track(emit, cancel))
+        return workflow.apply(plan, machine, recommendation, workflow.ApplyOptions(), Track(emit, cancel))
 
     def verify(self, root: str, mode: VerifyMode, machine: Machine, emit: Emit, cancel: Cancel) -> Verification:
         """Prove the environment in use again."""
@@ -108,12 +122,15 @@ class Program:
 
         return workflow.take_back(Root(Path(root)))
 
-    def usage(self, root: str) -> Usage:
-        """Return how the environment is turned on."""
-        place = Path(root)
-        activate = f'call "{place / "activate.bat"}"' if sys.platform == "win32" else f". '{place / 'activate'}'"
-        check = 'python -c "import torch; print(torch.__version__, torch.cuda.is_available())"'
-        return Usage(activate=activate, check=check, python=str(platforms.python_in(place / "current")))
+    def usage(self, root: str, build: Build) -> Usage:
+        """Return how the environment with this build is turned on."""
+        from setupwizard.store.layout import Root
+
+        place = Root(Path(root))
+        windows = sys.platform == "win32"
+        activate = f'call "{place.path / "activate.bat"}"' if windows else f". '{place.path / 'activate'}'"
+        python = platforms.python_in(place.in_use or place.current)
+        return Usage(activate=activate, check=check_line(build), python=str(python))
 
     def open_terminal(self, root: str) -> None:
         """Open a terminal in which the environment is on."""
@@ -139,6 +156,12 @@ class Program:
         from setupwizard.tools.redaction import redact_text
 
         return redact_text(text)
+
+
+def check_line(build: Build) -> str:
+    """Return a line for a terminal that calculates on the device of a build and says which one that is."""
+    kind = "mps" if build.platform == "macos_arm64" else build.variant[:2]
+    return f'python -c "import torch; print(torch.__version__, {_CHECKS.get(kind, _CHECKS["cp"])})"'
 
 
 def _choices(choices: Choices) -> workflow.Choices:

@@ -29,6 +29,7 @@ class State(Struct, frozen=True, kw_only=True):
         decision: the recommendation with the wishes; the same as `advice` while there are none.
         planning: servers are asked now; `plan` is the one before or None.
         phase: how the install stands; whatever is not "idle" has passed the point of commitment.
+        awake: whether the system promised not to fall asleep while it installs; None: it has not answered yet.
         removal: the person wants everything removed that the install brought, and that is still to be done.
         checking: the proof runs again, on its own.
         install_seconds: how long the install took.
@@ -47,6 +48,7 @@ class State(Struct, frozen=True, kw_only=True):
     planning: bool = False
     plan: Plan | None = None
     phase: Phase = "idle"
+    awake: bool | None = None
     removal: bool = False
     outcome: Outcome | None = None
     verification: Verification | None = None

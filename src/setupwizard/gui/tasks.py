@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from setupwizard.gui.backend import Backend, Choices, Estimate, Options, Usage
+from setupwizard.gui.job import Tell
 from setupwizard.gui.state import fixed_wishes
 from setupwizard.model.events import Emit, Outcome
 from setupwizard.model.machine import Machine
@@ -87,8 +88,14 @@ class Order(Struct, frozen=True, kw_only=True):
     plan: Plan | None
 
 
-def carry_out(backend: Backend, order: Order, emit: Emit, cancel: Cancel) -> Applied:
-    """Install, after whatever is still missing for it.
+class Awake(Struct, frozen=True):
+    """Told beside the events of the contract: whether the system promises not to fall asleep meanwhile."""
+
+    promised: bool
+
+
+def carry_out(backend: Backend, order: Order, tell: Tell, cancel: Cancel) -> Applied:
+    """Install, after whatever is still missing for it, and keep the computer awake meanwhile.
 
     Raises:
         SetupError: there is nothing to install, or it is nowhere to be had; a fault of the install itself stands in
@@ -97,13 +104,14 @@ def carry_out(backend: Backend, order: Order, emit: Emit, cancel: Cancel) -> App
     """
     begun = time.monotonic()
     looked = None
-    machine, decision = order.machine, order.decision
-    if machine is None or decision is None:
-        looked = look(backend, order.choices, emit, cancel)
-        machine, decision = looked.machine, looked.decision
-    plan = order.plan
-    if plan is None:
-        plan = backend.plan(machine, decision, order.choices, emit, cancel)
-    outcome = backend.apply(plan, machine, decision, emit, cancel)
-    usage = backend.usage(plan.root) if outcome.status in {"done", "already-done"} else None
+    machine, decision, plan = order.machine, order.decision, order.plan
+    with backend.awake() as promised:
+        tell(Awake(promised))
+        if machine is None or decision is None:
+            looked = look(backend, order.choices, tell, cancel)
+            machine, decision = looked.machine, looked.decision
+        if plan is None:
+            plan = backend.plan(machine, decision, order.choices, tell, cancel)
+        outcome = backend.apply(plan, machine, decision, tell, cancel)
+    usage = backend.usage(plan.root, plan.build) if outcome.status in {"done", "already-done"} else None
     return Applied(looked=looked, plan=plan, outcome=outcome, usage=usage, seconds=time.monotonic() - begun)

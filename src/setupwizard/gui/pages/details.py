@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, 
 
 from setupwizard.gui import focus, theme
 from setupwizard.gui.backend import Choices
+from setupwizard.gui.command import command, shell_line
 from setupwizard.gui.state import State
 from setupwizard.gui.widgets.basic import Button, Card, Inset, Label
 from setupwizard.gui.widgets.choices import PillRow
@@ -208,22 +209,6 @@ class PlanList(Inset):
 
     def _add(self, role: str, text: str) -> None:
         self._rows.addWidget(Label(role, text))
-
-
-def shell_line(argv: tuple[str, ...]) -> str:
-    """Return a program with its arguments as one reads it; words with spaces stand in quotes."""
-    return " ".join(f'"{word}"' if not word or " " in word else word for word in argv)
-
-
-def command(plan: Plan) -> str:
-    """Return what does the same by hand, for who wants to know: one line of pip."""
-    names = [plan.build.requirement]
-    for name, version in (("torchvision", plan.build.torchvision), ("torchaudio", plan.build.torchaudio)):
-        if version is not None:
-            names.append(f"{name}=={version}")
-    index = f" --index-url {plan.build.index_url}" if plan.build.index_url else ""
-    tool = "uv pip install" if plan.backend == "uv" else "pip install"
-    return f"{tool} {' '.join(names)}{index}"
 
 
 def _builds(state: State) -> list[Build]:

@@ -12,7 +12,7 @@ from setupwizard.gui.widgets.basic import Button, Card, IconTile, Label, show_if
 from setupwizard.gui.widgets.layouts import FlowLayout
 from setupwizard.gui.widgets.panels import CommandBox
 from setupwizard.gui.widgets.rows import Fact, FactGrid
-from setupwizard.gui.wording import short_name, variant_name
+from setupwizard.gui.wording import variant_name
 from setupwizard.i18n import _
 from setupwizard.model.format import listed
 
@@ -121,7 +121,7 @@ def _facts(state: State) -> list[Fact]:
         Fact(_("Python"), build.python),
     ]
     proof = state.verification
-    names = [short_name(device.name) for device in proof.devices if device.name] if proof is not None else []
+    names = [device.name for device in proof.devices if device.name] if proof is not None else []
     if names:
         facts.append(Fact(_("Runs on"), listed(dict.fromkeys(names)), elide=True))
     return facts

@@ -117,9 +117,7 @@ class InstallPage(Page):
                 _("The installation stopped"), _("What you had before is untouched. You can go on from here.")
             )
         else:
-            self.set_heading(
-                _("Installing PyTorch"), _("You can keep using your PC. It will stay awake until we are done.")
-            )
+            self.set_heading(_("Installing PyTorch"), _awake_sentence(state.awake))
         self.other_server.setText(_("Continue from another server"))
         self.drawer.retranslate()
         self._tick(state)
@@ -316,6 +314,15 @@ _ROW_STATES: dict[str, RowState] = {
     "failed": "problem",
     "cancelled": "stopped",
 }
+
+
+def _awake_sentence(promised: bool | None) -> str:
+    """Return what the person can count on: that the PC stays awake is said only once the system has promised it."""
+    if promised is None:
+        return _("You can keep using your PC.")
+    if promised:
+        return _("You can keep using your PC. It will stay awake until we are done.")
+    return _("You can keep using your PC. Do not let it fall asleep until we are done.")
 
 
 def _amount(progress: Progress) -> str:

@@ -1,0 +1,56 @@
+"""What a person would type to get the same packages by hand."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from setupwizard.model.catalogue import load_catalogue
+from setupwizard.model.plan import Plan
+
+_FAMILY = ("torch", "torchvision", "torchaudio")
+
+
+def command(plan: Plan) -> str:
+    """Return one line of pip that leads to the packages of a plan, empty where its source cannot be named in one.
+
+    An index of its own for each variant is written as on pytorch.org: the place says the variant, the versions do not.
+    Everywhere else the versions say it, and pip's own settings are left to pip.
+    """
+    kind = plan.source.kind
+    if kind in {"pip-config", "general"}:
+        return _line(plan, tagged=True)
+    if kind in {"folder", "bundle"}:
+        folder = _folder(plan)
+        return _line(plan, "--no-index", "--find-links", folder, tagged=True) if folder else ""
+    url = next((source.url for source in load_catalogue().sources if source.id == plan.source.id), None)
+    if url is None:
+        return ""
+    place = url.replace("{variant}", plan.build.variant)
+    if kind == "find-links":
+        return _line(plan, "--find-links", place, tagged=True)
+    return _line(plan, "--index-url", place, tagged=False)
+
+
+def shell_line(argv: tuple[str, ...]) -> str:
+    """Return a program with its arguments as one reads it; words with spaces stand in quotes."""
+    return " ".join(f'"{word}"' if not word or " " in word else word for word in argv)
+
+
+def _line(plan: Plan, *options: str, tagged: bool) -> str:
+    versions = {package.name: package.version for package in plan.packages}
+    versions.setdefault("torch", plan.build.requirement.partition("==")[2])
+    names = [
+        f"{name}=={versions[name] if tagged else versions[name].partition('+')[0]}"
+        for name in _FAMILY
+        if name in versions
+    ]
+    return shell_line(("pip", "install", *names, *options))
+
+
+def _folder(plan: Plan) -> str:
+    """Return the folder that the wheel of torch lies in."""
+    url = next((package.url for package in plan.packages if package.name == "torch"), "")
+    parts = urlsplit(url)
+    path = url2pathname(parts.path) if parts.scheme == "file" else ""
+    return path[: max(path.rfind("/"), path.rfind("\\"), 0)]

@@ -1,0 +1,94 @@
+"""The real program behind the window, as far as it needs neither a network nor a card."""
+
+import ast
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from gui import recorded
+from helpers.generations import build
+from setupwizard import platforms
+from setupwizard.gui.program import Program, check_line
+from setupwizard.store import generation
+from setupwizard.store.layout import Root
+
+
+@pytest.mark.parametrize(
+    ("variant", "platform", "words"),
+    [
+        ("cu130", "win_amd64", ["device='cuda'", "torch.cuda.get_device_name()"]),
+        ("rocm7.14", "linux_x86_64", ["device='cuda'", "torch.version.hip"]),
+        ("xpu", "linux_x86_64", ["device='xpu'", "torch.xpu.get_device_name()"]),
+        ("cpu", "macos_arm64", ["device='mps'"]),
+        ("cpu", "linux_x86_64", ["torch.ones(6).sum().item()"]),
+        ("cpu", "macos_x86_64", ["torch.ones(6).sum().item()"]),
+    ],
+)
+def test_the_line_to_check_with_uses_the_device_of_the_build(variant: str, platform: str, words: list[str]) -> None:
+    line = check_line(replace(recorded.build(variant=variant), platform=platform))
+    python, option, code = shlex.split(line)
+    assert (python, option) == ("python", "-c")
+    ast.parse(code)
+    assert code.startswith("import torch; print(torch.__version__, ")
+    assert all(word in code for word in words)
+    assert "cuda" not in code or variant.startswith(("cu", "rocm"))
+    assert '"' not in code, "cmd and sh both take what stands between double quotes"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Root:
+    made = Root(tmp_path / "pytorch")
+    made.prepare()
+    return made
+
+
+def test_the_environment_in_use_is_what_is_shown(root: Root) -> None:
+    build(root, "0001")
+    generation.switch(root, "0001")
+    usage = Program().usage(str(root.path), recorded.build(variant="cpu"))
+    assert usage.python == str(platforms.python_in(root.current))
+    assert str(root.path) in usage.activate
+
+
+@pytest.mark.posix
+@pytest.mark.skipif(sys.platform == "win32", reason="a pointer is removed by other means there")
+def test_without_a_pointer_the_folder_of_the_generation_is_shown(root: Root) -> None:
+    build(root, "0001")
+    generation.switch(root, "0001")
+    platforms.remove_pointer(root.current)
+    usage = Program().usage(str(root.path), recorded.build(variant="cpu"))
+    assert usage.python == str(platforms.python_in(root.generation("0001")))
+
+
+def test_taking_back_a_first_install_leaves_nothing(root: Root) -> None:
+    build(root, "0001")
+    generation.switch(root, "0001")
+    taken = Program().take_back(str(root.path))
+    assert taken.current is None
+    assert taken.removed
+    assert not root.path.exists()
+
+
+def test_taking_back_an_update_goes_back(root: Root) -> None:
+    for name in ("0001", "0002"):
+        build(root, name)
+        generation.switch(root, name)
+    taken = Program().take_back(str(root.path))
+    assert taken.current == "0001"
+    assert root.current_name() == "0001"
+    assert root.path.exists()
+
+
+@pytest.mark.posix
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems always promise it")
+def test_what_the_system_promises_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("WAKEPY_FAKE_SUCCESS", raising=False)
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path / 'nobody-listens'}")
+    with Program().awake() as promised:
+        assert promised is False
+    monkeypatch.setenv("WAKEPY_FAKE_SUCCESS", "yes")
+    with Program().awake() as promised:
+        assert promised is True
