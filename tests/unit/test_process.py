@@ -11,7 +11,8 @@ import pytest
 
 from setupwizard.errors import Cancelled, SetupError
 from setupwizard.tools.concurrency import Cancel, side_by_side
-from setupwizard.tools.process import MAX_LINE, clean_environment, own_program, run
+from setupwizard.tools.process import beside, clean_environment, own_program, run
+from setupwizard.tools.reader import MAX_LINE
 
 PYTHON = (sys.executable, "-I", "-u", "-c")
 
@@ -259,3 +260,18 @@ def test_side_by_side_takes_no_answer_of_a_question_that_was_stopped():
 
     with pytest.raises(Cancelled):
         side_by_side({"a": stopped}, deadline=60, cancel=cancel)
+
+
+def test_a_program_beside_the_body_speaks_while_it_runs_and_is_gone_afterwards():
+    heard = []
+    first = threading.Event()
+
+    def listen(line):
+        heard.append(line)
+        first.set()
+
+    endless = "import os, time\nprint(os.getpid(), flush=True)\nwhile True: time.sleep(60)"
+    with beside([sys.executable, "-c", endless], on_line=listen, grace=0.5):
+        assert first.wait(20)
+        assert psutil.pid_exists(int(heard[0]))
+    assert not psutil.pid_exists(int(heard[0]))

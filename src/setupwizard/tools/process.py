@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import codecs
 import logging
 import os
 import subprocess
@@ -11,9 +10,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
 from msgspec import Struct
 
@@ -21,13 +19,10 @@ from setupwizard import platforms
 from setupwizard.errors import Cancelled, SetupError
 from setupwizard.tools import guard
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.reader import Reader
 
 log = logging.getLogger(__name__)
 
-MAX_LINE = 1 << 20
-"""Characters of one line that are kept; what follows in the same line is dropped, so a flood cannot fill memory."""
-MAX_OUTPUT = 4 << 20
-"""Characters of one stream that are kept for the result: the newest ones."""
 _POLL = 0.05
 _GRACE = 1.5
 _DRAIN = 2.0
@@ -135,31 +130,15 @@ def run(
     """
     words = tuple(str(word) for word in argv)
     started = time.monotonic()
-    log.debug("start %s", words)
+    child, group = _start(words, cwd=cwd, env=env, merge=merge)
+    out = Reader(child.stdout, encoding, on_line)
+    err = None if merge else Reader(child.stderr, encoding, None)
+    readers = (out, err)
     try:
-        child = subprocess.Popen(
-            words,
-            cwd=cwd or platforms.temporary_folder(),
-            env=dict(env) if env is not None else clean_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT if merge else subprocess.PIPE,
-            **platforms.popen_options(),
-        )
-    except (OSError, ValueError) as error:
-        raise SetupError("tool-failed", tool=Path(words[0]).name, detail=str(error)) from error
-    group = platforms.ProcessGroup(child)
-    _guard.watch(child.pid)
-    out = _Reader(child.stdout, encoding, on_line)
-    err = None if merge else _Reader(child.stderr, encoding, None)
-    try:
-        readers = (out, err)
         timed_out = _wait(child, readers, started, timeout=timeout, silence=silence, overdue=overdue, cancel=cancel)
     finally:
         _end(child, group, grace)
-        for reader in (out, err):
-            if reader is not None:
-                reader.join(min(_DRAIN, grace) if child.returncode is None else _DRAIN)
+        _drain(child, readers, grace)
     result = ProcessResult(
         argv=words,
         returncode=child.returncode,
@@ -172,6 +151,34 @@ def run(
     if out.failure is not None:
         raise out.failure
     return result
+
+
+@contextmanager
+def beside(
+    argv: Sequence[str | Path],
+    *,
+    on_line: Callable[[str], None],
+    env: Mapping[str, str] | None = None,
+    grace: float = _GRACE,
+) -> Iterator[None]:
+    """Keep a program running beside what the body does; the whole tree of it is gone afterwards.
+
+    Args:
+        argv: the program and its arguments.
+        on_line: gets every line of its standard output as it comes, from a reader thread.
+        env: the whole environment; `clean_environment()` when not given.
+        grace: seconds to end by itself once the body is done.
+
+    Raises:
+        SetupError: "tool-failed": the program could not be started at all.
+    """
+    child, group = _start(tuple(str(word) for word in argv), cwd=None, env=env, merge=False)
+    readers = (Reader(child.stdout, "utf-8", on_line), Reader(child.stderr, "utf-8", None))
+    try:
+        yield
+    finally:
+        _end(child, group, grace)
+        _drain(child, readers, grace)
 
 
 def launch(argv: Sequence[str | Path]) -> None:
@@ -198,9 +205,36 @@ def launch(argv: Sequence[str | Path]) -> None:
         raise SetupError("tool-failed", tool=Path(words[0]).name, detail=str(error)) from error
 
 
+def _start(
+    words: tuple[str, ...], *, cwd: Path | None, env: Mapping[str, str] | None, merge: bool
+) -> tuple[subprocess.Popen[bytes], platforms.ProcessGroup]:
+    log.debug("start %s", words)
+    try:
+        child = subprocess.Popen(
+            words,
+            cwd=cwd or platforms.temporary_folder(),
+            env=dict(env) if env is not None else clean_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT if merge else subprocess.PIPE,
+            **platforms.popen_options(),
+        )
+    except (OSError, ValueError) as error:
+        raise SetupError("tool-failed", tool=Path(words[0]).name, detail=str(error)) from error
+    group = platforms.ProcessGroup(child)
+    _guard.watch(child.pid)
+    return child, group
+
+
+def _drain(child: subprocess.Popen[bytes], readers: Sequence[Reader | None], grace: float) -> None:
+    for reader in readers:
+        if reader is not None:
+            reader.join(min(_DRAIN, grace) if child.returncode is None else _DRAIN)
+
+
 def _wait(
     child: subprocess.Popen[bytes],
-    readers: tuple[_Reader | None, ...],
+    readers: tuple[Reader | None, ...],
     started: float,
     *,
     timeout: float | None,
@@ -319,71 +353,3 @@ class _Guard:
 
 
 _guard = _Guard()
-
-
-class _Reader:
-    """Reads one stream of a child in a thread of its own, decodes it as it comes and cuts it into lines."""
-
-    def __init__(self, stream: IO[bytes] | None, encoding: str, on_line: Callable[[str], None] | None) -> None:
-        assert stream is not None  # noqa: S101 - we asked for a pipe
-        self._stream = stream
-        self._decoder = codecs.getincrementaldecoder(encoding)(errors="backslashreplace")
-        self._on_line = on_line
-        self._kept: list[str] = []
-        self._size = 0
-        self._pending = ""
-        self._after_return = False
-        self.heard = time.monotonic()
-        self.failure: Exception | None = None
-        self._thread = threading.Thread(target=self._read, name="read-child", daemon=True)
-        self._thread.start()
-
-    def join(self, seconds: float) -> None:
-        """Wait for the end of the stream; a grandchild that keeps the pipe open is not waited for."""
-        self._thread.join(seconds)
-        if not self._thread.is_alive():
-            self._stream.close()
-
-    def text(self) -> str:
-        return "".join(self._kept)
-
-    def _read(self) -> None:
-        descriptor = self._stream.fileno()
-        try:
-            while chunk := os.read(descriptor, 1 << 16):
-                self.heard = time.monotonic()
-                self._take(self._decoder.decode(chunk))
-            self._take(self._decoder.decode(b"", final=True))
-            if self._pending:
-                self._line(self._pending)
-        except OSError as error:
-            log.debug("a child's stream ended with %r", error)
-        except Exception as error:  # noqa: BLE001 - the caller's on_line raised: hand it to the caller's thread
-            self.failure = error
-
-    def _take(self, text: str) -> None:
-        self._keep(text)
-        if self._on_line is None:
-            return
-        for line in self._lines(text):
-            self._line(line)
-
-    def _lines(self, text: str) -> Iterator[str]:
-        if self._after_return and text.startswith("\n"):
-            text = text[1:]
-        self._after_return = text.endswith("\r")
-        parts = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        for part in parts[:-1]:
-            yield (self._pending + part)[:MAX_LINE]
-            self._pending = ""
-        self._pending = (self._pending + parts[-1])[:MAX_LINE]
-
-    def _line(self, line: str) -> None:
-        if self._on_line is not None:
-            self._on_line(line)
-
-    def _keep(self, text: str) -> None:
-        self._kept.append(text)
-        self._size += len(text)
-        while self._size > MAX_OUTPUT and len(self._kept) > 1:
-            self._size -= len(self._kept.pop(0))
