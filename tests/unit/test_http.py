@@ -17,6 +17,7 @@ from setupwizard.tools.transport import FetchSettings
 def no_proxy(monkeypatch):
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SETUPWIZARD_PATIENCE", "0.05")
 
 
 def code_of(url, **options):
@@ -63,7 +64,7 @@ def test_redirects_are_followed_but_not_for_ever():
 def test_https_never_goes_down_to_http():
     with pytest.raises(SetupError) as caught:
         next_hop("https://a.example/x", "http://b.example/y")
-    assert caught.value.code == "tls-intercepted"
+    assert (caught.value.code, caught.value.facts["host"]) == ("redirect-insecure", "a.example")
     assert next_hop("https://a.example/x", "/y") == "https://a.example/y"
 
 
@@ -71,7 +72,7 @@ def test_nobody_listens():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    assert code_of(f"http://127.0.0.1:{port}/").code == "network-off"
+    assert code_of(f"http://127.0.0.1:{port}/").code == "host-blocked"
 
 
 def test_a_server_that_says_nothing():
@@ -85,7 +86,7 @@ def test_a_server_that_says_nothing():
 
 
 def test_a_name_that_has_no_address():
-    assert code_of("http://no-such-host.invalid/", settings=FetchSettings(connect_seconds=3)).code == "network-off"
+    assert code_of("http://no-such-host.invalid/", settings=FetchSettings(connect_seconds=3)).code == "name-unknown"
 
 
 def test_a_certificate_that_nobody_knows_is_named_with_its_issuer():

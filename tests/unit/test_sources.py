@@ -37,6 +37,7 @@ def ask(spec, asked, tmp_path, project="torch"):
 def no_proxy(monkeypatch):
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SETUPWIZARD_PATIENCE", "0.05")
 
 
 def test_an_index_offers_what_fits_this_computer_and_nothing_else(tmp_path):

@@ -218,11 +218,11 @@ def test_a_server_that_hangs_up_at_once(server, wheel, store):
 def test_nobody_listens(wheel, store, folder):
     with WheelServer(folder) as gone:
         url = gone.url_of(wheel)
-    assert error_of([package_of(wheel, url)], store).code == "network-off"
+    assert error_of([package_of(wheel, url)], store).code == "host-blocked"
 
 
 def test_a_name_without_an_address(wheel, store):
-    assert error_of([package_of(wheel, "https://no-such-host.invalid/x.whl")], store).code == "network-off"
+    assert error_of([package_of(wheel, "https://no-such-host.invalid/x.whl")], store).code == "name-unknown"
 
 
 # ---- answers that are not the file ----
@@ -529,7 +529,7 @@ def test_https_is_never_left_by_a_redirect(wheel, folder, server, store, authori
         secure.fault("redirect", server.base)
         settings = FetchSettings(**{**vars(QUICK), "ca_file": file})
         error = error_of([package_of(wheel, secure.url_of(wheel))], store, settings=settings)
-    assert error.code == "tls-intercepted"
+    assert error.code == "redirect-insecure"
     assert server.requests == []
 
 
@@ -608,7 +608,7 @@ def test_a_proxy_that_is_not_there(wheel, server, store, folder):
         proxy = gone.base.replace("//", "//me:s3cret@")
     settings = FetchSettings(**{**vars(QUICK), "proxies": {"http": proxy}})
     error = error_of([package_of(wheel, server.url_of(wheel))], store, settings=settings)
-    assert error.code == "network-off"
+    assert (error.code, error.facts["host"]) == ("proxy-off", gone.base.removeprefix("http://"))
     assert "s3cret" not in f"{error} {error.detail} {error.facts}"
 
 

@@ -20,7 +20,7 @@ def ended(text):
         ("error: No solution found when resolving dependencies", "build-not-in-sources"),
         ("Hash mismatch for `mpmath==1.3.0`", "hash-mismatch"),
         ("failed to copy: No space left on device (os error 28)", "disk-full"),
-        ("error sending request for url", "network-off"),
+        ("error sending request for url (http://127.0.0.1:9/simple/x/)", "host-blocked"),
         ("thread main panicked", "tool-failed"),
     ],
 )
@@ -32,7 +32,7 @@ def test_endings_of_uv(text, code):
     ("text", "code"),
     [
         ("ERROR: No matching distribution found for torch==9", "build-not-in-sources"),
-        ("WARNING: Retrying (Retry(total=4\nERROR: No matching distribution found for torch", "network-off"),
+        ("WARNING: Retrying (Retry(total=4\nERROR: No matching distribution found for torch", "host-blocked"),
         ("OSError: [Errno 28] No space left on device", "disk-full"),
         ("Traceback", "tool-failed"),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,6 +19,7 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import N_, _
 from setupwizard.tools import http, pip
 from setupwizard.tools.concurrency import Cancel, side_by_side
+from setupwizard.tools.http_faults import host_of
 from setupwizard.tools.lock import target_tags
 
 log = logging.getLogger(__name__)
@@ -65,13 +66,19 @@ class Offer(Struct, frozen=True, kw_only=True):
 
 
 class Listing(Struct, frozen=True, kw_only=True):
-    """How one source answered."""
+    """How one source answered.
+
+    Attributes:
+        bytes_per_s: measured over the beginning of one of its files; None: not measured.
+        error: the true cause why it has no answer.
+    """
 
     spec: SourceSpec
     code: ProbeCode
     text: str
     offers: frozenset[Offer] = frozenset()
     bytes_per_s: int | None = None
+    error: SetupError | None = None
 
     def offer(self, version: str, variant: str, python: str) -> Offer | None:
         """Return the build with this version, variant and Python, the one that names its variant first."""
@@ -98,37 +105,33 @@ def ask_all(
 def _listing(spec: SourceSpec, answer: Listing | Exception | None) -> Listing:
     if isinstance(answer, Listing):
         return answer
-    if isinstance(answer, SetupError):
-        log.info("source %s: %s %s", spec.id, answer.code, answer.detail)
-        code = _PROBE_CODES.get(answer.code, "document-unreadable")
-        return Listing(spec=spec, code=code, text=says(code))
     if answer is None:
-        return Listing(spec=spec, code="network-timeout", text=says("network-timeout"))
-    log.warning("source %s broke: %r", spec.id, answer)
+        answer = SetupError("network-timeout", host=_place_of(spec))
+    if isinstance(answer, SetupError):
+        for code in _TEXTS:
+            if code == answer.code:
+                log.info("source %s: %s %s", spec.id, code, answer.detail)
+                return Listing(spec=spec, code=code, text=says(code, **answer.facts), error=answer)
+    log.warning("source %s broke: %r %s", spec.id, answer, getattr(answer, "detail", ""))
     return Listing(spec=spec, code="document-unreadable", text=says("document-unreadable"))
 
 
-_PROBE_CODES: Mapping[str, ProbeCode] = {
-    "network-off": "network-off",
-    "network-timeout": "network-timeout",
-    "server-error": "server-error",
-    "proxy-login": "proxy-login",
-    "captive-portal": "captive-portal",
-    "tls-intercepted": "tls-intercepted",
-    "clock-wrong": "clock-wrong",
-    "file-missing": "file-missing",
-    "build-not-in-sources": "build-not-in-sources",
-}
+def _place_of(spec: SourceSpec) -> str:
+    return host_of(spec.url) if spec.url is not None and "://" in spec.url else spec.name
 
 
 _TEXTS: Mapping[ProbeCode, str] = {
     "ok": N_("It answered and has builds for this computer."),
-    "network-off": N_("It cannot be reached from this network."),
+    "network-off": N_("This computer is not connected to a network."),
+    "name-unknown": N_("The network does not know its name (DNS)."),
+    "host-blocked": N_("It cannot be reached from this network."),
     "network-timeout": N_("It did not answer in time."),
     "server-error": N_("It has a problem of its own."),
+    "proxy-off": N_("The network's proxy does not answer."),
     "proxy-login": N_("The network's proxy wants a name and a password."),
     "captive-portal": N_("This network wants you to log in first."),
-    "tls-intercepted": N_("Its certificate is not one that this computer trusts."),
+    "tls-intercepted": N_("Its certificate, signed by {issuer}, is not one that this computer trusts."),
+    "redirect-insecure": N_("It led from the secure connection to an open one."),
     "clock-wrong": N_("Its certificate does not fit this computer's clock."),
     "file-missing": N_("It does not have the list of files."),
     "build-not-in-sources": N_("It has no build for this computer."),
@@ -137,9 +140,65 @@ _TEXTS: Mapping[ProbeCode, str] = {
 }
 
 
-def says(code: ProbeCode) -> str:
+def says(code: ProbeCode, **facts: object) -> str:
     """Return what an answer means, as a sentence in the present language."""
-    return _(_TEXTS[code])
+    return _(_TEXTS[code]).format(**{"issuer": _("this network"), **facts})
+
+
+# What stands in the way of every server at once comes first; a file that is missing tells least.
+_TELLING: tuple[ProbeCode, ...] = (
+    "proxy-login",
+    "captive-portal",
+    "tls-intercepted",
+    "clock-wrong",
+    "redirect-insecure",
+    "proxy-off",
+    "network-off",
+    "server-error",
+    "network-timeout",
+    "host-blocked",
+    "name-unknown",
+    "file-missing",
+)
+_OF_THE_WHOLE_NETWORK = frozenset(_TELLING[:7])
+
+
+def cause_of_silence(listings: Iterable[Listing]) -> SetupError | None:
+    """Return why no source could answer, None when one did and just does not have the build.
+
+    What lies at the network itself (its proxy, its log-in page, the certificate that it shows) is the cause even when
+    some source answered: the build may well be where nobody gets to.
+    """
+    asked = [listing for listing in listings if listing.code != "not-asked"]
+    errors = {listing.code: listing.error for listing in reversed(asked) if listing.error is not None}
+    answered = any(listing.code in {"ok", "build-not-in-sources", "document-unreadable"} for listing in asked)
+    telling = next((code for code in _TELLING if code in errors), None)
+    if telling is None or (answered and telling not in _OF_THE_WHOLE_NETWORK):
+        return None
+    error = errors[telling]
+    if error is not None:
+        error.detail = "\n".join(f"{listing.spec.name}: {listing.text}" for listing in asked) + f"\n{error.detail}"
+    return error
+
+
+FAST = 5_000_000
+"""Bytes a second from which a source is fast enough: a faster one is not worth leaving the official one for."""
+_MUCH_FASTER = 3
+
+
+def fastest_first(listings: Sequence[Listing]) -> list[Listing]:
+    """Return the sources in the order in which they are preferred: as they were, but slow ones after much faster ones.
+
+    Only a source whose speed was measured, that is not fast, and that another one beats by a factor of three, loses
+    its place.
+    """
+    best = max((listing.bytes_per_s or 0 for listing in listings), default=0)
+
+    def slow(listing: Listing) -> int:
+        speed = listing.bytes_per_s
+        return 0 if speed is None or speed >= FAST or speed * _MUCH_FASTER > best else best - speed
+
+    return sorted(listings, key=slow)
 
 
 def ask(spec: SourceSpec, project: str, question: Question, *, work: Path, cancel: Cancel) -> Listing:
@@ -197,16 +256,29 @@ def _ask_pip(
     answers = side_by_side(calls, deadline=PROBE_SECONDS, cancel=cancel)
     told = {version: answer for version, answer in answers.items() if isinstance(answer, tuple)}
     if not told:
-        raise _why_silent(answers.values(), spec)
+        raise _why_silent(answers.values(), project, spec, pip.addresses(env, work, cancel=cancel))
     offers = [_offer_of(Version(text), version, question) for version, answer in told.items() for text in answer]
     return _found(spec, [offer for offer in offers if offer is not None])
 
 
-def _why_silent(answers: Iterable[object], spec: SourceSpec) -> SetupError:
-    """Return why pip named no version at all: it says "no matching distribution" for a dead network as well."""
+def _why_silent(answers: Iterable[object], project: str, spec: SourceSpec, addresses: Sequence[str]) -> SetupError:
+    """Return why pip named no version at all: it says "no matching distribution" for a dead network as well.
+
+    So the places that it asks are asked here once more, by who names the true cause.
+    """
+    missing: SetupError | None = None
+    for address in addresses:
+        try:
+            files_on(http.get(f"{address.rstrip('/')}/{project}/", accept=_ACCEPT))
+        except SetupError as error:
+            if error.code not in {"file-missing", "document-unreadable"}:
+                return error
+            missing = missing or error
     errors = [answer for answer in answers if isinstance(answer, SetupError)]
-    telling = [error for error in errors if error.code != "build-not-in-sources"]
-    return telling[0] if telling else SetupError("file-missing", host=spec.name)
+    telling = [error for error in errors if error.code not in {"build-not-in-sources", "network-off"}]
+    if telling:
+        return telling[0]
+    return missing or SetupError("build-not-in-sources", host=spec.name)
 
 
 def _offer_of(version: Version, python: str, question: Question) -> Offer | None:
@@ -218,7 +290,7 @@ def _offer_of(version: Version, python: str, question: Question) -> Offer | None
 
 def _ask_index(spec: SourceSpec, project: str, question: Question) -> Listing:
     offers: set[Offer] = set()
-    speed = 0
+    example: str | None = None
     missing: SetupError | None = None
     for url in dict.fromkeys(_page_urls(spec, project, question.variants)):
         try:
@@ -228,11 +300,12 @@ def _ask_index(spec: SourceSpec, project: str, question: Question) -> Listing:
                 raise
             missing = error  # this index has no page for this variant; another variant may have one
             continue
-        speed = max(speed, page.bytes_per_s)
-        offers.update(_offers_in(files_on(page), project, question))
+        files = files_on(page)
+        offers.update(_offers_in(files, project, question))
+        example = example or next((files[name] for name in files if list(_offers_in([name], project, question))), None)
     if not offers and missing is not None:
         raise missing
-    return _found(spec, offers, speed or None)
+    return _found(spec, offers, http.speed_of(example) if example is not None else None)
 
 
 def _page_urls(spec: SourceSpec, project: str, variants: Iterable[str]) -> Iterable[str]:
@@ -264,8 +337,8 @@ def _offers_in(files: Iterable[str], project: str, question: Question) -> Iterab
                 yield offer
 
 
-def files_on(page: http.Page) -> tuple[str, ...]:
-    """Return the file names that a page of a simple index (HTML or JSON) or a flat listing links to.
+def files_on(page: http.Page) -> dict[str, str]:
+    """Return the wheels that a page of a simple index (HTML or JSON) or a flat listing links to: name to address.
 
     Raises:
         SetupError: "captive-portal": it is a page for people; "document-unreadable": it is broken.
@@ -273,21 +346,21 @@ def files_on(page: http.Page) -> tuple[str, ...]:
     text = page.body.decode("utf-8", "replace")
     if "json" in page.content_type:
         try:
-            return tuple(str(file["filename"]) for file in json.loads(text)["files"])
+            return {str(file["filename"]): urljoin(page.url, str(file.get("url", ""))) for file in json.loads(text)["files"]}
         except (ValueError, KeyError, TypeError) as error:
             raise SetupError("document-unreadable", file=page.url, detail=str(error)) from error
     links = _Links(page.url)
     links.feed(text)
     if links.forms and not links.files:
         raise SetupError("captive-portal", host=urlsplit(page.url).hostname)
-    return tuple(links.files)
+    return links.files
 
 
 class _Links(HTMLParser):
     def __init__(self, base: str) -> None:
         super().__init__()
         self._base = base
-        self.files: list[str] = []
+        self.files: dict[str, str] = {}
         self.forms = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -295,6 +368,7 @@ class _Links(HTMLParser):
             self.forms += 1
         target = dict(attrs).get("href") if tag == "a" else None
         if target:
-            file = unquote(urlsplit(urljoin(self._base, target)).path.rpartition("/")[2])
+            address = urljoin(self._base, target).partition("#")[0]
+            file = unquote(urlsplit(address).path.rpartition("/")[2])
             if file.endswith(".whl"):
-                self.files.append(file)
+                self.files[file] = address

@@ -11,7 +11,7 @@ from setupwizard.i18n import _
 from setupwizard.model.format import listed, sentences
 from setupwizard.model.machine import FoundPython, Machine
 from setupwizard.model.recommendation import Build, Recommendation
-from setupwizard.probes.sources import Listing, Offer, PythonSpec
+from setupwizard.probes.sources import Listing, Offer, PythonSpec, fastest_first
 
 NEWEST_PREFERRED = (3, 13)
 """Pythons up to this one are preferred, newest first; a newer one is taken when nothing else fits (contract)."""
@@ -88,7 +88,7 @@ def choose(builds: Sequence[Build], pythons: Sequence[PythonSpec], listings: Seq
     """Return the first build, in the order of preference, that a source has for a Python that is there."""
     for build in builds:
         for python in _own_first(build, pythons):
-            for listing in listings:
+            for listing in fastest_first(listings):
                 offer = listing.offer(build.torch, build.variant, python.version)
                 if offer is not None:
                     fitting = replace(build, python=python.version, assumed=False)

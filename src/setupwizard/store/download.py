@@ -8,8 +8,6 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -25,7 +23,7 @@ from setupwizard.model.plan import Package
 from setupwizard.store.part import Part, TooLong
 from setupwizard.store.wheels import WheelStore
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.http_faults import host_of, problem_of
+from setupwizard.tools.http_faults import WORTH_ANOTHER_TRY, host_of, retry_after
 from setupwizard.tools.transport import Connections, FetchSettings, request_headers
 
 _CHUNK = 1 << 18
@@ -39,12 +37,15 @@ _TELLING: tuple[ErrorCode, ...] = (
     "captive-portal",
     "clock-wrong",
     "tls-intercepted",
+    "redirect-insecure",
     "file-missing",
     "server-error",
     "network-timeout",
+    "proxy-off",
+    "host-blocked",
+    "name-unknown",
     "network-off",
 )
-_WORTH_ANOTHER_TRY = frozenset(("server-error", "network-timeout", "network-off"))
 
 
 class _Damaged(Exception):  # noqa: N818 - an answer about the bytes, caught here
@@ -192,26 +193,26 @@ class Download:
         try:
             final, response = connections.open(url, headers, halt)
         except SetupError as error:
-            if error.code in _WORTH_ANOTHER_TRY:
+            if error.code in WORTH_ANOTHER_TRY:
                 raise _TryAgain(error) from error
             raise
         try:
-            self._check_answer(final, response)
+            self._check_answer(final, response, connections)
             self._part.came_from(url, response.headers.get("ETag"))
             self._stream(final, response, connections, halt)
         finally:
             response.close()
 
-    def _check_answer(self, url: str, response: BaseHTTPResponse) -> None:
+    def _check_answer(self, url: str, response: BaseHTTPResponse, connections: Connections) -> None:
         """Look at the head of an answer and make the part fit to it: continued, or begun again."""
         if response.status == 416:
             self._restart()
             raise _TryAgain(SetupError("server-error", host=host_of(url), status="HTTP 416"), 0)
-        problem = problem_of(response.status, response.headers, url)
+        problem = connections.problem_of(response, url)
         if problem is not None:
             problem.facts.update(file=self.package.file)
-            if problem.code in _WORTH_ANOTHER_TRY:
-                raise _TryAgain(problem, _retry_after(response.headers.get("Retry-After")))
+            if problem.code in WORTH_ANOTHER_TRY:
+                raise _TryAgain(problem, retry_after(response.headers.get("Retry-After")))
             raise problem
         length = response.headers.get("Content-Length", "")
         expected = self.package.size - (self._part.length if response.status == 206 else 0)
@@ -266,10 +267,15 @@ class Download:
             # what was read from the wire already, but not by us, does not show on it
             return
         started = time.monotonic()
+        told = 0.0
         try:
             while not wait_for_read(wire, timeout=_POLL):
                 halt.check()
-                if time.monotonic() - started > self._settings.stall_seconds:
+                quiet = time.monotonic() - started
+                if quiet >= told + self._settings.quiet_seconds:
+                    told = quiet
+                    self._tell_of_silence(url, quiet)
+                if quiet > self._settings.stall_seconds:
                     text = f"{host_of(url)} sent nothing for {self._settings.stall_seconds} s"
                     raise _TryAgain(SetupError("network-timeout", host=host_of(url), detail=text))
         except (OSError, ValueError):
@@ -277,6 +283,14 @@ class Download:
             return
         finally:
             self.network_seconds += time.monotonic() - started
+
+    def _tell_of_silence(self, url: str, seconds: float) -> None:
+        self.troubled_at = time.monotonic()
+        self._note(
+            _("{file}: {host} has sent nothing for {seconds} s.").format(
+                file=self.package.file, host=host_of(url), seconds=round(seconds)
+            )
+        )
 
     def _next_chunk(self, url: str, response: BaseHTTPResponse, connections: Connections) -> bytes:
         started = time.perf_counter()
@@ -347,15 +361,3 @@ def _local_path(url: str) -> Path | None:
     if not path.is_absolute():
         raise SetupError("plan-invalid", file="pylock.toml", problem=url.partition("?")[0])
     return path
-
-
-def _retry_after(text: str | None) -> float | None:
-    """Return the pause that a server asks for, in seconds: a number, or a date."""
-    if not text:
-        return None
-    if text.strip().isdigit():
-        return float(text)
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
-        return None

@@ -74,8 +74,9 @@ def fetch(
 
     Raises:
         SetupError: "plan-invalid" before anything is asked; "disk-full", also before, when it is foreseeable;
-            "hash-mismatch", "file-missing", "server-error", "network-off", "network-timeout", "proxy-login",
-            "captive-portal", "tls-intercepted", "clock-wrong", "file-in-use", "root-not-writable".
+            "hash-mismatch", "file-missing", "server-error", "network-off", "name-unknown", "host-blocked",
+            "network-timeout", "proxy-off", "proxy-login", "captive-portal", "tls-intercepted", "redirect-insecure",
+            "clock-wrong", "file-in-use", "root-not-writable".
         Cancelled: somebody asked to stop.
     """
     cancel = cancel or Cancel()
@@ -88,7 +89,7 @@ def fetch(
         return FetchResult(0, reused)
     _check_room(missing, store)
     notes: deque[str] = deque()
-    settings = settings or FetchSettings()
+    settings = (settings or FetchSettings()).as_wished()
     downloads = [
         Download(package, [package.url, *_others(package, alternatives)], store, settings, notes.append)
         for package in missing

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TypeVar
 
 from msgspec import Struct
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
+from setupwizard.errors import Cancelled, SetupError
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.http_faults import problem_of
+from setupwizard.tools.http_faults import retry_after
 from setupwizard.tools.transport import Connections, FetchSettings, request_headers
 
-PATIENCE = FetchSettings(connect_seconds=8, stall_seconds=20)
+PATIENCE = FetchSettings(connect_seconds=8, stall_seconds=20, retries=3, longest_pause=10)
 MAX_PAGE_BYTES = 64 << 20
+_SAMPLE_BYTES = 4 << 20
+_SAMPLE_SECONDS = 1.5
+_AGAIN = frozenset(("server-error", "network-timeout"))
+_QUICKLY = 3.0
+"""Seconds: what took longer to break is not asked again, as a person waits for the answer."""
+
+
+T = TypeVar("T")
 
 
 class Page(Struct, frozen=True, kw_only=True):
@@ -29,15 +40,16 @@ class Page(Struct, frozen=True, kw_only=True):
 
 @contextmanager
 def _asked(
-    method: str, url: str, accept: str, cancel: Cancel | None, settings: FetchSettings
+    method: str, url: str, headers: Mapping[str, str], cancel: Cancel | None, settings: FetchSettings
 ) -> Iterator[tuple[str, BaseHTTPResponse]]:
     """Yield the address that answered and its answer; afterwards the connection is closed."""
     connections = Connections(settings)
     try:
-        last, answer = connections.open(url, {**request_headers(), "Accept": accept}, cancel or Cancel(), method=method)
+        last, answer = connections.open(url, {**request_headers(), **headers}, cancel or Cancel(), method=method)
         try:
-            problem = problem_of(answer.status, answer.headers, last)
+            problem = connections.problem_of(answer, last)
             if problem is not None:
+                problem.facts["pause"] = retry_after(answer.headers.get("Retry-After"))
                 raise problem
             yield last, answer
         except (HTTPError, OSError) as error:
@@ -51,16 +63,68 @@ def _asked(
 def get(url: str, *, accept: str = "*/*", cancel: Cancel | None = None, settings: FetchSettings = PATIENCE) -> Page:
     """Ask for one address and return the page, following redirects but never from https down to http.
 
+    A server that is busy or hangs up is asked again some times, with the pause that it asks for.
+
     Raises:
         SetupError: the true cause why there is none.
         Cancelled: somebody asked to stop.
     """
-    started = time.monotonic()
-    with _asked("GET", url, accept, cancel, settings) as (last, answer):
-        body = answer.read(MAX_PAGE_BYTES, decode_content=True)
-        kind = str(answer.headers.get("Content-Type", ""))
-    seconds = max(time.monotonic() - started, 1e-6)
-    return Page(url=last, content_type=kind, body=body, bytes_per_s=int(len(body) / seconds))
+    settings = settings.as_wished()
+
+    def ask() -> Page:
+        started = time.monotonic()
+        with _asked("GET", url, {"Accept": accept}, cancel, settings) as (last, answer):
+            body = answer.read(MAX_PAGE_BYTES, decode_content=True)
+            kind = str(answer.headers.get("Content-Type", ""))
+        seconds = max(time.monotonic() - started, 1e-6)
+        return Page(url=last, content_type=kind, body=body, bytes_per_s=int(len(body) / seconds))
+
+    return _again(ask, cancel or Cancel(), settings)
+
+
+def _again(ask: Callable[[], T], cancel: Cancel, settings: FetchSettings) -> T:
+    for failures in itertools.count(1):
+        started = time.monotonic()
+        try:
+            return ask()
+        except SetupError as error:
+            if (
+                error.code not in _AGAIN
+                or failures > min(settings.retries, PATIENCE.retries)
+                or time.monotonic() - started > _QUICKLY
+            ):
+                raise
+            wished = error.facts.get("pause")
+            growing = settings.backoff_seconds * 2 ** (failures - 1)
+            pause = min(settings.longest_pause, wished if isinstance(wished, float) else growing)
+        if cancel.wait(pause):
+            raise Cancelled
+    raise AssertionError  # a count has no end
+
+
+def speed_of(url: str, *, cancel: Cancel | None = None, settings: FetchSettings = PATIENCE) -> int | None:
+    """Return how many bytes a second a server sends of a file, measured over its beginning; None when it does not.
+
+    At most 4 MiB or about a second and a half are read, and the time to connect does not count.
+
+    Raises:
+        Cancelled: somebody asked to stop.
+    """
+    try:
+        beginning = {"Range": f"bytes=0-{_SAMPLE_BYTES - 1}"}
+        with _asked("GET", url, beginning, cancel, settings.as_wished()) as (_last, answer):
+            started, got = time.perf_counter(), 0
+            while got < _SAMPLE_BYTES and time.perf_counter() - started < _SAMPLE_SECONDS:
+                chunk = answer.read1(1 << 16, decode_content=False)
+                if not chunk:
+                    break
+                got += len(chunk)
+            seconds = time.perf_counter() - started
+    except Cancelled:
+        raise
+    except SetupError:
+        return None
+    return int(got / seconds) if got and seconds > 0 else None
 
 
 def size_of(url: str, *, cancel: Cancel | None = None, settings: FetchSettings = PATIENCE) -> int | None:
@@ -70,6 +134,11 @@ def size_of(url: str, *, cancel: Cancel | None = None, settings: FetchSettings =
         SetupError: the server could not be asked, or does not have it.
         Cancelled: somebody asked to stop.
     """
-    with _asked("HEAD", url, "*/*", cancel, settings) as (_last, answer):
-        text = str(answer.headers.get("Content-Length", ""))
-    return int(text) if text.isdigit() else None
+    settings = settings.as_wished()
+
+    def ask() -> int | None:
+        with _asked("HEAD", url, {}, cancel, settings) as (_last, answer):
+            text = str(answer.headers.get("Content-Length", ""))
+        return int(text) if text.isdigit() else None
+
+    return _again(ask, cancel or Cancel(), settings)

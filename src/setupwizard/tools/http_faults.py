@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
+from urllib3.exceptions import ProxyError
+
+from setupwizard.codes import ErrorCode
 from setupwizard.errors import SetupError
+from setupwizard.i18n import _
 from setupwizard.tools.redaction import without_login
 
 _RETRY_LATER = frozenset((408, 425, 429, 500, 502, 503, 504))
 _NOT_THERE = frozenset((401, 403, 404, 410))
-# network or host unreachable: Linux, and the same of Windows
-_NO_ROUTE = frozenset((101, 113, 10051, 10065))
+# network unreachable, network down; with the numbers of Windows
+_NO_NETWORK = frozenset((errno.ENETUNREACH, errno.ENETDOWN, 10050, 10051))
+_NO_WAY_THERE = frozenset((errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.EACCES, errno.EPERM, 10013, 10061, 10065))
+# Addresses for documentation alone (RFC 5737, RFC 3849): a route there is a route anywhere.
+_ANYWHERE = ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1"))
+
+WORTH_ANOTHER_TRY: frozenset[ErrorCode] = frozenset(
+    ("network-off", "name-unknown", "host-blocked", "network-timeout", "server-error", "proxy-off")
+)
+"""What may pass by itself within seconds: a line that comes back, a server that is busy."""
 
 
 def host_of(url: str) -> str:
@@ -25,42 +40,110 @@ def next_hop(url: str, target: str) -> str:
     """Return the absolute address of a redirect.
 
     Raises:
-        SetupError: "tls-intercepted": it would leave https.
+        SetupError: "redirect-insecure": it would leave https.
     """
     absolute = urljoin(url, target)
     if urlsplit(url).scheme == "https" and urlsplit(absolute).scheme != "https":
+        open_way = without_login(absolute).partition("?")[0]
         raise SetupError(
-            "tls-intercepted", issuer=host_of(absolute), detail=f"redirect from https to {without_login(absolute)}"
+            "redirect-insecure",
+            host=host_of(url),
+            target=open_way,
+            detail=f"redirect from https://{host_of(url)} to {open_way}",
         )
     return absolute
 
 
-def problem_of(status: int, headers: Mapping[str, str], url: str) -> SetupError | None:
-    """Return the error that a status stands for, None for a good one."""
-    host, name = host_of(url), without_login(url)
+def problem_of(status: int, headers: Mapping[str, str], url: str, *, proxy: str | None = None) -> SetupError | None:
+    """Return the error that a status stands for, None for a good one.
+
+    Args:
+        status: of the answer.
+        headers: of the answer.
+        url: that was asked for.
+        proxy: address of the proxy that was asked, None for none: 407 is its word, not the server's.
+    """
+    host, name = host_of(url), without_login(url).partition("?")[0]
     if status < 400:
         return None
     if status == 407:
-        return SetupError("proxy-login", host=host, detail=str(headers.get("Proxy-Authenticate", "")))
+        return proxy_login(str(headers.get("Proxy-Authenticate", "")), proxy or url)
     if status == 511:
         return SetupError("captive-portal", host=host)
-    if status in _NOT_THERE:
-        return SetupError("file-missing", host=host, file=name, detail=f"HTTP {status}")
-    if status in _RETRY_LATER or status >= 500:
+    if status in _RETRY_LATER or (status >= 500 and status not in _NOT_THERE):
         return SetupError("server-error", host=host, status=f"HTTP {status}")
-    return SetupError("file-missing", host=host, file=name, detail=f"HTTP {status}")
+    answer = _("It answered HTTP {status} for {url}.").format(status=status, url=name)
+    return SetupError("file-missing", host=host, file=name, answer=answer, detail=f"HTTP {status}")
 
 
-def cause_of(error: BaseException, url: str) -> SetupError:
-    """Return the cause behind an exception of urllib3 or the socket, for everything but a refused certificate."""
+def proxy_login(ways: str, proxy: str, detail: str = "") -> SetupError:
+    """Return the error for a proxy that wants a login; `ways` are the schemes that it takes, as its header says."""
+    schemes = [word for word in ("Negotiate", "NTLM", "Kerberos") if word.lower() in ways.lower()]
+    text = ""
+    if schemes and "basic" not in ways.lower():
+        text = _(
+            "It takes a login of Windows alone ({schemes}), which this program cannot give: ask the administrator for "
+            "a way without it, or use another network."
+        ).format(schemes=", ".join(schemes))
+    return SetupError("proxy-login", host=place_of(proxy), ways=text, detail=detail or ways)
+
+
+def place_of(url: str) -> str:
+    """Return the host and port of an address, for a message: never a name or password of its login."""
+    return urlsplit(url).netloc.rpartition("@")[2] or url
+
+
+def cause_of(error: BaseException, url: str, *, proxy: str | None = None) -> SetupError:
+    """Return the cause behind an exception of urllib3 or the socket, for everything but a refused certificate.
+
+    Args:
+        error: the exception.
+        url: that was asked for.
+        proxy: address of the proxy that the way goes through, None for none.
+    """
     host = host_of(url)
     detail = without_login(f"{host}: {error}")
     links = list(causes(error))
     if any("407" in str(link) and "Tunnel" in str(link) for link in links):
-        return SetupError("proxy-login", host=host, detail=detail)
-    if any(_means_no_way(link) for link in links):
+        return proxy_login("", proxy or url, detail)
+    numbers = {link.errno for link in links if isinstance(link, OSError)}
+    nameless = any(isinstance(link, socket.gaierror) for link in links)
+    if numbers & _NO_NETWORK or (nameless and not has_route()):
         return SetupError("network-off", host=host, detail=detail)
+    if any("Tunnel connection failed" in str(link) for link in links):
+        return SetupError("host-blocked", host=host, detail=detail)  # the proxy may not go there, or finds no way
+    if proxy is not None and (nameless or any(isinstance(link, ProxyError) for link in links)):
+        return SetupError("proxy-off", host=place_of(proxy), detail=detail)
+    if nameless:
+        return SetupError("name-unknown", host=host, detail=detail)
+    if numbers & _NO_WAY_THERE:
+        return SetupError("host-blocked", host=host, detail=detail)
     return SetupError("network-timeout", host=host, detail=detail)
+
+
+def has_route() -> bool:
+    """Whether this computer has a way to any address at all. Nothing is sent to find out."""
+    for family, address in _ANYWHERE:
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect((address, 9))
+        except OSError:
+            continue
+        return True
+    return False
+
+
+def retry_after(text: str | None) -> float | None:
+    """Return the pause that a server asks for, in seconds: a number, or a date (RFC 9110, 10.2.3); None: no wish."""
+    if not text:
+        return None
+    if text.strip().isdigit():
+        return float(text)
+    try:
+        date = parsedate_to_datetime(text)
+        return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None
 
 
 def refusal(error: BaseException) -> ssl.SSLError | None:
@@ -84,10 +167,3 @@ def causes(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(link))
         yield link
         todo += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
-
-
-def _means_no_way(error: BaseException) -> bool:
-    """Whether the name has no address, nobody listens there, or no route leads there."""
-    if isinstance(error, socket.gaierror | ConnectionRefusedError):
-        return True
-    return isinstance(error, OSError) and error.errno in _NO_ROUTE

@@ -39,6 +39,8 @@ _SHOWN = (
     "trusted-host",
 )
 
+_SETTING = re.compile(r"(?P<where>[^=]*?)\.(?P<name>[\w-]+)=(?P<value>'.*'|\".*\")")
+
 
 def pip_folder() -> Path:
     """Return the pip that came with this program; any interpreter can run the folder.
@@ -86,12 +88,33 @@ def user_settings(work: Path, *, cancel: Cancel, timeout: float = 20) -> tuple[S
         return ()
     settings = []
     for line in result.stdout.splitlines():
-        match = re.fullmatch(r"(?P<where>[^=]*?)\.(?P<name>[\w-]+)=(?P<value>'.*'|\".*\")", line.strip())
+        match = _SETTING.fullmatch(line.strip())
         if match is None or match["name"] not in _SHOWN:
             continue
         origin = "environment" if match["where"] == ":env:" else f"pip.conf [{match['where']}]"
         settings.append(Setting(name=match["name"], value=without_login(match["value"][1:-1]), origin=origin))
     return tuple(settings)
+
+
+def addresses(env: Mapping[str, str], work: Path, *, cancel: Cancel, timeout: float = 20) -> tuple[str, ...]:
+    """Return the indexes that pip asks with these settings, its own default one where none is named.
+
+    They may hold passwords: they are for asking, never for showing.
+    """
+    result = run(pip_argv(sys.executable, "config", "list"), cwd=work, env=env, timeout=timeout, cancel=cancel)
+    found = {
+        match["name"]: match["value"][1:-1] for match in map(_SETTING.fullmatch, result.stdout.split("\n")) if match
+    }
+    if found.get("no-index", "").lower() in {"1", "true", "yes", "on"}:
+        return ()
+    words = [found.get("index-url") or _default_index(), *found.get("extra-index-url", "").split()]
+    return tuple(word for word in words if word.startswith(("http://", "https://")))
+
+
+def _default_index() -> str:
+    from pip._internal.models.index import PyPI
+
+    return str(PyPI.simple_url)
 
 
 def versions(
@@ -159,7 +182,8 @@ def failure_of(result: ProcessResult, *, requirement: str) -> SetupError:
     """
     text = result.stdout + result.stderr
     if "Retrying (" in text or "NewConnectionError" in text or "NameResolutionError" in text:
-        return SetupError("network-off", detail=text)
+        host = re.search(r"host='([^'\s]{1,253})'", text)
+        return SetupError("host-blocked", host=host[1] if host else "", detail=text)
     if "No matching distribution" in text or "ResolutionImpossible" in text:
         return SetupError("build-not-in-sources", requirement=requirement, detail=text)
     if "No space left" in text:

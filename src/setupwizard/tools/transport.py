@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import http.client
 import logging
+import math
 import netrc
 import os
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ from setupwizard.errors import Cancelled, SetupError
 from setupwizard.i18n import _
 from setupwizard.tools.certificate import certificate_of
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.http_faults import cause_of, host_of, next_hop, refusal
+from setupwizard.tools.http_faults import cause_of, host_of, next_hop, problem_of, refusal
 from setupwizard.tools.redaction import without_login
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,8 @@ logging.getLogger("urllib3").setLevel(logging.WARNING)
 AGENT = f"setupwizard/{__version__}"
 MAX_REDIRECTS = 10
 _CLOCK_TOLERANCE = timedelta(days=1)
+PATIENCE_VARIABLE = "SETUPWIZARD_PATIENCE"
+"""A factor for all waiting: tests of faults make it small, who has a very slow network may make it large."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class FetchSettings:
         ca_file: certificates that are trusted beside the system's: what a company's pip configuration names.
         connect_seconds: for one connection.
         stall_seconds: no byte for so long means that the connection is dead.
+        quiet_seconds: no byte for so long is told.
         slow_seconds, slow_bytes: fewer bytes in that time count as none.
         retries: failures in a row, without worthwhile bytes between them, before a server is given up.
         retries_with_others: the same while other servers have the file.
@@ -60,6 +64,7 @@ class FetchSettings:
     ca_file: Path | None = None
     connect_seconds: float = 15.0
     stall_seconds: float = 20.0
+    quiet_seconds: float = 5.0
     slow_seconds: float = 30.0
     slow_bytes: int = 1 << 14
     retries: int = 6
@@ -70,6 +75,25 @@ class FetchSettings:
     sync_seconds: float = 10.0
     sync_bytes: int = 256 << 20
     clock_url: str | None = None
+
+    def as_wished(self) -> FetchSettings:
+        """Return the same with every wait multiplied by SETUPWIZARD_PATIENCE, where that is a number above 0."""
+        try:
+            factor = float(os.environ.get(PATIENCE_VARIABLE, "1"))
+        except ValueError:
+            return self
+        if not 0 < factor < math.inf or factor == 1:
+            return self
+        # a connection on a busy computer takes its time however impatient somebody is
+        return replace(
+            self,
+            connect_seconds=max(2.0, self.connect_seconds * factor),
+            stall_seconds=self.stall_seconds * factor,
+            quiet_seconds=self.quiet_seconds * factor,
+            slow_seconds=self.slow_seconds * factor,
+            backoff_seconds=self.backoff_seconds * factor,
+            longest_pause=self.longest_pause * factor,
+        )
 
 
 class Connections:
@@ -107,7 +131,10 @@ class Connections:
             if urlsplit(url).netloc != urlsplit(before).netloc:
                 login = _login_of(url)
         host = host_of(url)
-        raise SetupError("file-missing", host=host, file=file_of(url), detail=f"{host}: redirects lead nowhere")
+        answer = _("It sent the request round in a circle.")
+        raise SetupError(
+            "file-missing", host=host, file=file_of(url), answer=answer, detail=f"{host}: redirects lead nowhere"
+        )
 
     def renew(self) -> None:
         """Let go of all connections: the next request goes over a new one."""
@@ -117,7 +144,13 @@ class Connections:
     def cause_of(self, error: BaseException, url: str) -> SetupError:
         """Return the true cause behind a fault of the connection; a refused certificate is looked at."""
         refused = refusal(error)
-        return cause_of(error, url) if refused is None else self._cause_of_refusal(refused, url)
+        if refused is not None:
+            return self._cause_of_refusal(refused, url)
+        return cause_of(error, url, proxy=self._proxy_for(url))
+
+    def problem_of(self, response: BaseHTTPResponse, url: str) -> SetupError | None:
+        """Return the error that an answer stands for, None for a good one."""
+        return problem_of(response.status, response.headers, url, proxy=self._proxy_for(url))
 
     def _cause_of_refusal(self, error: ssl.SSLError, url: str) -> SetupError:
         host, detail = host_of(url), f"{host_of(url)}: {error}"
@@ -127,18 +160,26 @@ class Connections:
         if shown is None or shown.not_before <= present <= shown.not_after:
             issuer = (shown.issuer if shown else "") or _("this network")
             return SetupError("tls-intercepted", host=host, issuer=issuer, detail=detail)
-        true = self._true_time(host)
+        true = self._true_time(host, proxy)
         off = abs(true - present) > _CLOCK_TOLERANCE if true else present < shown.not_before
         if off:
             return SetupError("clock-wrong", host=host, detail=f"{detail}; the clock says {present.isoformat()}")
         return SetupError("server-error", host=host, status=_("a certificate that is out of date"), detail=detail)
 
-    def _true_time(self, host: str) -> datetime | None:
+    def _true_time(self, host: str, proxy: str | None) -> datetime | None:
         """Return the time as a server tells it over plain http: good enough to name a wrong clock, for nothing else."""
-        parts = urlsplit(self._settings.clock_url or f"http://{host}/")
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=3)
+        url = self._settings.clock_url or f"http://{host}/"
+        parts, way = urlsplit(url), urlsplit(proxy) if proxy else None
+        if way is not None and way.scheme != "http":
+            return None
+        place, target = (parts, parts.path or "/") if way is None else (way, url)
+        headers = {"User-Agent": AGENT, "Host": parts.netloc}
+        login = _userinfo(proxy) if proxy else None
+        if login is not None:
+            headers |= urllib3.make_headers(proxy_basic_auth=login)
+        connection = http.client.HTTPConnection(place.hostname or "", place.port or 80, timeout=3)
         try:
-            connection.request("HEAD", parts.path or "/", headers={"User-Agent": AGENT})
+            connection.request("HEAD", target, headers=headers)
             date = connection.getresponse().getheader("Date")
             return parsedate_to_datetime(date).astimezone(UTC) if date else None
         except (OSError, ValueError, http.client.HTTPException):
@@ -158,7 +199,8 @@ class Connections:
         parts = urlsplit(url)
         proxies = self._settings.proxies
         if proxies is None:
-            if proxy_bypass(parts.hostname or ""):
+            # with the port: NO_PROXY may name one
+            if proxy_bypass(parts.netloc.rpartition("@")[2]):
                 return None
             proxies = getproxies()
         proxy = proxies.get(parts.scheme) or proxies.get("all")

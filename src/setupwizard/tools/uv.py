@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from setupwizard.errors import SetupError
+from setupwizard.tools import http
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.http_faults import host_of
 from setupwizard.tools.process import ProcessResult, clean_environment, run
 
 Listener = Callable[[str], None]
@@ -129,16 +132,30 @@ class Uv:
 def failure_of(result: ProcessResult) -> SetupError:
     """Return the error that an ending of uv stands for.
 
-    Its texts are English and not promised to stay: the exact causes of network faults are named by our own probes,
-    so only what no probe can know is read here.
+    Its texts are English and not promised to stay, so only what nothing else can tell is read here: which address it
+    stopped at. What is wrong there is asked by our own means, which name the true cause.
     """
     text = result.stdout + result.stderr
     if "os error 28" in text or "No space left" in text:
         return SetupError("disk-full", path="", need="", free="", detail=text)
     if "Hash mismatch" in text:
-        return SetupError("hash-mismatch", file="", detail=text)
+        file = re.search(r"Hash mismatch for `([^`\n]{1,200})`", text)
+        return SetupError("hash-mismatch", file=file[1] if file else "", detail=text)
     if "No solution found" in text or "no matching" in text.lower():
-        return SetupError("build-not-in-sources", requirement="", detail=text)
-    if "error sending request" in text or "client error" in text:
-        return SetupError("network-off", detail=text)
+        name = re.search(r"Because (?:there are no versions of )?([\w.\-]+(?:===?[\w.+\-]+)?)", text)
+        return SetupError("build-not-in-sources", requirement=name[1] if name else "", detail=text)
+    if any(sign in text for sign in ("error sending request", "client error", "server error", "Failed to fetch")):
+        address = re.search(r"https?://[^\s`'\"()<>]{1,2000}", text)
+        return _cause_at(address[0] if address else "", text)
     return SetupError("tool-failed", tool="uv", detail=text)
+
+
+def _cause_at(address: str, text: str) -> SetupError:
+    """Return why an address that uv could not read cannot be read; one that answers again was only slow."""
+    try:
+        if address:
+            http.size_of(address)
+    except SetupError as error:
+        error.detail = f"{error.detail}\n{text}"
+        return error
+    return SetupError("network-timeout", host=host_of(address), detail=text)
