@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Callable, Collection, Sequence
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 from packaging.requirements import InvalidRequirement, Requirement
@@ -22,6 +21,7 @@ from setupwizard.steps.resolving import FAMILY
 from setupwizard.store.files import disk_errors
 from setupwizard.store.journal import stays_inside
 from setupwizard.store.layout import Root
+from setupwizard.tools.lock import local_path
 
 log = logging.getLogger(__name__)
 
@@ -96,8 +96,8 @@ def _added(dist: Distribution, name: str) -> Added:
     tags = [line.partition(":")[2].strip() for line in (dist.read_text("WHEEL") or "").splitlines() if "Tag:" in line]
     pure = bool(tags) and all(tag.endswith("-none-any") for tag in tags)
     editable = bool(origin.get("dir_info", {}).get("editable"))
-    source = urlsplit(str(origin.get("url", "")))
-    there = source.scheme != "file" or not editable or Path(source.path).exists()
+    source = local_path(str(origin.get("url", "")))
+    there = not editable or (source is not None and source.exists())
     return Added(
         name=name,
         version=dist.version,
