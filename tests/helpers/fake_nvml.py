@@ -41,6 +41,18 @@ def install(folder: Path, scenario: str) -> Path:
         pytest.skip("the stand-in for NVIDIA's library needs a C compiler (gcc, cc or clang)")
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy2(library, folder / LIBRARY)
-    known = _SCENARIOS / f"{scenario}.ini" if "\n" not in scenario else None
-    (folder / "scenario.ini").write_text(known.read_text() if known else scenario)
+    (folder / "scenario.ini").write_text(_text(scenario))
     return folder
+
+
+def fact(scenario: str | None, name: str) -> str | None:
+    """Return a fact of the driver that a scenario gives, None when it gives none."""
+    for line in _text(scenario or "\n").partition("[gpu]")[0].splitlines():
+        key, _sign, value = line.partition("=")
+        if key.strip() == name:
+            return value.strip()
+    return None
+
+
+def _text(scenario: str) -> str:
+    return scenario if "\n" in scenario else (_SCENARIOS / f"{scenario}.ini").read_text()

@@ -10,7 +10,20 @@ from setupwizard.probes.roots import Roots
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 
-CHILD = (sys.executable, "-I", "-c", "import sys; from setupwizard.probes.nvml_child import main; sys.exit(main())")
+CUDA_CHILD = (
+    sys.executable,
+    "-I",
+    "-c",
+    "import sys; from setupwizard.probes.cuda_child import DEVICES, main; sys.exit(main(devices=DEVICES in sys.argv))",
+)
+"""The same for the child that asks the CUDA library."""
+
+CHILD = (
+    sys.executable,
+    "-I",
+    "-c",
+    "import sys; from setupwizard.probes.nvml_child import main; sys.exit(main(sys.argv[1:]))",
+)
 """Starts the true child that asks NVML, without the command line around it."""
 
 
@@ -30,6 +43,7 @@ def roots(tmp_path: Path, **more: object) -> Roots:
         "environ": {},
         "home": home,
         "nvml_program": CHILD,
+        "cuda_program": CUDA_CHILD,
         "environment_roots": (tmp_path / "pytorch",),
         "as_root": False,
     }

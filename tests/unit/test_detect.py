@@ -46,8 +46,13 @@ def computer(
         environ["LD_LIBRARY_PATH"] = str(fake_nvml.install(tmp_path / "library", scenario))
     roots = recorded.roots(tmp_path, environ=environ, **more)
     recorded.build_bus(roots.root, bus)
-    recorded.write(roots.root, files or {})
+    recorded.write(roots.root, _with_module_of(fake_nvml.fact(scenario, "driver"), files or {}))
     return roots
+
+
+def _with_module_of(driver: str | None, files: dict[str, str]) -> dict[str, str]:
+    """Return the files with the kernel module of the same version as the library, as on a computer that is well."""
+    return {name: text.replace("550.90.07", driver) if driver else text for name, text in files.items()}
 
 
 def codes(machine: Machine) -> list[str]:
@@ -77,6 +82,7 @@ def test_a_laptop_where_everything_works(tmp_path: Path) -> None:
         uuid="GPU-0f0a1b2c-0000-0000-0000-000000000040",
         compute_capability="8.9",
         memory_mib=8188,
+        max_clock_mhz=3105,
         integrated=False,
         laptop=True,
         kernel_driver="nvidia",
@@ -107,7 +113,8 @@ def test_nvidia_smi_alone_is_enough(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     (tmp_path / "none/libnvidia-ml.so.1").write_text("no library")
     environ = {"PATH": str(tmp_path / "bin"), "LD_LIBRARY_PATH": str(tmp_path / "none")}
-    machine = detect(roots=computer(tmp_path, bus, LOADED, environ=environ))
+    loaded = _with_module_of("580.95.05", LOADED)
+    machine = detect(roots=computer(tmp_path, bus, loaded, environ=environ))
     assert [(gpu.compute_capability, gpu.driver_sees_it) for gpu in machine.gpus] == [("6.1", True), ("12.0", True)]
     assert machine.nvidia_driver == NvidiaDriver(version="580.95.05", cuda="13.3")
     assert codes(machine) == ["nvml-does-not-answer"]
@@ -130,7 +137,7 @@ def test_one_of_two_cards_is_lost(tmp_path: Path) -> None:
         ("version_mismatch", "driver-library-mismatch"),
         ("no_permission", "driver-no-permission"),
         ("init_error = 15\n", "gpu-lost"),
-        ("init_error = 999\n", "driver-library-missing"),
+        ("init_error = 999\n", "driver-answers-with-error"),
     ],
 )
 def test_a_running_driver_that_cannot_be_asked(tmp_path: Path, scenario: str, code: str) -> None:
@@ -138,7 +145,7 @@ def test_a_running_driver_that_cannot_be_asked(tmp_path: Path, scenario: str, co
     assert codes(machine) == [code]
     card = nvidia(machine)
     assert (card.name, card.compute_capability) == ("NVIDIA GeForce GTX 1060 6GB", "6.1")
-    assert card.driver_sees_it is None
+    assert card.driver_sees_it is False
     assert machine.nvidia_driver == NvidiaDriver(version="550.90.07")
 
 
@@ -182,7 +189,7 @@ def test_a_card_that_the_driver_does_not_list(tmp_path: Path) -> None:
 
 
 def test_an_old_card_under_the_open_module(tmp_path: Path) -> None:
-    files = {"/proc/driver/nvidia/version": OPEN, "/dev/nvidia0": ""}
+    files = {"/proc/driver/nvidia/version": OPEN.replace("515.57", "580.95.05"), "/dev/nvidia0": ""}
     machine = detect(roots=computer(tmp_path, PASCAL, files, scenario="no_devices"))
     assert codes(machine) == ["open-module-old-card"]
 
@@ -284,6 +291,7 @@ def test_a_jetson(tmp_path: Path) -> None:
 def test_amd_cards_get_their_architecture(tmp_path: Path) -> None:
     nodes = "/sys/class/kfd/kfd/topology/nodes"
     files = {
+        "/dev/kfd": "",
         f"{nodes}/0/properties": "simd_count 0\ngfx_target_version 0\n",
         f"{nodes}/1/properties": "gfx_target_version 110000\nvendor_id 4098\ndevice_id 29772\nlocation_id 768\n",
         f"{nodes}/2/properties": "gfx_target_version 100306\nvendor_id 4098\ndevice_id 5710\nlocation_id 4096\n",

@@ -9,10 +9,10 @@ import pytest
 
 from helpers import recorded
 from helpers.recorded import fixture
-from setupwizard.probes import nvidia_smi
+from setupwizard.probes import nvidia_smi, smi_text
 from setupwizard.probes.answers import DriverState, pci_address
 from setupwizard.probes.linux import KernelDriver
-from setupwizard.probes.nvidia_smi import FIELDS, parse_banner, parse_query
+from setupwizard.probes.smi_text import FIELDS, parse, parse_versions
 from setupwizard.tools.process import ProcessResult
 
 SEVEN = FIELDS[:7]
@@ -39,7 +39,7 @@ def ended(text: str, code: int | None = 0, *, timed_out: bool = False) -> Proces
     ],
 )
 def test_the_banner_in_both_spellings(name: str, driver: str | None, cuda: str | None) -> None:
-    assert parse_banner(fixture(f"smi/text_{name}.txt")) == (driver, cuda)
+    assert parse_versions(fixture(f"smi/text_{name}.txt")) == (driver, cuda)
 
 
 @pytest.mark.parametrize(
@@ -58,22 +58,22 @@ def test_the_banner_in_both_spellings(name: str, driver: str | None, cuda: str |
 )
 def test_the_ways_of_failing(name: str, code: int, state: DriverState) -> None:
     text = fixture(f"smi/err_{name}.txt")
-    answer = parse_query(ended(text, code), SEVEN)
+    answer = parse(ended(text, code), SEVEN)
     assert answer.state == state
     assert text.splitlines()[0].strip() in answer.evidence[0]
 
 
 def test_the_words_count_when_the_exit_status_is_another() -> None:
-    assert parse_query(ended(fixture("smi/err_rc18_version_mismatch.txt"), 1), SEVEN).state == "mismatch"
+    assert parse(ended(fixture("smi/err_rc18_version_mismatch.txt"), 1), SEVEN).state == "mismatch"
 
 
 def test_no_devices_with_exit_status_0_is_no_card_of_that_name() -> None:
-    answer = parse_query(ended(fixture("smi/err_rc6_no_devices.txt"), 0), SEVEN)
+    answer = parse(ended(fixture("smi/err_rc6_no_devices.txt"), 0), SEVEN)
     assert (answer.state, answer.cards) == ("no-devices", ())
 
 
 def test_a_lost_card_is_named_by_its_place() -> None:
-    answer = parse_query(ended(fixture("smi/err_rc15_gpu_lost.txt"), 15), SEVEN)
+    answer = parse(ended(fixture("smi/err_rc15_gpu_lost.txt"), 15), SEVEN)
     assert answer.cards[0].pci_address == "0000:01:00.0"
     assert "GPU is lost" in (answer.cards[0].trouble or "")
 
@@ -81,7 +81,7 @@ def test_a_lost_card_is_named_by_its_place() -> None:
 def test_an_error_between_the_rows_spoils_nothing() -> None:
     rows = fixture("smi/query_csv_two.txt").splitlines()
     text = "\n".join([rows[0], fixture("smi/err_device_handle.txt").strip(), rows[1]])
-    answer = parse_query(ended(text, 255), SEVEN)
+    answer = parse(ended(text, 255), SEVEN)
     assert answer.state == "ok"
     assert [card.name for card in answer.cards[:2]] == ["NVIDIA GeForce GTX 1080 Ti", "NVIDIA GeForce RTX 5090"]
     assert answer.cards[2].pci_address == "0000:d8:00.0"
@@ -89,7 +89,7 @@ def test_an_error_between_the_rows_spoils_nothing() -> None:
 
 
 def test_two_cards() -> None:
-    answer = parse_query(ended(fixture("smi/query_csv_two.txt")), SEVEN)
+    answer = parse(ended(fixture("smi/query_csv_two.txt")), SEVEN)
     old, new = answer.cards
     assert (answer.state, answer.driver) == ("ok", "580.95.05")
     assert (old.compute_capability, old.memory_mib, old.pci_address) == ("6.1", 11264, "0000:17:00.0")
@@ -97,29 +97,29 @@ def test_two_cards() -> None:
 
 
 def test_what_is_not_told_is_none() -> None:
-    (card,) = parse_query(ended(fixture("smi/query_csv_jetson.txt")), SEVEN).cards
+    (card,) = parse(ended(fixture("smi/query_csv_jetson.txt")), SEVEN).cards
     assert card.name == "Orin (nvgpu)"
     assert (card.compute_capability, card.memory_mib, card.pci_address, card.uuid) == (None, None, None, None)
-    (card,) = parse_query(ended(fixture("smi/query_csv_partial_not_supported.txt")), SEVEN).cards
+    (card,) = parse(ended(fixture("smi/query_csv_partial_not_supported.txt")), SEVEN).cards
     assert (card.compute_capability, card.memory_mib, card.pci_address, card.uuid) == ("8.9", 8188, None, None)
 
 
 def test_the_device_number_becomes_the_pci_id() -> None:
     row = "0, NVIDIA GeForce RTX 4090, 581.57, 8.9, 24564, 00000000:01:00.0, GPU-0f0a1b2c, 0x268410DE"
-    assert parse_query(ended(row)).cards[0].pci_id == "10de:2684"
+    assert parse(ended(row)).cards[0].pci_id == "10de:2684"
 
 
 def test_a_wrong_number_of_columns_is_no_card() -> None:
-    answer = parse_query(ended("0, NVIDIA GeForce RTX 4090, 581.57"))
+    answer = parse(ended("0, NVIDIA GeForce RTX 4090, 581.57"))
     assert (answer.state, answer.cards) == ("broken", ())
 
 
 def test_a_run_that_timed_out() -> None:
-    assert parse_query(ended("", None, timed_out=True)).state == "hangs"
+    assert parse(ended("", None, timed_out=True)).state == "hangs"
 
 
 def test_a_program_that_did_not_start() -> None:
-    assert parse_query(ProcessResult(argv=("nvidia-smi",), returncode=None, stderr="no such file")).state == "broken"
+    assert parse(ProcessResult(argv=("nvidia-smi",), returncode=None, stderr="no such file")).state == "broken"
 
 
 @posix

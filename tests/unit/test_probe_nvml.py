@@ -71,9 +71,9 @@ def test_a_card_that_is_lost_while_it_is_asked(tmp_path: Path) -> None:
         ("version_mismatch", "mismatch"),
         ("no_permission", "no-permission"),
         ("init_error = 15\n", "gpu-lost"),
-        ("init_error = 999\n", "broken"),
+        ("init_error = 999\n", "error"),
         ("no_devices", "no-devices"),
-        ("driver = 580.95.05\nerr.nvmlDeviceGetCount_v2 = 999\n", "broken"),
+        ("driver = 580.95.05\nerr.nvmlDeviceGetCount_v2 = 999\n", "error"),
     ],
 )
 def test_a_driver_that_cannot_be_asked(tmp_path: Path, scenario: str, state: str) -> None:

@@ -18,8 +18,11 @@ class Gpu(Struct, frozen=True, kw_only=True):
         compute_capability: NVIDIA only, "8.9": what NVML says, else what the PCI id tells.
         gfx: AMD only, the architecture word of ROCm.
         memory_mib: dedicated memory in MiB.
+        power_limit_w: NVIDIA only, the watts that the card may draw as its driver enforces it.
+        max_clock_mhz: NVIDIA only, the highest clock of its processors.
         driver_sees_it: False when the card is on the bus and the vendor's driver does not list it.
-        sources: who told: "nvml", "nvidia-smi", "sysfs", "registry", "setupapi", "system_profiler", "kfd".
+        sources: who told: "nvml", "nvidia-smi", "sysfs", "registry", "setupapi", "system_profiler", "kfd",
+            "cuda" (the CUDA driver library), "proc" (the kernel driver's own list).
     """
 
     vendor: Vendor
@@ -30,6 +33,8 @@ class Gpu(Struct, frozen=True, kw_only=True):
     compute_capability: str | None = None
     gfx: str | None = None
     memory_mib: int | None = None
+    power_limit_w: int | None = None
+    max_clock_mhz: int | None = None
     integrated: bool | None = None
     laptop: bool | None = None
     kernel_driver: str | None = None
@@ -117,8 +122,20 @@ class Finding(Struct, frozen=True, kw_only=True):
     evidence: tuple[str, ...] = ()
 
 
+class Said(Struct, frozen=True, kw_only=True):
+    """What one source answered, word for word, for a report: `state` is how it answered, where that has a word."""
+
+    source: str
+    state: str | None = None
+    lines: tuple[str, ...] = ()
+
+
 class Machine(Struct, frozen=True, kw_only=True):
-    """A computer. Only schema, os, arch and gpus are needed to decide for it; a missing libc is new enough."""
+    """A computer. Only schema, os, arch and gpus are needed to decide for it; a missing libc is new enough.
+
+    Attributes:
+        said: the raw answers that the rest was made of; nothing decides by them.
+    """
 
     schema: Literal[1] = SCHEMA
     os: OsName
@@ -138,3 +155,4 @@ class Machine(Struct, frozen=True, kw_only=True):
     memory_mib: int | None = None
     environment: Surroundings = field(default_factory=Surroundings)
     findings: tuple[Finding, ...] = ()
+    said: tuple[Said, ...] = ()

@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from setupwizard.probes.linux import KernelDriver
+from setupwizard.probes.linux import LIBRARY_FOLDERS, KernelDriver
 from setupwizard.probes.roots import Roots, exists
 from setupwizard.tools.process import clean_environment
 
@@ -23,13 +23,21 @@ DriverState = Literal[
     "no-permission",
     "gpu-lost",
     "hangs",
+    "error",
     "broken",
     "not-asked",
 ]
 """How the driver answered. "absent": its library or program is not installed; "not-loaded": its kernel part does not
-run; "mismatch": kernel part and library are of two versions; "gpu-lost": a card fell off the bus, so nothing works."""
+run; "mismatch": kernel part and library are of two versions; "gpu-lost": a card fell off the bus, so nothing works;
+"error": the driver answers with an error that means nothing else; "broken": what was asked broke or told nonsense."""
+
+GRACE = 0.3
+"""Seconds that a child which only reads gets to end by itself: there is nothing that it could leave half done."""
+_MOST_LINES = 40
+_LONGEST_LINE = 400
 
 _LIBRARY = "libnvidia-ml.so.1"
+_SERIAL = re.compile(r"serial", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-9a-f])", re.IGNORECASE)
 
 
@@ -48,6 +56,8 @@ class ListedCard(Struct, frozen=True, kw_only=True):
     pci_address: str | None = None
     compute_capability: str | None = None
     memory_mib: int | None = None
+    power_limit_w: int | None = None
+    max_clock_mhz: int | None = None
     mig: bool = False
     trouble: str | None = None
 
@@ -61,7 +71,7 @@ class DriverAnswer(Struct, frozen=True, kw_only=True):
         evidence: what was said, word for word, for a report.
     """
 
-    source: Literal["nvml", "nvidia-smi"]
+    source: Literal["nvml", "nvidia-smi", "cuda"]
     state: DriverState
     driver: str | None = None
     cuda: str | None = None
@@ -72,6 +82,13 @@ class DriverAnswer(Struct, frozen=True, kw_only=True):
     def answered(self) -> bool:
         """Whether the driver itself answered, so that a card which it does not list is really not seen by it."""
         return self.state in {"ok", "no-devices"}
+
+
+def evidence_lines(source: str, text: str) -> tuple[str, ...]:
+    """Return what a source said, line by line, without serial numbers and without end."""
+    lines = (line.strip() for line in text.splitlines())
+    kept = [line[:_LONGEST_LINE] for line in lines if line and not _SERIAL.search(line)]
+    return tuple(f"{source}: {line}" for line in kept[:_MOST_LINES])
 
 
 def pci_address(text: str) -> str | None:
@@ -107,8 +124,7 @@ def driver_installed(roots: Roots, programs: Iterable[Path]) -> bool:
         roots: where to look.
         programs: the copies of nvidia-smi that were found.
     """
-    places = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib")
-    return any(True for _program in programs) or any(exists(roots.at(place) / _LIBRARY) for place in places)
+    return any(True for _program in programs) or any(exists(roots.at(place) / _LIBRARY) for place in LIBRARY_FOLDERS)
 
 
 def driver_environment(roots: Roots, kernel: KernelDriver) -> dict[str, str]:

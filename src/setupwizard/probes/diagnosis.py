@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from setupwizard.i18n import _
 from setupwizard.model import gpu_table
 from setupwizard.model.machine import Finding, Gpu
-from setupwizard.probes.answers import DriverAnswer, DriverState
+from setupwizard.probes.answers import DriverState, ListedCard
 from setupwizard.probes.facts import SystemFacts
 from setupwizard.probes.findings import FindingCode, finding
-from setupwizard.probes.gpus import Merged, Sources
-from setupwizard.probes.roots import Roots
+from setupwizard.probes.gpus import Merged, Sources, same, state_of
+from setupwizard.probes.roots import Roots, usable
 
-_SILENT: frozenset[DriverState] = frozenset(["not-asked", "absent", "broken"])
+_SAME_MEMORY = 0.05
 _OPEN_MODULE_FROM = (7, 5)
 """NVIDIA's open kernel module drives Turing and newer (README of open-gpu-kernel-modules, "Compatible GPUs")."""
 
@@ -32,23 +33,12 @@ def findings(
     found = [
         *_cards(sources, merged, system, driver_installed=driver_installed),
         *_without_cards(sources, merged, system),
+        *_amd(merged, roots),
         *_contradictions(sources, merged),
         *_surroundings(merged, system, roots),
     ]
     order = {"problem": 0, "warn": 1, "info": 2}
     return tuple(sorted(found, key=lambda one: order[one.level]))
-
-
-def state_of(sources: Sources) -> DriverState:
-    """Return how the NVIDIA driver is, from the source that knows most: one that answered, else one that got a no."""
-    answers = (sources.nvml, sources.smi)
-    for answer in answers:
-        if answer.answered:
-            return answer.state
-    for answer in answers:
-        if answer.state not in _SILENT:
-            return answer.state
-    return sources.nvml.state
 
 
 def _cards(sources: Sources, merged: Merged, system: SystemFacts, *, driver_installed: bool) -> Iterator[Finding]:
@@ -62,10 +52,25 @@ def _cards(sources: Sources, merged: Merged, system: SystemFacts, *, driver_inst
     for code, indexes in by_code.items():
         cards = [merged.gpus[index] for index in indexes]
         said = [merged.troubles[index] for index in indexes if index in merged.troubles]
-        evidence = [*map(_place, cards), *said, *sources.nvml.evidence, *sources.smi.evidence]
+        evidence = [*map(_place, cards), *said, *_all_evidence(sources), *_kernel_evidence(sources)]
         yield finding(code, evidence, card=_names(cards))
-    if "driver-not-loaded" in by_code and system.environment.secure_boot:
-        yield finding("secure-boot-may-block-driver")
+    stopped = "driver-not-loaded" in by_code or "no-driver" in by_code
+    if stopped and (sources.log.key_rejected or ("driver-not-loaded" in by_code and system.environment.secure_boot)):
+        yield finding("secure-boot-may-block-driver", sources.log.lines or ("Secure Boot: on",))
+    sleeping = [gpu for gpu in merged.gpus if gpu.vendor == "nvidia" and sources.asleep(gpu.pci_address)]
+    if sleeping and sources.driver_answered:
+        yield finding("card-asleep", map(_place, sleeping), card=_names(sleeping))
+
+
+def _all_evidence(sources: Sources) -> tuple[str, ...]:
+    return (*sources.nvml.evidence, *sources.smi.evidence, *sources.cuda.evidence)
+
+
+def _kernel_evidence(sources: Sources) -> Iterator[str]:
+    kernel = sources.kernel
+    if kernel.version or kernel.library:
+        yield f"kernel module {kernel.version or '?'}, library {kernel.library or '?'}"
+    yield from sources.log.lines
 
 
 def _why(
@@ -74,7 +79,7 @@ def _why(
     """Return why the driver does not serve a card, None when it does."""
     if index in merged.troubles:
         return "gpu-lost"
-    if "nvml" in gpu.sources or "nvidia-smi" in gpu.sources or system.jetpack:
+    if gpu.driver_sees_it or system.jetpack:
         return None
     if index in merged.disabled:
         return "card-disabled"
@@ -82,6 +87,8 @@ def _why(
         return "card-passed-through"
     if gpu.kernel_driver in {"nouveau", "nova", "nova_core"}:
         return "nouveau-in-use"
+    if sources.driver_answered and sources.asleep(gpu.pci_address):
+        return None
     if system.os == "windows" and gpu.kernel_driver is None:
         return "no-driver"
     if sources.driver_answered:
@@ -90,13 +97,18 @@ def _why(
 
 
 def _why_unlisted(gpu: Gpu, sources: Sources, merged: Merged) -> FindingCode:
+    log, place = sources.log, gpu.pci_address or ""
+    if place in log.fallen:
+        return "gpu-lost"
+    if place in log.too_old:
+        return "open-module-old-card"
     known = gpu_table.known_gpu(gpu.pci_id)
     first = known.first_linux_driver if known else None
     if first and merged.driver and _numbers(merged.driver.version) < _numbers(first):
         return "driver-older-than-card"
     if sources.kernel.open_module and _numbers(gpu.compute_capability or "99.0") < _OPEN_MODULE_FROM:
         return "open-module-old-card"
-    return "driver-does-not-see-card"
+    return "card-did-not-start" if place in log.not_started else "driver-does-not-see-card"
 
 
 def _why_silent(gpu: Gpu, sources: Sources, system: SystemFacts, *, driver_installed: bool) -> FindingCode:
@@ -110,6 +122,7 @@ def _why_silent(gpu: Gpu, sources: Sources, system: SystemFacts, *, driver_insta
         "no-permission": "driver-no-permission",
         "hangs": "driver-hangs",
         "gpu-lost": "gpu-lost",
+        "error": "driver-answers-with-error",
     }
     known = codes.get(state_of(sources))
     if known is not None:
@@ -123,13 +136,24 @@ def _without_cards(sources: Sources, merged: Merged, system: SystemFacts) -> Ite
     """Yield what is to be said when there is no NVIDIA card at all."""
     if any(gpu.vendor == "nvidia" for gpu in merged.gpus):
         return
-    evidence = (*sources.nvml.evidence, *sources.smi.evidence)
+    evidence = _all_evidence(sources)
     if system.wsl:
         yield finding("wsl-without-card" if sources.kernel.dxg else "wsl-without-graphics", evidence)
     elif state_of(sources) == "hangs":
         yield finding("driver-hangs", evidence)
     elif sources.driver_answered or sources.kernel.loaded:
-        yield finding("driver-without-card", evidence)
+        yield finding("driver-without-card", (*evidence, *_kernel_evidence(sources)))
+
+
+def _amd(merged: Merged, roots: Roots) -> Iterator[Finding]:
+    """Yield what keeps an AMD card of a Linux from computing. ROCm opens /dev/kfd for reading and writing."""
+    cards = [gpu for gpu in merged.gpus if gpu.vendor == "amd"]
+    listed = [gpu for gpu in cards if "kfd" in gpu.sources]
+    if listed and not usable(roots.at("/dev/kfd")):
+        yield finding("amd-no-permission", map(_place, listed), card=_names(listed))
+    others = [gpu for gpu in cards if gpu.driver_sees_it is False]
+    if others:
+        yield finding("amd-card-not-usable", map(_place, others), card=_names(others))
 
 
 def _contradictions(sources: Sources, merged: Merged) -> Iterator[Finding]:
@@ -140,13 +164,17 @@ def _contradictions(sources: Sources, merged: Merged) -> Iterator[Finding]:
         yield finding("nvidia-smi-differs", smi.evidence)
     if smi.state == "ok" and nvml.state not in {"ok", "not-asked"}:
         yield finding("nvml-does-not-answer", nvml.evidence)
-    for difference in _differences(nvml, smi, merged):
-        yield finding("sources-disagree", (*nvml.evidence, *smi.evidence), difference=difference)
+    differences = list(dict.fromkeys(_differences(sources, merged)))
+    if differences:
+        yield finding("sources-disagree", _all_evidence(sources), difference="; ".join(differences))
+    told = nvml.cuda or smi.cuda
+    if told and sources.cuda.cuda and sources.cuda.cuda != told:
+        yield finding("cuda-library-differs", _all_evidence(sources), library=sources.cuda.cuda, driver=told)
     if merged.driver is not None and merged.driver.cuda is None and sources.driver_answered:
-        yield finding("cuda-version-unknown", (*nvml.evidence, *smi.evidence))
+        yield finding("cuda-version-unknown", _all_evidence(sources))
     split = [merged.gpus[index] for index in sorted(merged.split)]
     if split:
-        yield finding("card-split", card=_names(split))
+        yield finding("card-split", _all_evidence(sources), card=_names(split))
     unknown = [gpu for gpu in merged.gpus if gpu.vendor == "nvidia" and gpu.compute_capability is None]
     if unknown:
         yield finding("unknown-card", map(_place, unknown), card=_names(unknown))
@@ -158,23 +186,54 @@ def _contradictions(sources: Sources, merged: Merged) -> Iterator[Finding]:
         )
 
 
-def _differences(nvml: DriverAnswer, smi: DriverAnswer, merged: Merged) -> Iterator[str]:
-    """Yield each fact that two sources tell differently."""
+def _differences(sources: Sources, merged: Merged) -> Iterator[str]:
+    """Yield each fact that two sources tell differently, as "what: one's word (who), the other's (who)"."""
+    nvml, smi, kernel = sources.nvml, sources.smi, sources.kernel
+    versions = {"NVML": nvml.driver, "nvidia-smi": smi.driver, "/proc": None if kernel.dxg else kernel.version}
+    told = {who: version for who, version in versions.items() if version}
+    if len(set(told.values())) > 1 and (nvml.answered or smi.answered):
+        yield _unlike(_("driver"), told)
     if nvml.state == smi.state == "ok":
-        if nvml.driver and smi.driver and nvml.driver != smi.driver:
-            yield f"NVML {nvml.driver}, nvidia-smi {smi.driver}"
         if len(nvml.cards) != len(smi.cards):
-            yield f"NVML {len(nvml.cards)}, nvidia-smi {len(smi.cards)}"
+            yield _unlike(_("number of cards"), {"NVML": len(nvml.cards), "nvidia-smi": len(smi.cards)})
+        if nvml.cuda and smi.cuda and nvml.cuda != smi.cuda:
+            yield _unlike("CUDA", {"NVML": nvml.cuda, "nvidia-smi": smi.cuda})
+        for card in nvml.cards:
+            for twin in (other for other in smi.cards if same(card, other)):
+                yield from _unlike_cards(card, twin)
+    on_bus = {card.address for card in sources.bus.pci if card.vendor == "nvidia"}
     for gpu in merged.gpus:
         table = gpu_table.compute_capability_of(gpu.pci_id)
         if table and gpu.compute_capability and table != gpu.compute_capability:
-            yield f"{gpu.name}: NVML {gpu.compute_capability}, PCI {table}"
+            yield _unlike(gpu.name, {_("driver"): gpu.compute_capability, "PCI": table})
+        if on_bus and gpu.vendor == "nvidia" and gpu.pci_address and gpu.pci_address not in on_bus:
+            yield _("the driver lists {card} at {place}, where the bus has no card").format(
+                card=gpu.name, place=gpu.pci_address
+            )
+
+
+def _unlike_cards(card: ListedCard, twin: ListedCard) -> Iterator[str]:
+    """Yield what NVML and nvidia-smi tell differently about one card; memory may differ by what is reserved."""
+    for mine, its in (
+        (card.compute_capability, twin.compute_capability),
+        (card.pci_id, twin.pci_id),
+        (card.name, twin.name),
+    ):
+        if mine and its and mine != its:
+            yield _unlike(card.name, {"NVML": mine, "nvidia-smi": its})
+    memory, other = card.memory_mib, twin.memory_mib
+    if memory and other and abs(memory - other) > _SAME_MEMORY * max(memory, other):
+        yield _unlike(card.name, {"NVML": f"{memory} MiB", "nvidia-smi": f"{other} MiB"})
+
+
+def _unlike(what: str, told: Mapping[str, object]) -> str:
+    return f"{what}: " + ", ".join(f"{value} ({who})" for who, value in told.items())
 
 
 def _surroundings(merged: Merged, system: SystemFacts, roots: Roots) -> Iterator[Finding]:
     container = system.environment.container
     if container:
-        yield finding("running-in-container", container=container)
+        yield finding("running-in-container", (f"container: {container}",), container=container)
     hidden = roots.variable("CUDA_VISIBLE_DEVICES").strip()
     if "CUDA_VISIBLE_DEVICES" in roots.environ and any(gpu.vendor == "nvidia" for gpu in merged.gpus):
         yield finding("cards-hidden", (f"CUDA_VISIBLE_DEVICES={hidden}",), value=hidden or '""')

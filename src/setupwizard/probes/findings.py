@@ -24,18 +24,24 @@ FindingCode = Literal[
     "driver-library-missing",
     "driver-no-permission",
     "driver-hangs",
+    "driver-answers-with-error",
     "driver-without-card",
+    "card-did-not-start",
+    "card-asleep",
     "nvidia-smi-hangs",
     "nvidia-smi-differs",
     "nvml-does-not-answer",
     "sources-disagree",
     "cuda-version-unknown",
+    "cuda-library-differs",
     "unknown-card",
     "card-split",
     "cards-hidden",
     "stale-adapters",
     "running-in-container",
     "container-without-card",
+    "amd-card-not-usable",
+    "amd-no-permission",
     "wsl-without-card",
     "wsl-without-graphics",
     "no-answer-in-time",
@@ -126,6 +132,24 @@ _ROWS: dict[FindingCode, _Row] = {
         "problem",
         N_("The NVIDIA driver does not answer. Save your work and restart the computer, then check again."),
     ),
+    "driver-answers-with-error": _Row(
+        "problem",
+        N_(
+            "The NVIDIA driver runs, but it answers every question about {card} with an error."
+            " Restart the computer, or start the container again if this is one; then check again."
+        ),
+    ),
+    "card-did-not-start": _Row(
+        "problem",
+        N_(
+            "The NVIDIA driver tried to start {card} and could not. Restart the computer; if it stays so,"
+            " install another version of the driver, and switch on Above 4G Decoding in the firmware settings."
+        ),
+    ),
+    "card-asleep": _Row(
+        "info",
+        N_("{card} sleeps to save power and was not woken, so its driver was not asked how much memory it has."),
+    ),
     "driver-without-card": _Row(
         "info",
         N_(
@@ -153,6 +177,13 @@ _ROWS: dict[FindingCode, _Row] = {
         "info",
         N_("The NVIDIA driver does not say which CUDA version it supports, so its own version decides."),
     ),
+    "cuda-library-differs": _Row(
+        "warn",
+        N_(
+            "Programs here load a CUDA library for CUDA {library}, and the driver is one for CUDA {driver}."
+            " If PyTorch does not find the card, remove the library from the library path."
+        ),
+    ),
     "unknown-card": _Row(
         "info",
         N_("{card} is not in our list, and its driver does not say which generation it is."),
@@ -179,6 +210,17 @@ _ROWS: dict[FindingCode, _Row] = {
     "container-without-card": _Row(
         "problem",
         N_("This container was started without access to {card}. Start it again with access to the graphics card."),
+    ),
+    "amd-card-not-usable": _Row(
+        "info",
+        N_("{card} shows pictures, but its driver offers it for no computations."),
+    ),
+    "amd-no-permission": _Row(
+        "problem",
+        N_(
+            "You are not allowed to compute on {card}: the file /dev/kfd is missing here or closed to you."
+            " Ask the administrator to add you to the group render, then log in again."
+        ),
     ),
     "wsl-without-card": _Row(
         "info",

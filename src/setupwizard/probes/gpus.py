@@ -13,11 +13,17 @@ from setupwizard.model import gpu_table
 from setupwizard.model.machine import Gpu, NvidiaDriver
 from setupwizard.probes import pci
 from setupwizard.probes.adapters import Adapter, not_stale, nvidia_version
-from setupwizard.probes.answers import DriverAnswer, ListedCard
+from setupwizard.probes.answers import DriverAnswer, DriverState, ListedCard
 from setupwizard.probes.bus import Bus
+from setupwizard.probes.kernel_log import KernelLog
 from setupwizard.probes.kfd import KfdNode
 from setupwizard.probes.linux import KernelDriver
 
+_SILENT: frozenset[DriverState] = frozenset(["not-asked", "absent", "broken"])
+_SERVES_NOBODY: frozenset[DriverState] = frozenset(
+    ["mismatch", "not-loaded", "no-permission", "gpu-lost", "error"]
+)
+"""States of the whole driver in which no program can use any of its cards; one that hangs tells nothing of them."""
 _LAPTOP = re.compile(r"laptop|mobile|max-q|notebook|\bMX\d{3}\b|(?<!\d)\d{3,4}MX?\b", re.IGNORECASE)
 _INTEL_CARD = re.compile(r"\bArc\S*\s+(?:Pro\s+)?[AB]\d", re.IGNORECASE)
 _INTEL_INSIDE = "0000:00:02.0"
@@ -31,11 +37,17 @@ class Sources(Struct, frozen=True, kw_only=True):
     nvml: DriverAnswer
     smi: DriverAnswer
     kernel: KernelDriver
+    cuda: DriverAnswer = DriverAnswer(source="cuda", state="not-asked")
+    log: KernelLog = KernelLog()
 
     @property
     def driver_answered(self) -> bool:
-        """Whether the NVIDIA driver answered by either way."""
-        return self.nvml.answered or self.smi.answered
+        """Whether the NVIDIA driver answered by any way."""
+        return self.nvml.answered or self.smi.answered or bool(self.cuda.cards)
+
+    def asleep(self, address: str | None) -> bool:
+        """Whether the card at this place was left asleep, so that nobody asked about it."""
+        return any(card.asleep and card.address == address and card.kernel_driver == "nvidia" for card in self.bus.pci)
 
 
 class Merged(Struct, frozen=True, kw_only=True):
@@ -66,7 +78,7 @@ class _Draft(Struct):
 
 def merge(sources: Sources) -> Merged:
     """Put the cards together: by their place on the bus, else by their PCI id."""
-    listed = list(_listed(sources.nvml, sources.smi))
+    listed = list(_listed(sources.nvml, sources.smi)) or [(card, ("cuda",)) for card in sources.cuda.cards]
     kept, stale = not_stale(sources.bus.adapters, [card.pci_id for card, _names in listed if card.pci_id])
     drafts = [*_from_bus(sources), *_from_registry(kept, sources), *(_Draft(gpu=gpu) for gpu in sources.bus.others)]
     for card, said in listed:
@@ -86,7 +98,7 @@ def _listed(nvml: DriverAnswer, smi: DriverAnswer) -> Iterator[tuple[ListedCard,
     """Yield each card that the driver lists, once, with the names of the sources; NVML's word goes first."""
     rest = list(smi.cards)
     for card in nvml.cards:
-        twin = next((other for other in rest if _same(card, other)), None)
+        twin = next((other for other in rest if same(card, other)), None)
         if twin is None:
             yield card, (nvml.source,)
         else:
@@ -96,7 +108,8 @@ def _listed(nvml: DriverAnswer, smi: DriverAnswer) -> Iterator[tuple[ListedCard,
         yield card, (smi.source,)
 
 
-def _same(one: ListedCard, other: ListedCard) -> bool:
+def same(one: ListedCard, other: ListedCard) -> bool:
+    """Return whether two sources speak of the same card: by its place, else its own number, else its index."""
     for mine, its in ((one.pci_address, other.pci_address), (one.uuid, other.uuid), (one.index, other.index)):
         if mine is not None and its is not None:
             return mine == its
@@ -105,7 +118,7 @@ def _same(one: ListedCard, other: ListedCard) -> bool:
 
 def _completed(card: ListedCard, twin: ListedCard) -> ListedCard:
     """Return a card with what only the other source told."""
-    missing = {name: getattr(twin, name) for name in card.__struct_fields__ if getattr(card, name) in {None, ""}}
+    missing = {name: getattr(twin, name) for name in card.__struct_fields__ if getattr(card, name) in (None, "", False)}
     return replace(card, **{**missing, "trouble": card.trouble})
 
 
@@ -121,13 +134,21 @@ def _from_bus(sources: Sources) -> Iterator[_Draft]:
             kernel_driver=card.kernel_driver,
             sources=("sysfs",),
         )
-        yield _Draft(gpu=_with_kfd(gpu, sources.bus.kfd) if card.vendor == "amd" else gpu)
+        if card.vendor == "amd":
+            gpu = _with_kfd(gpu, sources.bus.kfd)
+        yield _Draft(gpu=_with_proc(gpu, sources.kernel) if card.vendor == "nvidia" else gpu)
 
 
 def _integrated_on_bus(card: pci.PciCard) -> bool | None:
     if card.vendor == "intel":
         return card.address == _INTEL_INSIDE
     return False if card.vendor == "nvidia" else None
+
+
+def _with_proc(gpu: Gpu, kernel: KernelDriver) -> Gpu:
+    """Return an NVIDIA card with what the kernel driver's own list says about it."""
+    here = next((card for card in kernel.cards if card.address == gpu.pci_address), None)
+    return replace(gpu, name=here.name or gpu.name, sources=(*gpu.sources, "proc")) if here else gpu
 
 
 def _with_kfd(gpu: Gpu, nodes: tuple[KfdNode, ...] | None) -> Gpu:
@@ -221,6 +242,8 @@ def _finish(draft: _Draft, sources: Sources) -> Gpu:
         uuid=listed.uuid,
         compute_capability=capability,
         memory_mib=listed.memory_mib or gpu.memory_mib,
+        power_limit_w=listed.power_limit_w,
+        max_clock_mhz=listed.max_clock_mhz,
         integrated=gpu.integrated if gpu.integrated is not None else False,
         laptop=gpu.laptop if gpu.laptop is not None else _laptop(name),
         driver_sees_it=_seen(draft, sources),
@@ -238,7 +261,23 @@ def _seen(draft: _Draft, sources: Sources) -> bool | None:
         return _trouble(draft) is None
     if draft.gpu.kernel_driver == "vfio-pci" or draft.disabled:
         return False
-    return False if sources.driver_answered else None
+    if sources.driver_answered and sources.asleep(draft.gpu.pci_address):
+        return True if "proc" in draft.gpu.sources else None
+    return False if sources.driver_answered or state_of(sources) in _SERVES_NOBODY else None
+
+
+def state_of(sources: Sources) -> DriverState:
+    """Return how the NVIDIA driver is, from the source that knows most: one that answered, else one that got a no."""
+    answers = (sources.nvml, sources.smi, sources.cuda)
+    for answer in answers[:2]:
+        if answer.answered:
+            return answer.state
+    for answer in answers:
+        if answer.state not in _SILENT and not (answer is sources.cuda and answer.state == "ok"):
+            return answer.state
+    kernel = sources.kernel
+    unlike = kernel.version is not None and kernel.library is not None and kernel.version != kernel.library
+    return "mismatch" if unlike else sources.nvml.state
 
 
 def _trouble(draft: _Draft) -> str | None:
@@ -266,4 +305,8 @@ def _driver(sources: Sources, adapters: Iterable[Adapter]) -> NvidiaDriver | Non
     )
     answers = (sources.nvml.driver, sources.smi.driver, sources.kernel.version, *registry)
     version = next((answer for answer in answers if answer), None)
-    return NvidiaDriver(version=version, cuda=sources.nvml.cuda or sources.smi.cuda) if version else None
+    library = sources.cuda.cuda if version or sources.kernel.runs else None  # it may lie there without a driver
+    cuda = sources.nvml.cuda or sources.smi.cuda or library
+    if version is None and cuda is None:
+        return None
+    return NvidiaDriver(version=version or "", cuda=cuda)  # the CUDA library may tell its number and no version

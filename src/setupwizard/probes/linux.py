@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -28,7 +29,22 @@ _CONTAINER_GROUPS = (
     ("lxc", "lxc"),
 )
 
+_REMOTE = (
+    "SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "XRDP_SESSION", "VNCDESKTOP", "NXSESSIONID", "X2GO_SESSION",
+    "CHROME_REMOTE_DESKTOP_SESSION",
+)  # fmt: skip
 _MODULE_VERSION = re.compile(r"Kernel Module(?: for \S+)?\s+(\d+(?:\.\d+)+)")
+
+
+LIBRARY_FOLDERS = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib")
+"""Where distributions put the library of the NVIDIA driver."""
+
+
+class DriverCard(Struct, frozen=True, kw_only=True):
+    """A card that the NVIDIA kernel driver has taken, as /proc/driver/nvidia/gpus names it; `name` may be empty."""
+
+    address: str
+    name: str = ""
 
 
 class KernelDriver(Struct, frozen=True, kw_only=True):
@@ -41,6 +57,8 @@ class KernelDriver(Struct, frozen=True, kw_only=True):
         nodes: this system (or container) has the device files that programs talk to the driver through.
         dxg: WSL: Windows lends its graphics cards through /dev/dxg.
         jetson: an NVIDIA Jetson, whose driver is part of its system.
+        cards: the cards that it has taken; reading them wakes none.
+        library: version of the driver's library, from the name of its file; it must be that of the module.
     """
 
     loaded: bool = False
@@ -49,6 +67,8 @@ class KernelDriver(Struct, frozen=True, kw_only=True):
     nodes: bool = False
     dxg: bool = False
     jetson: bool = False
+    cards: tuple[DriverCard, ...] = ()
+    library: str | None = None
 
     @property
     def runs(self) -> bool:
@@ -172,7 +192,7 @@ def secure_boot(roots: Roots) -> bool | None:
 
 def remote(roots: Roots) -> bool:
     """Return whether somebody works on this computer from another one."""
-    return any(roots.variable(name) for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "XRDP_SESSION"))
+    return any(roots.variable(name) for name in _REMOTE)
 
 
 def memory_limit(roots: Roots) -> int | None:
@@ -195,4 +215,23 @@ def kernel_driver(roots: Roots) -> KernelDriver:
         nodes=any(entries(roots.at("/dev"), "nvidia[0-9]*")),
         dxg=exists(roots.at("/dev/dxg")),
         jetson=jetson.release(roots) is not None,
+        cards=tuple(_driver_cards(roots)),
+        library=_library_version(roots),
     )
+
+
+def _driver_cards(roots: Roots) -> Iterator[DriverCard]:
+    for file in entries(roots.at("/proc/driver/nvidia/gpus"), "*/information"):
+        model = re.search(r"^Model:\s*(\S.*?)\s*$", read_text(file), re.MULTILINE)
+        name = model.group(1) if model and model.group(1) != "Unknown" else ""
+        yield DriverCard(address=file.parent.name.lower(), name=name)
+
+
+def _library_version(roots: Roots) -> str | None:
+    """Return the version of the installed driver library: its file is called libnvidia-ml.so.580.95.05."""
+    for place in LIBRARY_FOLDERS:
+        for file in entries(roots.at(place), "libnvidia-ml.so.*.*"):
+            version = file.name.removeprefix("libnvidia-ml.so.")
+            if re.fullmatch(r"\d+(\.\d+)+", version):
+                return version
+    return None

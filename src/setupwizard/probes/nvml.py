@@ -7,15 +7,25 @@ from collections.abc import Sequence
 import msgspec
 
 from setupwizard.errors import SetupError
-from setupwizard.probes.answers import DriverAnswer, DriverState, ListedCard, driver_environment, pci_address, pci_id
+from setupwizard.probes.answers import (
+    GRACE,
+    DriverAnswer,
+    DriverState,
+    ListedCard,
+    driver_environment,
+    pci_address,
+    pci_id,
+)
 from setupwizard.probes.linux import KernelDriver
 from setupwizard.probes.nvml_child import CardLine, DriverLine, EndLine, Line
 from setupwizard.probes.roots import Roots
 from setupwizard.tools import process
 from setupwizard.tools.concurrency import Cancel
 
-SECONDS = 5.0
-"""How long the driver may take; a healthy one answers in well under a second, a sleeping laptop card in two."""
+SECONDS = 4.0
+"""How long the driver may be silent; a healthy one answers in well under a second, a card that wakes up in two."""
+MOST_SECONDS = 20.0
+"""How long it may take in all: a server with eight cards and no persistence daemon starts one after the other."""
 
 _STATES: dict[int, DriverState] = {
     4: "no-permission",
@@ -27,22 +37,32 @@ _STATES: dict[int, DriverState] = {
 """nvmlReturn_t of nvml.h, as far as each means something of its own to a person."""
 
 
-def ask(roots: Roots, kernel: KernelDriver, *, heard: list[str], cancel: Cancel | None = None) -> DriverAnswer:
+def ask(
+    roots: Roots,
+    kernel: KernelDriver,
+    *,
+    heard: list[str],
+    places: Sequence[str] = (),
+    cancel: Cancel | None = None,
+) -> DriverAnswer:
     """Return what NVML says.
 
     Args:
         roots: where to look, and how to start the child.
         kernel: the state of the kernel driver.
         heard: gets each line as it comes, for `answer` when even the end of the child does not come.
+        places: addresses of the cards to ask; all when not given.
         cancel: a wish to stop.
     """
     try:
         result = process.run(
-            roots.nvml_program,
+            (*roots.nvml_program, *places),
             env=driver_environment(roots, kernel),
-            timeout=SECONDS,
+            timeout=MOST_SECONDS,
+            silence=SECONDS,
             cancel=cancel,
             on_line=heard.append,
+            grace=GRACE,
         )
     except SetupError as error:
         if error.code == "cancelled":
@@ -71,9 +91,9 @@ def answer(heard: Sequence[str], *, ended: str, hung: bool = True) -> DriverAnsw
     if driver is None or not complete:
         state: DriverState = "hangs" if hung else "broken"
     elif driver.error is not None:
-        state = _STATES.get(driver.error, "broken")
+        state = _STATES.get(driver.error, "error")
     elif driver.count is None:
-        state = "broken"
+        state = "error"
     else:
         state = "ok" if cards else "no-devices"
     return DriverAnswer(
@@ -112,6 +132,8 @@ def _card(line: CardLine) -> ListedCard:
         pci_address=pci_address(line.pci_address or ""),
         compute_capability=f"{capability[0]}.{capability[1]}" if capability else None,
         memory_mib=line.memory_bytes >> 20 if line.memory_bytes else None,
+        power_limit_w=line.power_limit // 1000 if line.power_limit else None,
+        max_clock_mhz=line.clock or None,
         mig=bool(line.mig),
         trouble=trouble if line.error is not None else None,
     )

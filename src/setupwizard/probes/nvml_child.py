@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +21,8 @@ LOST = 15
 """NVML_ERROR_GPU_IS_LOST of nvml.h."""
 RESET_REQUIRED = 16
 """NVML_ERROR_RESET_REQUIRED of nvml.h."""
+NO_CARD = "none"
+"""In place of an address: ask about the driver alone, as every card is asleep."""
 _NOT_SUPPORTED = 3
 _LIBRARY_NOT_FOUND = 12
 _FUNCTION_NOT_FOUND = 13
@@ -43,7 +45,7 @@ class DriverLine(Struct, frozen=True, kw_only=True, tag_field="line", tag="drive
 class CardLine(Struct, frozen=True, kw_only=True, tag_field="line", tag="card"):
     """One card; `error` is NVML's number when the card cannot be used. Limits are in milliwatt, clocks in MHz."""
 
-    index: int
+    index: int | None = None
     error: int | None = None
     name: str | None = None
     uuid: str | None = None
@@ -65,7 +67,7 @@ class EndLine(Struct, frozen=True, kw_only=True, tag_field="line", tag="end"):
 Line = DriverLine | CardLine | EndLine
 
 
-class _Asker:
+class Asker:
     """Makes calls of which each may fail, and remembers what the failures were."""
 
     def __init__(self, nvml: ModuleType) -> None:
@@ -82,7 +84,7 @@ class _Asker:
             return function(*arguments)
         except self.nvml.NVMLError as error:
             number = int(error.value)
-            if number in {LOST, RESET_REQUIRED} or (self.error is None and name == "nvmlDeviceGetHandleByIndex"):
+            if number in {LOST, RESET_REQUIRED} or (self.error is None and "GetHandle" in name):
                 self.error = number
             if number not in _QUIET:
                 self.troubles.append(f"{name}: {error} ({number})")
@@ -91,34 +93,43 @@ class _Asker:
         return None
 
 
-def main() -> int:
-    """Ask the driver and print its answer; the exit status is 0 whenever there was something to print."""
+def main(places: Sequence[str] = ()) -> int:
+    """Ask the driver and print its answer; the exit status is 0 whenever there was something to print.
+
+    Args:
+        places: addresses of the cards to ask when some must be left asleep: asking a card wakes it.
+    """
     import pynvml
 
-    error = _start(pynvml)
+    error = start(pynvml)
     if error is not None:
         _print(DriverLine(error=int(error.value), message=str(error)))
     else:
-        _ask_all(pynvml)
+        _ask_all(pynvml, places)
     _print(EndLine())
     return 0
 
 
-def _ask_all(nvml: ModuleType) -> None:
-    asker = _Asker(nvml)
+def _ask_all(nvml: ModuleType, places: Sequence[str]) -> None:
+    asker = Asker(nvml)
     cuda = asker.ask("nvmlSystemGetCudaDriverVersion_v2") or asker.ask("nvmlSystemGetCudaDriverVersion")
     driver = asker.ask("nvmlSystemGetDriverVersion")
     count = asker.ask("nvmlDeviceGetCount")
     _print(DriverLine(driver=driver, cuda=cuda, count=count, troubles=tuple(asker.troubles)))
-    for index in range(count or 0):
-        _print(_card(nvml, index))
+    if places:
+        for place in set(places) - {NO_CARD}:
+            _print(_card(nvml, None, "nvmlDeviceGetHandleByPciBusId", place.encode()))
+    else:
+        for index in range(count or 0):
+            _print(_card(nvml, index, "nvmlDeviceGetHandleByIndex", index))
 
 
-def _card(nvml: ModuleType, index: int) -> CardLine:
-    asker = _Asker(nvml)
-    handle = asker.ask("nvmlDeviceGetHandleByIndex", index)
+def _card(nvml: ModuleType, index: int | None, way: str, key: object) -> CardLine:
+    asker = Asker(nvml)
+    handle = asker.ask(way, key)
     if handle is None:
-        return CardLine(index=index, error=asker.error, troubles=tuple(asker.troubles))
+        place = key.decode() if isinstance(key, bytes) else None
+        return CardLine(index=index, pci_address=place, error=asker.error, troubles=tuple(asker.troubles))
     pci = asker.ask("nvmlDeviceGetPciInfo", handle) or asker.ask("nvmlDeviceGetPciInfo_v2", handle)
     memory = asker.ask("nvmlDeviceGetMemoryInfo", handle)
     mig = asker.ask("nvmlDeviceGetMigMode", handle)
@@ -139,7 +150,7 @@ def _card(nvml: ModuleType, index: int) -> CardLine:
     )
 
 
-def _start(nvml: ModuleType) -> Any:
+def start(nvml: ModuleType) -> Any:
     """Start NVML; return the error when it does not start."""
     error = _init(nvml)
     if error is not None and error.value == _LIBRARY_NOT_FOUND and sys.platform == "win32":

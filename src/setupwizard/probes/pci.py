@@ -46,6 +46,7 @@ class PciCard(Struct, frozen=True, kw_only=True):
         kernel_driver: the module that drives it, None when none does.
         boot_vga: the firmware shows its picture on it.
         memory_bytes: AMD only: dedicated memory as the amdgpu module tells it.
+        asleep: the kernel has switched it off to save power; whoever asks its driver about it wakes it.
     """
 
     address: str
@@ -54,6 +55,7 @@ class PciCard(Struct, frozen=True, kw_only=True):
     kernel_driver: str | None = None
     boot_vga: bool | None = None
     memory_bytes: int | None = None
+    asleep: bool = False
 
 
 def cards(roots: Roots) -> tuple[PciCard, ...]:
@@ -81,6 +83,7 @@ def _card(folder: Path) -> PciCard | None:
         kernel_driver=_link_name(folder / "driver"),
         boot_vga=boot == "1" if boot else None,
         memory_bytes=int(memory) if memory.isdigit() else None,
+        asleep=read_text(folder / "power" / "runtime_status") == "suspended",
     )
 
 

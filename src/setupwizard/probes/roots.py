@@ -30,6 +30,10 @@ def _nvml_program() -> tuple[str, ...]:
     return (*own_program(), "_nvml")
 
 
+def _cuda_program() -> tuple[str, ...]:
+    return (*own_program(), "_cuda")
+
+
 def _environment_roots() -> tuple[Path, ...]:
     return (platforms.default_root(),)
 
@@ -45,7 +49,8 @@ class Roots(Struct, frozen=True, kw_only=True):
         root: the folder that stands for "/": /sys, /proc, /dev, /etc and /usr are looked for below it.
         environ: the environment variables to believe.
         home: the home folder of the user.
-        nvml_program: starts the child that asks the NVIDIA driver.
+        nvml_program: starts the child that asks the NVIDIA driver through NVML.
+        cuda_program: starts the child that asks the CUDA driver library.
         environment_roots: folders that setupwizard installs environments into.
         as_root: whether we run with all rights, when asking NVIDIA's library could create device files.
     """
@@ -54,6 +59,7 @@ class Roots(Struct, frozen=True, kw_only=True):
     environ: Mapping[str, str] = field(default_factory=_environment)
     home: Path = field(default_factory=_home)
     nvml_program: tuple[str, ...] = field(default_factory=_nvml_program)
+    cuda_program: tuple[str, ...] = field(default_factory=_cuda_program)
     environment_roots: tuple[Path, ...] = field(default_factory=_environment_roots)
     as_root: bool = field(default_factory=_as_root)
 
@@ -97,6 +103,14 @@ def exists(path: Path) -> bool:
     """Return whether a path is there; one that may not be looked at counts as absent."""
     try:
         return path.exists()
+    except OSError:
+        return False
+
+
+def usable(path: Path) -> bool:
+    """Return whether this user may read and write a file; access lists count, as those of a person at the screen."""
+    try:
+        return os.access(path, os.R_OK | os.W_OK, effective_ids=os.access in os.supports_effective_ids)
     except OSError:
         return False
 

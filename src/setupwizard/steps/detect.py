@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TypeVar, cast
 
 from setupwizard.errors import Cancelled
 from setupwizard.i18n import N_, _
 from setupwizard.model.events import Emit, Progress, ignore
-from setupwizard.model.machine import Finding, FoundTorch, Machine
+from setupwizard.model.machine import Finding, FoundTorch, Machine, Said
 from setupwizard.probes import (
     answers,
     bus,
     condas,
+    cuda,
     diagnosis,
     disks,
     gpus,
+    kernel_log,
     linux,
     nvidia_smi,
     nvml,
+    nvml_child,
     pci,
     pythons,
     system,
@@ -31,7 +34,7 @@ from setupwizard.probes import (
 from setupwizard.probes.answers import DriverAnswer
 from setupwizard.probes.findings import finding
 from setupwizard.probes.privacy import expand, redacted
-from setupwizard.probes.roots import Roots
+from setupwizard.probes.roots import Roots, exists
 from setupwizard.steps.tracking import Track
 from setupwizard.tools.concurrency import Cancel, side_by_side
 
@@ -40,8 +43,10 @@ __all__ = ["Roots", "detect", "expand", "redacted"]
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-DEADLINE = 13.0
-"""Seconds for the first round: more than the longest deadline inside it, nvidia-smi's two questions."""
+DEADLINE = 5.0
+"""Seconds for everything that tells about cards, the system and its files: a bit more than the deadlines inside."""
+LONG_DEADLINE = nvml.MOST_SECONDS + 1
+"""Seconds for what may honestly take longer while it gets on: starting many Pythons, a server's many cards."""
 FILES_DEADLINE = 3.0
 """Seconds for the second round, which only looks at files: a network drive may be gone."""
 
@@ -51,6 +56,8 @@ _WHAT = {
     "kernel": N_("the state of the NVIDIA driver"),
     "installed": N_("the files of the NVIDIA driver"),
     "nvml": N_("the NVIDIA driver"),
+    "cuda": N_("the CUDA library of the NVIDIA driver"),
+    "kernel-log": N_("the messages of the Linux kernel"),
     "nvidia-smi": N_("nvidia-smi"),
     "pythons": N_("the installed Pythons"),
     "condas": N_("conda"),
@@ -115,24 +122,39 @@ def detect(emit: Emit = ignore, cancel: Cancel | None = None, *, roots: Roots | 
 def _detect(emit: Emit, cancel: Cancel, roots: Roots) -> Machine:
     said = _Answers()
     heard: list[str] = []
-    said.add(side_by_side(_questions(roots, heard, cancel), deadline=DEADLINE, cancel=cancel))
+    said.add(_side_by_side(roots, heard, cancel))
     emit(Progress(id="probe", done=len(_WHAT) - 1, total=len(_WHAT), unit="stages"))
-    look = partial(_torches, roots, said.get("pythons", ()))
-    said.add(side_by_side({"torches": look}, deadline=FILES_DEADLINE, cancel=cancel))
+    second: dict[str, Callable[[], object]] = {"torches": partial(_torches, roots, said.get("pythons", ()))}
+    if _only_cuda_is_left(said, heard):
+        second["cuda"] = partial(_ask_cuda, roots, cancel, devices=True)
+    said.add(side_by_side(second, deadline=FILES_DEADLINE, cancel=cancel))
     emit(Progress(id="probe", done=len(_WHAT), total=len(_WHAT), unit="stages"))
     return _machine(roots, said, _sources(said, heard))
 
 
-def _questions(roots: Roots, heard: list[str], cancel: Cancel) -> dict[str, Callable[[], object]]:
-    """Return all questions that need no other's answer."""
+def _side_by_side(roots: Roots, heard: list[str], cancel: Cancel) -> dict[str, object]:
+    """Ask all questions that need no other's answer; those that may take long do not hold up the others' deadline."""
+    quick: Callable[[], object] = partial(side_by_side, _questions(roots, cancel), deadline=DEADLINE, cancel=cancel)
+    slow: dict[str, Callable[[], object]] = {
+        "pythons": partial(pythons.interpreters, roots, cancel=cancel),
+        "nvml": partial(_ask_nvml, roots, heard, cancel),
+    }
+    given = side_by_side({**slow, "quick": quick}, deadline=LONG_DEADLINE, cancel=cancel)
+    answered = given.pop("quick")
+    if not isinstance(answered, dict):
+        raise Cancelled
+    return {**given, **answered}
+
+
+def _questions(roots: Roots, cancel: Cancel) -> dict[str, Callable[[], object]]:
     return {
         "system": partial(system.facts, roots, cancel=cancel),
         "cards": partial(bus.read, roots, cancel=cancel),
         "kernel": partial(linux.kernel_driver, roots),
         "installed": partial(_driver_installed, roots),
-        "nvml": partial(_ask_nvml, roots, heard, cancel),
         "nvidia-smi": partial(_ask_smi, roots, cancel),
-        "pythons": partial(pythons.interpreters, roots, cancel=cancel),
+        "cuda": partial(_ask_cuda, roots, cancel),
+        "kernel-log": partial(_kernel_log, roots, cancel),
         "condas": partial(condas.condas, roots),
         "toolkits": partial(toolkits.toolkits, roots, cancel=cancel),
         "disks": partial(disks.disks, roots),
@@ -147,6 +169,8 @@ def _sources(said: _Answers, heard: list[str]) -> gpus.Sources:
         nvml=said.get("nvml", nvml.answer(heard, ended="no end after the deadline", hung=nvml_hangs)),
         smi=said.get("nvidia-smi", DriverAnswer(source="nvidia-smi", state="hangs" if smi_hangs else "broken")),
         kernel=said.get("kernel", linux.KernelDriver()),
+        cuda=said.get("cuda", DriverAnswer(source="cuda", state="broken")),
+        log=said.get("kernel-log", kernel_log.KernelLog()),
     )
 
 
@@ -154,22 +178,61 @@ def _ask_nvml(roots: Roots, heard: list[str], cancel: Cancel) -> DriverAnswer:
     kernel = linux.kernel_driver(roots)
     if not _worth_asking(roots, kernel):
         return DriverAnswer(source="nvml", state="not-asked")
-    return nvml.ask(roots, kernel, heard=heard, cancel=cancel)
+    return nvml.ask(roots, kernel, heard=heard, places=_awake(roots), cancel=cancel)
+
+
+def _awake(roots: Roots) -> tuple[str, ...]:
+    """Return the places of the cards to ask when one sleeps, as asking wakes it; nothing when all may be asked."""
+    ours = [card for card in _on_bus(roots) if card.kernel_driver == "nvidia"]
+    if not any(card.asleep for card in ours):
+        return ()
+    return tuple(card.address for card in ours if not card.asleep) or (nvml_child.NO_CARD,)
 
 
 def _ask_smi(roots: Roots, cancel: Cancel) -> DriverAnswer:
     kernel = linux.kernel_driver(roots)
-    if not _worth_asking(roots, kernel):
+    if not _worth_asking(roots, kernel) or _awake(roots):  # nvidia-smi wakes every card
         return DriverAnswer(source="nvidia-smi", state="not-asked")
     return nvidia_smi.ask(roots, kernel, cancel=cancel)
+
+
+def _ask_cuda(roots: Roots, cancel: Cancel, *, devices: bool = False) -> DriverAnswer:
+    kernel = linux.kernel_driver(roots)
+    if not _worth_asking(roots, kernel) or (devices and not _may_start_cuda(roots, kernel)):
+        return DriverAnswer(source="cuda", state="not-asked")
+    return cuda.ask(roots, kernel, devices=devices, cancel=cancel)
+
+
+def _may_start_cuda(roots: Roots, kernel: linux.KernelDriver) -> bool:
+    """Return whether starting CUDA leaves nothing behind: on Linux it makes /dev/nvidia-uvm where it is missing."""
+    return kernel.dxg or kernel.jetson or sys.platform == "win32" or exists(roots.at("/dev/nvidia-uvm"))
+
+
+def _only_cuda_is_left(said: _Answers, heard: list[str]) -> bool:
+    """Return whether nobody listed cards, nothing hangs, and the CUDA library is there to be asked."""
+    sources = _sources(said, heard)
+    tried = (sources.nvml, sources.smi)
+    return (
+        sources.cuda.state == "ok"
+        and not any(answer.answered or answer.cards for answer in tried)
+        and all(answer.state in {"absent", "broken", "error", "not-asked"} for answer in tried)
+    )
+
+
+def _kernel_log(roots: Roots, cancel: Cancel) -> kernel_log.KernelLog:
+    """Return what the kernel says; it has nothing to say where there is no NVIDIA card."""
+    return kernel_log.read(roots, cancel=cancel) if _on_bus(roots) else kernel_log.KernelLog()
+
+
+def _on_bus(roots: Roots) -> list[pci.PciCard]:
+    return [card for card in pci.cards(roots) if card.vendor == "nvidia"]
 
 
 def _worth_asking(roots: Roots, kernel: linux.KernelDriver) -> bool:
     """Return whether there is an NVIDIA driver to ask: on Windows asking does no harm, elsewhere a trace is needed."""
     if sys.platform == "win32":
         return True
-    on_bus = any(card.vendor == "nvidia" for card in pci.cards(roots))
-    return answers.worth_asking(roots, kernel, card_on_bus=on_bus)
+    return answers.worth_asking(roots, kernel, card_on_bus=bool(_on_bus(roots)))
 
 
 def _driver_installed(roots: Roots) -> bool:
@@ -182,8 +245,6 @@ def _torches(roots: Roots, interpreters: tuple[pythons.Interpreter, ...]) -> tup
 
 def _machine(roots: Roots, said: _Answers, sources: gpus.Sources) -> Machine:
     """Put the document together."""
-    for line in (*sources.nvml.evidence, *sources.smi.evidence, *map(str, sources.bus.pci), str(sources.kernel)):
-        log.info("said: %s", line)
     facts = said.get("system", system.minimal(roots))
     merged = gpus.merge(sources)
     interpreters: tuple[pythons.Interpreter, ...] = said.get("pythons", ())
@@ -205,4 +266,14 @@ def _machine(roots: Roots, said: _Answers, sources: gpus.Sources) -> Machine:
         memory_mib=facts.memory_mib,
         environment=facts.environment,
         findings=(*noticed, *said.findings),
+        said=tuple(_raw(sources)),
     )
+
+
+def _raw(sources: gpus.Sources) -> Iterator[Said]:
+    """Yield the raw answers about cards, for a report."""
+    for answer in (sources.nvml, sources.smi, sources.cuda):
+        yield Said(source=answer.source, state=answer.state, lines=answer.evidence)
+    listed = (*sources.bus.pci, *(sources.bus.kfd or ()), *sources.bus.adapters, *sources.bus.others)
+    yield Said(source="bus", lines=tuple(map(str, listed)))
+    yield Said(source="kernel", lines=(str(sources.kernel), *sources.log.lines))

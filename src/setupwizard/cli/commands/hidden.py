@@ -5,13 +5,21 @@ from __future__ import annotations
 import click
 
 from setupwizard.cli.context import finish
-from setupwizard.probes import nvml_child
+from setupwizard.probes import cuda_child, nvml_child
 
 
 @click.command(name="_nvml", hidden=True)
-def nvml() -> None:
-    """Ask NVIDIA's management library and print one JSON document."""
-    finish(nvml_child.main())
+@click.argument("cards", nargs=-1)
+def nvml(cards: tuple[str, ...]) -> None:
+    """Ask NVIDIA's management library and print JSON Lines; only the cards at these places of the bus, when given."""
+    finish(nvml_child.main(cards))
 
 
-COMMANDS = (nvml,)
+@click.command(name="_cuda", hidden=True)
+@click.option("--devices", is_flag=True)
+def cuda(devices: bool) -> None:
+    """Ask the CUDA driver library and print JSON Lines."""
+    finish(cuda_child.main(devices=devices))
+
+
+COMMANDS = (nvml, cuda)
