@@ -134,7 +134,7 @@ def test_amd_on_linux(gfx: str, variant: str) -> None:
 
 def test_amd_architectures_begin_with_a_rocm() -> None:
     document = recommend(linux(amd("gfx1034")), Wishes(torch="2.13.0"))
-    assert document.verdict == "cpu"  # ROCm 7.1 and 7.2 have no code for it
+    assert document.verdict == "unsupported-os"  # ROCm 7.1 and 7.2 have no code for it, 7.14 of 2.15.0 has
     assert [(row.variant, row.code) for row in document.rejected] == [("rocm7.2", "arch"), ("rocm7.1", "arch")]
 
 
@@ -761,9 +761,14 @@ def test_a_wished_variant_is_the_stop_gap_until_the_driver_is_there() -> None:
 
 
 def test_a_version_that_does_not_serve_the_card_says_which_one_would() -> None:
-    document = recommend(linux(nvidia("6.1"), driver="580.65.06"), Wishes(torch="2.15.0"))
-    assert (document.verdict, tag(document.build)) == ("cpu", "2.15.0+cpu")
+    """Who asks for a version alone gets no processor build in silence: --cpu asks for that."""
+    machine = linux(nvidia("6.1"), driver="580.65.06")
+    document = recommend(machine, Wishes(torch="2.15.0"))
+    assert (document.verdict, document.build, reasons(document)[0]) == ("unsupported-os", None, "wish-unmet")
     assert "2.14.1 (cu126)" in document.reasons[0].text
+    assert tag(document.alternatives[0]) == "2.14.1+cu126"
+    assert tag(recommend(machine, Wishes(torch="2.15.0", variant="cpu")).build) == "2.15.0+cpu"
+    assert tag(recommend(linux(nvidia("3.5")), Wishes(torch="2.10.0")).build) == "2.10.0+cpu"
 
 
 @pytest.mark.parametrize(
@@ -790,21 +795,55 @@ def test_wishes_that_are_not_well_formed(wishes: Wishes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("machine", "wishes"),
+    ("machine", "wishes", "row", "without"),
     [
-        (linux(nvidia("6.1"), driver="580.1"), Wishes(variant="cu130")),
-        (linux(), Wishes(variant="cu130")),
-        (linux(nvidia("8.9"), driver="580.1"), Wishes(torch=">=3")),
-        (linux(), Wishes(torch="1.0.0")),
-        (windows(nvidia("8.9"), driver="581.57"), Wishes(variant="rocm7.14")),
-        (linux(nvidia("8.9"), driver="580.1"), Wishes(variant="cu999")),
+        (
+            linux(nvidia("6.1"), driver="580.1"),
+            Wishes(variant="cu130"),
+            ("2.15.0", "cu130", "arch"),
+            "2.14.1+cu126",
+        ),
+        (linux(), Wishes(variant="cu130"), ("2.15.0", "cu130", "arch"), "2.15.0+cpu"),
+        (linux(nvidia("8.9"), driver="580.1"), Wishes(torch=">=3"), None, "2.15.0+cu130"),
+        (linux(), Wishes(torch="1.0.0"), None, "2.15.0+cpu"),
+        (
+            windows(nvidia("8.9"), driver="581.57"),
+            Wishes(variant="rocm7.14"),
+            ("2.15.0", "rocm7.14", "no-wheel"),
+            "2.15.0+cu130",
+        ),
+        (
+            linux(nvidia("8.9"), driver="580.1"),
+            Wishes(variant="cu999"),
+            ("2.15.0", "cu999", "no-wheel"),
+            "2.15.0+cu130",
+        ),
+        (
+            linux(nvidia("8.9"), driver="580.1"),
+            Wishes(torch="2.15.0+cu126"),
+            ("2.15.0", "cu126", "no-wheel"),
+            "2.15.0+cu130",
+        ),
+        (linux(nvidia("12.0")), Wishes(variant="cu118"), ("2.7.1", "cu118", "arch"), "2.15.0+cpu"),
     ],
 )
-def test_wishes_that_nothing_fulfils(machine: Machine, wishes: Wishes) -> None:
-    with pytest.raises(SetupError) as caught:
-        recommend(machine, wishes)
-    assert caught.value.code == "no-build"
-    assert caught.value.facts["problem"]
+def test_wishes_that_nothing_fulfils_get_a_document_that_says_why(
+    machine: Machine, wishes: Wishes, row: tuple[str, str, str] | None, without: str
+) -> None:
+    document = recommend(machine, wishes)
+    assert (document.verdict, document.build, document.after) == ("unsupported-os", None, None)
+    assert RECOMMEND_EXIT[document.verdict] == "unsupported"
+    assert reasons(document)[:2] == ["wish-unmet", "chosen-by-user"]
+    rows = [(other.torch, other.variant, other.code) for other in document.rejected]
+    assert row is None or row in rows
+    assert tag(document.alternatives[0]) == without
+    assert not {(build.torch, build.variant) for build in document.alternatives} & {pair[:2] for pair in rows}
+
+
+def test_a_wish_for_python_and_version_that_exclude_each_other_names_the_other_python() -> None:
+    document = recommend(linux(nvidia("8.9"), driver="580.1"), Wishes(torch="2.15.0", python="3.9"))
+    assert (document.verdict, tag(document.after)) == ("change-python", "2.15.0+cu130")
+    assert actions(document) == ["change-python"]
 
 
 # --- probable variants and live listings -------------------------------------------------------------------------

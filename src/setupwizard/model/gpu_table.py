@@ -15,7 +15,7 @@ Age = Literal["listed", "older", "newer", "unknown"]
 """How an NVIDIA id stands to the table: in it, older than all of it, Turing or newer, or nobody can say."""
 
 _PCI_ID = re.compile(r"(?:0x)?([0-9a-f]{4})[:-](?:0x)?([0-9a-f]{4})")
-_NVIDIA, _INTEL = "10de", "8086"
+_NVIDIA, _AMD, _INTEL = "10de", "1002", "8086"
 
 
 class KnownGpu(Struct, frozen=True, kw_only=True):
@@ -24,17 +24,19 @@ class KnownGpu(Struct, frozen=True, kw_only=True):
     Attributes:
         chip: NVIDIA's chip code, "AD102".
         first_linux_driver: the first driver that names this id, where that is newer than branch 515.
+        gfx: AMD only: the architecture word of ROCm, also of a card that no ROCm supports.
         family: Intel only: the line of cards, as PyTorch's documents name it.
         xpu: Intel only: whether the family is one that PyTorch supports.
         integrated: True for graphics inside a processor; None where the table does not say.
     """
 
-    vendor: Literal["nvidia", "intel"]
+    vendor: Literal["nvidia", "amd", "intel"]
     name: str
     chip: str | None = None
     architecture: str | None = None
     compute_capability: str | None = None
     first_linux_driver: str | None = None
+    gfx: str | None = None
     family: str | None = None
     xpu: bool = False
     integrated: bool | None = None
@@ -52,6 +54,12 @@ class _IntelFamily(Struct, frozen=True, kw_only=True):
     devices: dict[str, str]
 
 
+class _AmdFamily(Struct, frozen=True, kw_only=True):
+    gfx: str
+    integrated: bool
+    devices: dict[str, str]
+
+
 class _Unlisted(Struct, frozen=True, kw_only=True):
     older_below: str
     turing_or_newer_from: str
@@ -65,6 +73,7 @@ class _Table(Struct, frozen=True, kw_only=True):
     nvidia: dict[str, dict[str, str]]
     first_linux_driver: dict[str, str]
     intel: tuple[_IntelFamily, ...]
+    amd: tuple[_AmdFamily, ...]
 
 
 @cache
@@ -92,6 +101,9 @@ def _devices() -> dict[tuple[str, str], KnownGpu]:
             known[_INTEL, device] = KnownGpu(
                 vendor="intel", name=name, family=family.family, xpu=family.xpu, integrated=family.integrated
             )
+    for chip in table.amd:
+        for device, name in chip.devices.items():
+            known[_AMD, device] = KnownGpu(vendor="amd", name=name, gfx=chip.gfx, integrated=chip.integrated)
     return known
 
 
@@ -116,6 +128,12 @@ def chip_of(pci_id: str | None) -> str | None:
     """Return NVIDIA's code of the chip, "AD102", or None when the id is not known."""
     known = known_gpu(pci_id)
     return known.chip if known else None
+
+
+def gfx_of(pci_id: str | None) -> str | None:
+    """Return the architecture of an AMD card, "gfx1100", or None when the id is not known."""
+    known = known_gpu(pci_id)
+    return known.gfx if known else None
 
 
 def name_of(pci_id: str | None) -> str | None:

@@ -129,6 +129,9 @@ def error_of_verdict(recommendation: Recommendation, machine: Machine) -> SetupE
         return SetupError("change-python", python=python, better=better, detail=detail)
     if recommendation.verdict == "fix-hardware":
         return SetupError("hardware-unreachable", detail=detail)
+    unmet = next((reason.text for reason in recommendation.reasons if reason.code == "wish-unmet"), None)
+    if unmet is not None:
+        return SetupError("no-build", problem=unmet, detail=detail)
     if recommendation.verdict in {"split", "other-route", "unsupported-os"}:
         return SetupError(recommendation.verdict, url=url, detail=detail)
     return SetupError("no-build", problem=detail, detail=detail)

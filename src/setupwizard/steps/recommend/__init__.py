@@ -8,10 +8,11 @@ from setupwizard.model.catalogue import Catalogue, load_catalogue
 from setupwizard.model.machine import Machine
 from setupwizard.model.recommendation import Recommendation, Wishes
 from setupwizard.steps.recommend.fit import prepare
+from setupwizard.steps.recommend.grid import Cell, grid
 from setupwizard.steps.recommend.many import recommend_many
 from setupwizard.steps.recommend.verdicts import decide, no_platform
 
-__all__ = ["recommend", "recommend_many"]
+__all__ = ["Cell", "grid", "recommend", "recommend_many"]
 
 _NO_WISHES = Wishes()
 
@@ -33,7 +34,7 @@ def recommend(
             the listing wins over the catalogue.
 
     Raises:
-        SetupError: "usage": a wish is not well-formed; "no-build": the wishes leave nothing that runs.
+        SetupError: "usage": a wish is not well-formed.
     """
     catalogue = catalogue or load_catalogue()
     case = prepare(machine, wishes, catalogue, listed or {})

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 from setupwizard.codes import ActionCode
-from setupwizard.i18n import _
+from setupwizard.i18n import N_, _
 from setupwizard.model.catalogue import numbers
 from setupwizard.model.catalogue_rows import Architecture
+from setupwizard.model.format import sentences
 from setupwizard.model.gpu_table import age_of, known_gpu
 from setupwizard.model.recommendation import Action
-from setupwizard.steps.recommend.cards import HARDWARE, Card
+from setupwizard.steps.recommend.cards import Card
 from setupwizard.steps.recommend.case import Candidate, Case
 from setupwizard.steps.recommend.words import names
 
@@ -31,7 +33,7 @@ def driver_action(case: Case, cards: Sequence[Card], candidate: Candidate | None
         code=code,
         at_least=at_least,
         at_most_branch=str(bound.last_branch) if bound is not None else None,
-        text=_driver_text(case, code, at_least, bound),
+        text=_driver_text(case, at_least, bound),
         url=links.nvidia_driver if case.on_windows_driver else links.nvidia_driver_unix,
     )
 
@@ -52,20 +54,25 @@ def _at_least(case: Case, cards: Sequence[Card], candidate: Candidate | None) ->
 
 
 def _code(case: Case, bound: Architecture | None) -> ActionCode:
+    troubles = {card.trouble for card in case.play}
     if not case.driver.present:
-        unread = any(card.trouble == "driver-unknown" for card in case.play)
-        return "update-nvidia-driver" if unread else "install-nvidia-driver"
-    gone_from = bound.gone_from if bound is not None else None
-    too_new = gone_from is not None and case.driver.version[:1] >= (gone_from,)
-    if too_new or any(card.trouble == "nouveau" for card in case.play):
+        return "update-nvidia-driver" if "driver-unknown" in troubles else "install-nvidia-driver"
+    if _too_new(case, bound) or troubles & {"nouveau", "open-module"}:
         return "replace-nvidia-driver"
-    return "update-nvidia-driver"
+    return "install-nvidia-driver" if "driver-incomplete" in troubles else "update-nvidia-driver"
 
 
-def _driver_text(case: Case, code: ActionCode, at_least: str, bound: Architecture | None) -> str:
+def _too_new(case: Case, bound: Architecture | None) -> bool:
+    """Whether the driver that is there left the oldest of the cards behind."""
+    gone_from = bound.gone_from if bound is not None else None
+    return gone_from is not None and case.driver.version[:1] >= (gone_from,)
+
+
+def _driver_text(case: Case, at_least: str, bound: Architecture | None) -> str:
+    troubles = {card.trouble for card in case.play}
     if bound is None:
         text = _("Install NVIDIA driver {at_least} or newer.")
-    elif code == "replace-nvidia-driver":
+    elif _too_new(case, bound):
         text = _(
             "Replace the NVIDIA driver with an older one, below {gone_from}: branch {branch} is the last one that "
             "knows {name} cards."
@@ -76,36 +83,69 @@ def _driver_text(case: Case, code: ActionCode, at_least: str, bound: Architectur
             "knows {name} cards."
         )
     facts = {"gone_from": bound.gone_from, "branch": bound.last_branch, "name": bound.name} if bound else {}
-    text = text.format(at_least=at_least, **facts)
+    told = [text.format(at_least=at_least, **facts)]
+    if "open-module" in troubles:
+        told.append(_("Take the proprietary version of it: the open one does not drive this card."))
+    if case.machine.environment.secure_boot and case.machine.os == "linux":
+        told.append(_("Secure Boot is on: follow the steps that your system shows for signing the driver."))
     if case.machine.wsl:
-        return text + " " + _("Install it in Windows, not inside WSL, and restart the computer.")
-    return text + " " + _("Then restart the computer and come back.")
+        told.append(_("Install it in Windows, not inside WSL, and restart the computer."))
+    elif case.machine.environment.container:
+        told.append(_("Install it on the computer that runs the container, not inside it."))
+    else:
+        told.append(_("Then restart the computer and come back."))
+    return reduce(sentences, told)
 
 
 def hardware_actions(cards: Sequence[Card]) -> list[Action]:
     """Return what to do about cards that no driver can reach."""
+    by_trouble: dict[str, list[Card]] = {}
+    for card in cards:
+        by_trouble.setdefault(card.trouble or "", []).append(card)
     actions = []
-    asleep = [card for card in cards if card.trouble == "not-seen"]
-    if asleep:
-        actions.append(
-            Action(
-                code="wake-card",
-                text=_("Plug in the power supply and wake {cards}: battery saving may have switched it off.").format(
-                    cards=names(asleep)
-                ),
-            )
-        )
-    if any(card.trouble in HARDWARE for card in cards):
-        given_away = [card for card in cards if card.trouble == "passed-through"]
-        text = (
-            _("Give {cards} back from the virtual machine that it is reserved for.").format(cards=names(given_away))
-            if given_away
-            else _("Check in the system's device list that {cards} is switched on and fits firmly in its slot.").format(
-                cards=names(cards)
-            )
-        )
-        actions.append(Action(code="check-hardware", text=text))
+    for trouble, (code, text) in _REACH.items():
+        if trouble in by_trouble:
+            actions.append(Action(code=code, text=_(text).format(cards=names(by_trouble[trouble]))))
+            if trouble == "not-seen":
+                more = _("Check in the system's device list that {cards} is switched on and fits firmly in its slot.")
+                actions.append(Action(code="check-hardware", text=more.format(cards=names(by_trouble[trouble]))))
     return actions
+
+
+_REACH: dict[str, tuple[ActionCode, str]] = {
+    "not-seen": (
+        "wake-card",
+        N_("Plug in the power supply and wake {cards}: battery saving may have switched it off."),
+    ),
+    "passed-through": (
+        "check-hardware",
+        N_("Give {cards} back from the virtual machine that it is reserved for."),
+    ),
+    "switched-off": (
+        "check-hardware",
+        N_("Switch {cards} on in the Device Manager, then look again."),
+    ),
+    "no-container-access": (
+        "allow-access",
+        N_("Start the container again with access to {cards}, for instance with --gpus all."),
+    ),
+    "no-permission": (
+        "allow-access",
+        N_("Ask the administrator of this computer for the right to use {cards}."),
+    ),
+}
+"""What keeps a card out of reach -> what to do about it."""
+
+
+def lost_card_action() -> Action:
+    """Return where to look for a card that only its driver tells of."""
+    text = _("If this computer has an NVIDIA card, connect it or switch it on, then look again.")
+    return Action(code="check-hardware", text=text)
+
+
+def restart_action() -> Action:
+    """Return the advice to restart: a driver that was updated or that hangs runs again after it."""
+    return Action(code="restart", text=_("Restart the computer, then come back."))
 
 
 def python_action(case: Case, python: str) -> Action:

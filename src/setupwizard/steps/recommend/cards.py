@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from msgspec import Struct
 
 from setupwizard.codes import Vendor
@@ -12,13 +10,11 @@ from setupwizard.model.catalogue import Catalogue, Numbers, numbers, platform_of
 from setupwizard.model.catalogue_rows import Architecture, GfxChip
 from setupwizard.model.gpu_table import age_of, compute_capability_of, known_gpu
 from setupwizard.model.machine import Gpu, Machine
+from setupwizard.probes.adapters import nvidia_version
+from setupwizard.steps.recommend.trouble import Trouble, may_be, trouble_of
 
-Trouble = Literal[
-    "driver-missing", "driver-unknown", "nouveau", "driver-too-new", "driver-too-old", "passed-through", "not-seen"
-]
-HARDWARE: frozenset[Trouble] = frozenset({"passed-through", "not-seen"})
-"""What no driver cures."""
-_OF_THE_DRIVER = frozenset({"nvml", "nvidia-smi"})
+_NO_MAJOR = 20
+"""No compute capability begins with so high a number."""
 
 
 class Driver(Struct, frozen=True, kw_only=True):
@@ -37,6 +33,7 @@ class Card(Struct, frozen=True, kw_only=True):
         capabilities: NVIDIA: the compute capability, or all that the card may have when nobody knows; may be empty.
         known: whether the compute capability is known.
         architecture: NVIDIA: its generation, where the compute capability is known.
+        gfx: AMD: the architecture word of ROCm, by the driver or by the PCI id; empty when nobody knows.
         chip: AMD: its row of the catalogue.
         xpu: Intel: whether PyTorch supports it.
         newer: NVIDIA: newer than everything that the catalogue describes.
@@ -51,6 +48,7 @@ class Card(Struct, frozen=True, kw_only=True):
     capabilities: tuple[Numbers, ...] = ()
     known: bool = True
     architecture: Architecture | None = None
+    gfx: str = ""
     chip: GfxChip | None = None
     xpu: bool = False
     integrated: bool = False
@@ -80,9 +78,11 @@ def driver_of(machine: Machine, catalogue: Catalogue) -> Driver:
     driver = machine.nvidia_driver
     if driver is None:
         return Driver(present=False)
-    version = numbers(driver.version)
-    cuda = catalogue.cuda_of_driver(driver.version) if version else numbers(driver.cuda)
-    return Driver(present=True, text=driver.version, version=version, cuda=cuda)
+    on_windows = machine.os == "windows" or machine.wsl
+    told = (nvidia_version(driver.version.strip()) if on_windows else None) or driver.version
+    version = numbers(told)
+    cuda = catalogue.cuda_of_driver(told) if version else numbers(driver.cuda)
+    return Driver(present=True, text=told, version=version, cuda=cuda)
 
 
 def cards_of(machine: Machine, catalogue: Catalogue, driver: Driver) -> tuple[Card, ...]:
@@ -94,7 +94,8 @@ def _card(index: int, gpu: Gpu, machine: Machine, catalogue: Catalogue, driver: 
     if gpu.vendor == "nvidia":
         return _nvidia(index, gpu, machine, catalogue, driver)
     known = known_gpu(gpu.pci_id)
-    chip = catalogue.gfx_chip(gpu.gfx) if gpu.vendor == "amd" else None
+    gfx = (gpu.gfx or (known.gfx if known else None) or "") if gpu.vendor == "amd" else ""
+    chip = catalogue.gfx_chip(gfx)
     xpu = gpu.vendor == "intel" and _is_supported_intel(gpu, catalogue)
     integrated = gpu.integrated
     if integrated is None:
@@ -104,6 +105,7 @@ def _card(index: int, gpu: Gpu, machine: Machine, catalogue: Catalogue, driver: 
         vendor=gpu.vendor,
         name=_name(gpu),
         gpu=gpu,
+        gfx=gfx,
         chip=chip,
         xpu=xpu,
         integrated=integrated,
@@ -144,9 +146,7 @@ def _integrated(gpu: Gpu, chip: GfxChip | None, table: bool | None) -> bool:
 
 
 def _nvidia(index: int, gpu: Gpu, machine: Machine, catalogue: Catalogue, driver: Driver) -> Card:
-    capability = numbers(gpu.compute_capability)[:2] or numbers(compute_capability_of(gpu.pci_id))
-    if len(capability) == 1:
-        capability = (*capability, 0)
+    capability = _capability(gpu)
     boards = tuple(map(numbers, catalogue.jetson.compute_capabilities))
     on_arm = platform_of(machine.os, machine.arch) == "linux_aarch64"
     jetson = on_arm and (machine.jetpack is not None or capability in boards)
@@ -163,7 +163,9 @@ def _nvidia(index: int, gpu: Gpu, machine: Machine, catalogue: Catalogue, driver
         jetson=jetson,
         newer=_is_newer(gpu, capability, catalogue),
         official=not jetson or _is_official_board(capability, machine.jetpack, catalogue),
-        trouble=None if jetson else _trouble(gpu, architecture, machine, driver),
+        trouble=None
+        if jetson
+        else trouble_of(gpu, capability, architecture, machine, driver.version if driver.present else None),
     )
 
 
@@ -173,6 +175,14 @@ def _is_newer(gpu: Gpu, capability: Numbers, catalogue: Catalogue) -> bool:
     return capability > max(
         numbers(known) for architecture in catalogue.architectures for known in architecture.compute_capabilities
     )
+
+
+def _capability(gpu: Gpu) -> Numbers:
+    """Return the compute capability as the driver told it, else by the PCI id; "89" for "8.9" is no answer."""
+    told = numbers(gpu.compute_capability)[:2]
+    if not told or told[0] >= _NO_MAJOR:
+        told = numbers(compute_capability_of(gpu.pci_id))
+    return (*told, 0) if len(told) == 1 else told
 
 
 def _possible(gpu: Gpu, catalogue: Catalogue, driver: Driver, boards: tuple[Numbers, ...]) -> tuple[Numbers, ...]:
@@ -186,16 +196,10 @@ def _possible(gpu: Gpu, catalogue: Catalogue, driver: Driver, boards: tuple[Numb
     return tuple(
         capability
         for architecture in catalogue.architectures
-        if _may_be(architecture, branch) and (age != "newer" or architecture.last_branch is None)
+        if may_be(architecture, branch) and (age != "newer" or architecture.last_branch is None)
         for capability in map(numbers, architecture.compute_capabilities)
         if capability not in not_for_boards
     )
-
-
-def _may_be(architecture: Architecture, branch: Numbers) -> bool:
-    too_new = architecture.gone_from is not None and branch >= (architecture.gone_from,)
-    too_old = architecture.first_branch is not None and branch < (architecture.first_branch,)
-    return not (too_new or too_old)
 
 
 def _is_official_board(capability: Numbers, jetpack: str | None, catalogue: Catalogue) -> bool:
@@ -207,33 +211,3 @@ def _is_official_board(capability: Numbers, jetpack: str | None, catalogue: Cata
         return first == min(rules.values())
     have = numbers(jetpack)
     return have >= first[: len(have)]
-
-
-def _trouble(gpu: Gpu, architecture: Architecture | None, machine: Machine, driver: Driver) -> Trouble | None:
-    if gpu.kernel_driver == "vfio-pci" and gpu.driver_sees_it is not True:
-        return "passed-through"
-    seen = gpu.driver_sees_it is True or bool(_OF_THE_DRIVER & set(gpu.sources))
-    if not driver.present:
-        if seen or gpu.kernel_driver == "nvidia":
-            return "driver-unknown"
-        return "nouveau" if gpu.kernel_driver == "nouveau" else "driver-missing"
-    if seen:
-        return None
-    if gpu.kernel_driver == "nouveau":
-        return "nouveau"
-    return _mismatch(gpu, architecture, machine, driver)
-
-
-def _mismatch(gpu: Gpu, architecture: Architecture | None, machine: Machine, driver: Driver) -> Trouble | None:
-    """Return whether the driver is of the wrong age for a card that it was not seen to use."""
-    branch = driver.version[:1]
-    if branch and architecture is not None and not _may_be(architecture, branch):
-        gone_from = architecture.gone_from
-        return "driver-too-new" if gone_from is not None and branch >= (gone_from,) else "driver-too-old"
-    if gpu.driver_sees_it is not False:
-        return None
-    known = known_gpu(gpu.pci_id)
-    first = numbers(known.first_linux_driver if known else None)
-    on_linux = machine.os == "linux" and not machine.wsl
-    older = driver.version < first if on_linux else branch < first[:1]
-    return "driver-too-old" if first and driver.version and older else "not-seen"

@@ -12,8 +12,9 @@ from setupwizard.codes import RejectedCode
 from setupwizard.model.catalogue import Catalogue, Numbers, matches, numbers, platform_of
 from setupwizard.model.machine import Machine
 from setupwizard.model.recommendation import Wishes
-from setupwizard.steps.recommend.cards import HARDWARE, Card
+from setupwizard.steps.recommend.cards import Card
 from setupwizard.steps.recommend.case import Candidate, Case, Listed, case_of
+from setupwizard.steps.recommend.trouble import HARDWARE, RESTARTED
 from setupwizard.steps.recommend.wishes import understood
 
 _KIND_ORDER = {"cuda": 2, "rocm": 1, "xpu": 0, "cpu": 0}
@@ -25,12 +26,14 @@ class Waive(Struct, frozen=True, kw_only=True):
 
     Attributes:
         driver: the newest driver that all the cards can live with is installed.
+        restart: the driver that is there runs.
         hardware: every card is plugged in, awake and not given away.
         python: any Python will do.
         system: the system and its libraries are new.
     """
 
     driver: bool = False
+    restart: bool = False
     hardware: bool = False
     python: bool = False
     system: bool = False
@@ -38,6 +41,7 @@ class Waive(Struct, frozen=True, kw_only=True):
 
 AS_IT_IS = Waive()
 REACHED = Waive(hardware=True)
+RESTARTED_ONCE = Waive(restart=True, hardware=True)
 WITH_DRIVER = Waive(driver=True)
 REPAIRED = Waive(driver=True, hardware=True)
 
@@ -115,7 +119,7 @@ def _is_for(case: Case, candidate: Candidate, card: Card, waive: Waive) -> bool:
         if card.vendor != "amd":
             return False
         if card.chip is None:
-            return not card.gpu.gfx and case.limits.variant == candidate.variant
+            return not card.gfx and case.limits.variant == candidate.variant
         return numbers(candidate.variant.removeprefix("rocm")) >= numbers(card.chip.rocm_from)
     if candidate.kind == "xpu":
         return card.xpu
@@ -180,7 +184,7 @@ def _driver_is_fine(case: Case, candidate: Candidate, card: Card, waive: Waive) 
     if waive.driver and card.driver_helps:
         branch = case.last_branch
         return branch is None or (branch,) >= floor[:1]
-    if card.trouble is not None and card.trouble not in HARDWARE:
+    if card.trouble is not None and card.trouble not in HARDWARE and not (waive.restart and card.trouble in RESTARTED):
         return False
     driver = case.driver
     return driver.version >= floor if driver.version else driver.cuda[:1] >= candidate.cuda[:1]
@@ -266,6 +270,20 @@ def in_play(case: Case) -> Case:
     return case
 
 
+def without_wishes(case: Case) -> Case:
+    """Return the case of somebody who leaves version and variant to the program."""
+    published = tuple(candidate for candidate in case.published if not candidate.probable)
+    free = replace(
+        case,
+        limits=replace(case.limits, torch="", variant=None),
+        play=case.cards,
+        published=published,
+        candidates=published,
+        processors=tuple(candidate for candidate in published if candidate.variant == "cpu"),
+    )
+    return in_play(free)
+
+
 def is_riddle(card: Card) -> bool:
     """Whether nobody can say what the card needs until a driver tells its compute capability."""
     return card.vendor == "nvidia" and not card.known and not card.too_old and not card.jetson
@@ -278,5 +296,5 @@ def is_for_other_index(case: Case, card: Card) -> bool:
     if card.vendor != "amd" or case.platform != "win_amd64":
         return False
     if card.chip is None:
-        return not card.gpu.gfx and not card.integrated
+        return not card.gfx and not card.integrated
     return card.chip.windows_tested is not None

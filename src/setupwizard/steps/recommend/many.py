@@ -59,7 +59,7 @@ def recommend_many(
         catalogue: the facts; those that came with the program when None.
 
     Raises:
-        SetupError: "usage": a wish is not well-formed; "no-build": the wishes leave nothing that runs.
+        SetupError: "usage": a wish is not well-formed.
     """
     catalogue = catalogue or load_catalogue()
     ones = [_one(file, machine, wishes, catalogue) for file, machine in machines]
@@ -77,7 +77,19 @@ def recommend_many(
             return _after_repair(ones, shared[0])
     elif verdict != "split":
         return _same_word(ones)
-    return _apart(ones)
+    apart = _apart(ones)
+    if verdicts <= {"gpu", "fix-driver", "fix-hardware"}:
+        repaired = _shared(ones, REPAIRED, processor=False)
+        if repaired:
+            return replace(apart, after=repaired[0].build, reasons=(*apart.reasons, _once_repaired(ones, repaired[0])))
+    return apart
+
+
+def _once_repaired(ones: Sequence[_One], best: _Shared) -> Reason:
+    text = _("Once the drivers are right, PyTorch {torch} ({variant}) runs on all {count} computers.").format(
+        torch=best.build.torch, variant=best.build.variant, count=len(ones)
+    )
+    return Reason(code="mixed-machines", text=text)
 
 
 def _one(file: str, machine: Machine, wishes: Wishes, catalogue: Catalogue) -> _One:
@@ -152,10 +164,7 @@ def _together(ones: Sequence[_One], shared: Sequence[_Shared]) -> Recommendation
 
 def _after_repair(ones: Sequence[_One], best: _Shared) -> Recommendation:
     """Return the decision for computers that all need a repair first, and share a build after it."""
-    text = _("Once the drivers are right, PyTorch {torch} ({variant}) runs on all {count} computers.").format(
-        torch=best.build.torch, variant=best.build.variant, count=len(ones)
-    )
-    return replace(_same_word(ones), after=best.build, reasons=(Reason(code="mixed-machines", text=text),))
+    return replace(_same_word(ones), after=best.build, reasons=(_once_repaired(ones, best),))
 
 
 def _same_word(ones: Sequence[_One]) -> Recommendation:

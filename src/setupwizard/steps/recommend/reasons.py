@@ -13,9 +13,11 @@ from setupwizard.model.catalogue_rows import ArchList
 from setupwizard.model.format import sentences
 from setupwizard.model.recommendation import Reason
 from setupwizard.steps.recommend.build import torchvision_of
-from setupwizard.steps.recommend.cards import HARDWARE, Card
+from setupwizard.steps.recommend.cards import Card
 from setupwizard.steps.recommend.case import Case
 from setupwizard.steps.recommend.fit import AS_IT_IS, Fit, Waive, best, card_obstacle, is_riddle, processor_fits
+from setupwizard.steps.recommend.trouble import HARDWARE
+from setupwizard.steps.recommend.trouble_words import about_trouble
 from setupwizard.steps.recommend.words import driver_words, names, names_with_capability
 
 _IDEAL = Waive(driver=True, python=True, system=True)
@@ -149,8 +151,8 @@ def _why_variant(case: Case, fit: Fit) -> Iterator[Reason]:
 def _assumed(fit: Fit, row: ArchList) -> Reason:
     candidate = fit.candidate
     text = _(
-        "PyTorch {torch} ({variant}) is newer than the facts of this program. It is assumed to run on the same cards as "
-        "{nearest}; the check after the installation has the last word."
+        "PyTorch {torch} ({variant}) is newer than the facts of this program. It is assumed to run on the same cards "
+        "as {nearest}; the check after the installation has the last word."
     ).format(torch=candidate.torch, variant=candidate.variant, nearest=row.assumed_from)
     because = ASSUMED_BECAUSE.get(row.assumed_why or "")
     return Reason(code="assumed-code", text=sentences(text, _(because)) if because else text)
@@ -159,8 +161,8 @@ def _assumed(fit: Fit, row: ArchList) -> Reason:
 def about_newer(case: Case, card: Card) -> Reason:
     """Return the honest word about a card that is newer than all the facts."""
     text = _(
-        "{card} is newer than everything that is known here (facts of {date}). `setupwizard catalog --refresh` asks the "
-        "download servers for newer builds, and a newer version of this program may know the card."
+        "{card} is newer than everything that is known here (facts of {date}). `setupwizard catalog --refresh` asks "
+        "the download servers for newer builds, and a newer version of this program may know the card."
     )
     return Reason(
         code="gpu-newer-than-data",
@@ -250,45 +252,6 @@ def too_old(card: Card) -> Reason:
     )
 
 
-def about_trouble(case: Case, card: Card) -> Reason:
-    """Say what keeps the driver from a card."""
-    driver = driver_words(case)
-    if card.trouble == "driver-missing":
-        return Reason(code="driver-missing", text=_("No NVIDIA driver is installed for {card}.").format(card=card.name))
-    if card.trouble == "nouveau":
-        text = _("{card} is run by nouveau, the driver of the Linux kernel; PyTorch needs NVIDIA's own.")
-        return Reason(code="driver-missing", text=text.format(card=card.name))
-    if card.trouble == "driver-too-new":
-        last = card.architecture.last_branch if card.architecture else None
-        text = _("Driver {driver} no longer knows {card}: branch {branch} was the last one that did.")
-        return Reason(code="driver-too-new", text=text.format(driver=driver, card=card.name, branch=last))
-    if card.trouble == "driver-unknown":
-        text = _("{card} has a driver, but its version could not be read, so nobody can say what runs with it.")
-        return Reason(code="driver-version-unknown", text=text.format(card=card.name))
-    if card.trouble == "passed-through":
-        text = _("{card} is reserved for a virtual machine (vfio-pci), so this system cannot use it.")
-        return Reason(code="card-not-reachable", text=text.format(card=card.name))
-    if card.trouble == "not-seen":
-        text = _("{card} is in the computer, but its driver does not find it.")
-        return Reason(code="card-not-reachable", text=text.format(card=card.name))
-    return driver_old(case, [card])
-
-
-def driver_old(case: Case, cards: list[Card]) -> Reason:
-    """Say that the driver is too old, or that nobody knows whether it is."""
-    if case.driver.present and not case.driver.version:
-        return Reason(
-            code="driver-version-unknown",
-            text=_("The version of the NVIDIA driver could not be read, so nobody can say what runs with it."),
-        )
-    return Reason(
-        code="driver-old",
-        text=_("Driver {driver} is too old for every build that runs on {cards}.").format(
-            driver=driver_words(case), cards=names(cards)
-        ),
-    )
-
-
 def about_wishes(case: Case, fit: Fit | None) -> Iterator[Reason]:
     """Say what follows from what the user insisted on."""
     limits = case.limits
@@ -337,8 +300,26 @@ def _why_no_card(case: Case) -> Iterator[Reason]:
         yield Reason(
             code="no-gpu", text=_("No graphics card was found that PyTorch can use, so it computes on the processor.")
         )
+    if not any(card.vendor == "nvidia" for card in case.cards):
+        yield from _why_no_nvidia(case)
     for card in case.cards:
         yield about_newer(case, card) if card.newer and not card.too_old else _why_not(case, card)
+
+
+def _why_no_nvidia(case: Case) -> Iterator[Reason]:
+    """Say where an NVIDIA card may be that the computer has and this system does not see."""
+    if case.machine.wsl:
+        text = _(
+            "Windows lends no graphics card to this Linux. If the computer has an NVIDIA card, install or update its "
+            "driver in Windows and restart; Linux needs none of its own."
+        )
+        yield Reason(code="wsl-driver", text=text)
+    elif case.driver.present:
+        text = _(
+            "The NVIDIA driver {driver} is there, but no NVIDIA card was found. If the card is an external one, or a "
+            "laptop has switched it off, connect it or switch it on, and look again."
+        )
+        yield Reason(code="card-not-reachable", text=text.format(driver=driver_words(case)))
 
 
 def _why_not(case: Case, card: Card) -> Reason:

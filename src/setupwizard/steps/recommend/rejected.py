@@ -20,10 +20,13 @@ from setupwizard.steps.recommend.fit import (
     preference,
     system_is_fine,
 )
+from setupwizard.steps.recommend.trouble import HARDWARE, RESTARTED, Trouble
 from setupwizard.steps.recommend.words import driver_words, names, names_with_capability
 
 KIND_OF_VENDOR: dict[str, VariantKind] = {"nvidia": "cuda", "amd": "rocm", "intel": "xpu"}
-_WORST_FIRST: tuple[RejectedCode, ...] = ("arch", "library", "os", "driver")
+_NEAREST_FIRST: tuple[RejectedCode, ...] = ("driver", "os", "library", "arch")
+
+_STOPPED: frozenset[Trouble] = RESTARTED | {"driver-incomplete"}
 
 
 def rejected(case: Case) -> tuple[Rejected, ...]:
@@ -54,16 +57,21 @@ def _row(case: Case, candidate: Candidate) -> Rejected | None:
 
 def obstacle(case: Case, candidate: Candidate) -> tuple[RejectedCode, str] | None:
     """Return what keeps a build from running on any of the cards, None when it runs on one."""
-    cards = [card for card in case.play if KIND_OF_VENDOR.get(card.vendor) == candidate.kind]
-    codes = {card_obstacle(case, candidate, card, AS_IT_IS) for card in cards}
+    of_kind = [card for card in case.play if KIND_OF_VENDOR.get(card.vendor) == candidate.kind]
+    codes = {card.index: card_obstacle(case, candidate, card, AS_IT_IS) for card in of_kind}
     code: RejectedCode | None = None
-    if None not in codes:
-        code = next((code for code in _WORST_FIRST if code in codes), "arch")
+    if None not in codes.values():
+        # The cure that is nearest: a card that only waits for a driver says more than one that never will run it.
+        code = next((code for code in _NEAREST_FIRST if code in codes.values()), "arch")
     elif not system_is_fine(case, candidate, AS_IT_IS):
         code = "os"
     elif pick_python(case, candidate) is None:
         code = "python"
-    return None if code is None else (code, _text(case, candidate, cards, code))
+    if code is None:
+        return None
+    # The sentence is about the cards that it is true for, and no others.
+    cards = [card for card in of_kind if codes[card.index] == code] or of_kind
+    return code, _text(case, candidate, cards, code)
 
 
 def _text(case: Case, candidate: Candidate, cards: Sequence[Card], code: RejectedCode) -> str:
@@ -87,16 +95,24 @@ def _text(case: Case, candidate: Candidate, cards: Sequence[Card], code: Rejecte
 
 
 def _arch_text(cards: Sequence[Card]) -> str:
+    if any(card.vendor == "intel" for card in cards):
+        return _("PyTorch {torch} ({variant}) is not made for {cards}.")
     if all(is_riddle(card) for card in cards):
         return _("Nobody can say whether PyTorch {torch} ({variant}) holds code for {cards}.")
     return _("PyTorch {torch} ({variant}) holds no code for {cards}.")
 
 
 def _driver_text(case: Case, cards: Sequence[Card]) -> str:
+    if any(card.trouble in HARDWARE for card in cards):
+        return _("PyTorch {torch} ({variant}) cannot reach {names} as it is.")
+    if any(card.vendor != "nvidia" for card in cards) or any(card.trouble in _STOPPED for card in cards):
+        return _("The driver of {names} does not work as it is, so PyTorch {torch} ({variant}) cannot use it.")
     if not case.driver.present:
         return _("PyTorch {torch} ({variant}) needs NVIDIA driver {floor} or newer, and none is known here.")
     if any(card.trouble is not None for card in cards):
         return _("The present driver {driver} does not use {names}.")
+    if not case.driver.version:
+        return _("PyTorch {torch} ({variant}) needs NVIDIA driver {floor} or newer; the version here is not known.")
     return _("PyTorch {torch} ({variant}) needs NVIDIA driver {floor} or newer; here it is {driver}.")
 
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from setupwizard.codes import Verdict
-from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.catalogue import Catalogue, numbers
 from setupwizard.model.machine import Machine
@@ -18,17 +17,20 @@ from setupwizard.steps.recommend.actions import (
     driver_action,
     hardware_actions,
     jetson_action,
+    lost_card_action,
     processor_action,
     python_action,
+    restart_action,
     update_os_action,
 )
 from setupwizard.steps.recommend.build import build_of
-from setupwizard.steps.recommend.cards import HARDWARE, Card
+from setupwizard.steps.recommend.cards import Card
 from setupwizard.steps.recommend.case import Case
 from setupwizard.steps.recommend.fit import (
     AS_IT_IS,
     REACHED,
     REPAIRED,
+    RESTARTED_ONCE,
     WITH_DRIVER,
     Fit,
     Waive,
@@ -38,27 +40,20 @@ from setupwizard.steps.recommend.fit import (
     is_for_other_index,
     is_riddle,
     processor_fits,
+    without_wishes,
 )
-from setupwizard.steps.recommend.reasons import (
-    about_trouble,
-    about_unserved,
-    about_wishes,
-    driver_old,
-    why,
-    why_processor,
-)
-from setupwizard.steps.recommend.rejected import KIND_OF_VENDOR, obstacle, rejected
+from setupwizard.steps.recommend.reasons import about_unserved, about_wishes, why, why_processor
+from setupwizard.steps.recommend.refused import refused
+from setupwizard.steps.recommend.rejected import rejected
+from setupwizard.steps.recommend.trouble import HARDWARE, RESTARTED
+from setupwizard.steps.recommend.trouble_words import about_trouble, driver_old
 from setupwizard.steps.recommend.words import names, system_name
 
 MOST_ALTERNATIVES = 50
 
 
 def decide(case: Case) -> Recommendation:
-    """Return the decision.
-
-    Raises:
-        SetupError: "no-build": the wishes leave nothing that runs.
-    """
+    """Return the decision."""
     if not any(installs(case, candidate) for candidate in case.published):
         return no_system(case)
     if case.limits.variant == "cpu":
@@ -74,6 +69,9 @@ def _after_repair(case: Case) -> Recommendation | None:
     reached = best(case, REACHED)
     if reached is not None:
         return _fix_hardware(case, reached)
+    restarted = best(case, RESTARTED_ONCE)
+    if restarted is not None:
+        return _fix_driver(case, restarted, driver_too=False)
     repaired = best(case, REPAIRED)
     if repaired is not None:
         # a card that was given away has no driver here either: getting the card back comes first
@@ -92,9 +90,21 @@ def _elsewhere(case: Case) -> Recommendation:
     others = [card for card in case.play if is_for_other_index(case, card)]
     if others:
         return _other_route(case, others)
-    if case.limits.variant is not None:
-        raise _no_build(case)
+    if case.limits.variant is not None or _wish_shuts_cards_out(case):
+        return _refused(case)
     return _processor(case)
+
+
+def _wish_shuts_cards_out(case: Case) -> bool:
+    """Whether only the wished version keeps the cards from being used: nobody gets the processor build for that."""
+    if not case.limits.torch:
+        return False
+    return best(replace(case, candidates=case.published), replace(REPAIRED, python=True)) is not None
+
+
+def _refused(case: Case) -> Recommendation:
+    """Return the decision for wishes that nothing fulfils: what would run without them stands in the alternatives."""
+    return refused(case, decide(without_wishes(case)))
 
 
 def _document(case: Case, verdict: Verdict, build: Build | None, alternatives: Sequence[Fit]) -> Recommendation:
@@ -134,6 +144,10 @@ def _on_cards(case: Case, now: Fit) -> Recommendation:
     )
     if later is not None and better:
         actions.append(driver_action(case, later.cards, later.candidate))
+    elif any(_waits_for_driver(case, card) for card in case.play if card.index not in served):
+        waiting = [card for card in case.play if card.index not in served and _waits_for_driver(case, card)]
+        helped = best(case, REPAIRED, waiting)
+        actions.append(driver_action(case, waiting, helped.candidate if helped else None))
     out_of_reach = [card for card in case.play if card.index not in served and card.trouble in HARDWARE]
     actions.extend(hardware_actions([card for card in out_of_reach if _would_serve(case, card)]))
     processors = () if case.limits.variant is not None or case.general_only else processor_fits(case)
@@ -146,6 +160,10 @@ def _on_cards(case: Case, now: Fit) -> Recommendation:
         actions=tuple(actions),
         parts=_parts(case, groups) if verdict == "split" else (),
     )
+
+
+def _waits_for_driver(case: Case, card: Card) -> bool:
+    return card.trouble is not None and card.trouble not in HARDWARE and _would_serve(case, card)
 
 
 def _would_serve(case: Case, card: Card) -> bool:
@@ -238,13 +256,16 @@ def _fix_hardware(case: Case, reached: Fit, *, driver_too: bool = False) -> Reco
     return _repair(case, "fix-hardware", reached, told, actions)
 
 
-def _fix_driver(case: Case, repaired: Fit) -> Recommendation:
+def _fix_driver(case: Case, repaired: Fit, *, driver_too: bool = True) -> Recommendation:
     told = []
     fine = [card for card in repaired.cards if card.trouble is None]
     if fine:
         told.append(driver_old(case, fine))
     told.extend(about_trouble(case, card) for card in repaired.cards if card.trouble is not None)
-    actions = [driver_action(case, repaired.cards, repaired.candidate)]
+    stopped = any(card.trouble in RESTARTED for card in repaired.cards)
+    actions = [restart_action()] if stopped else []
+    if driver_too or any(card.trouble == "driver-not-running" for card in repaired.cards):
+        actions.append(driver_action(case, repaired.cards, repaired.candidate))
     actions.extend(hardware_actions([card for card in repaired.cards if card.trouble in HARDWARE]))
     return _repair(case, "fix-driver", repaired, told, actions)
 
@@ -309,32 +330,26 @@ def _processor(case: Case) -> Recommendation:
     if not fitting:
         other = next(iter(processor_fits(case, Waive(python=True))), None)
         if other is None:
-            raise _no_build(case)
+            return _refused(case)
         return _change_python(case, other)
     document = _document(case, "cpu", build_of(case, fitting[0]), fitting)
     reasons = why_processor(case, fitting[0])
+    actions = [*_lost_card(case)]
     newer_system = best(case, replace(REPAIRED, system=True)) if case.limits.variant is None else None
     if newer_system is None:
-        return replace(document, reasons=tuple(reasons))
+        return replace(document, reasons=tuple(reasons), actions=tuple(actions))
     return replace(
         document,
         reasons=tuple(reasons),
         after=build_of(case, newer_system),
-        actions=(update_os_action(case),),
+        actions=(*actions, update_os_action(case)),
     )
 
 
-def _no_build(case: Case) -> SetupError:
-    """Return the error for wishes that leave nothing which runs."""
-    newest = max(case.candidates, key=lambda candidate: candidate.version, default=None)
-    if newest is None:
-        return SetupError("no-build", problem=_("Nothing that fits the choice is published for this system."))
-    of_its_kind = [card for card in case.play if KIND_OF_VENDOR.get(card.vendor) == newest.kind]
-    found = obstacle(case, newest) if of_its_kind else None
-    if found is None:
-        problem = _("This computer has no card that {variant} is made for.").format(variant=newest.variant)
-        return SetupError("no-build", problem=problem)
-    return SetupError("no-build", problem=found[1])
+def _lost_card(case: Case) -> list[Action]:
+    """Return where to look for the card of an NVIDIA driver that finds none."""
+    lost = case.driver.present and not case.machine.wsl and case.limits.variant is None and case.limits.cards is None
+    return [lost_card_action()] if lost and all(card.vendor != "nvidia" for card in case.cards) else []
 
 
 def no_system(case: Case) -> Recommendation:

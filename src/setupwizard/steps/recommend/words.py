@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from setupwizard.codes import OsName
+from setupwizard.codes import OsName, Platform
 from setupwizard.i18n import _
 from setupwizard.steps.recommend.cards import Card
 from setupwizard.steps.recommend.case import Case
@@ -29,6 +29,18 @@ def _with_capability(card: Card) -> str:
 def system_name(system: OsName) -> str:
     """Return the name of a system as its makers write it."""
     return {"windows": "Windows", "linux": "Linux", "macos": "macOS"}[system]
+
+
+def platform_name(platform: Platform) -> str:
+    """Return a system with its processor as people write it."""
+    return {
+        "linux_x86_64": "Linux (x86-64)",
+        "linux_aarch64": "Linux (ARM64)",
+        "win_amd64": "Windows (x86-64)",
+        "win_arm64": "Windows (ARM64)",
+        "macos_arm64": "macOS (Apple silicon)",
+        "macos_x86_64": "macOS (Intel)",
+    }[platform]
 
 
 def driver_words(case: Case) -> str:
