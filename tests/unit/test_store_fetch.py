@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import json
 import os
 import subprocess
 import sys
@@ -887,6 +888,17 @@ def test_a_killed_process_is_continued_by_the_next(server, wheel, store):
     assert store.verify(package)
 
 
+def test_what_a_killed_program_wrote_is_kept_while_the_system_runs(server, wheel, store):
+    package = package_of(wheel, server.url_of(wheel))
+    server.fault("truncate", 200_000, times=1)
+    with pytest.raises(SetupError):
+        fetch([package], store, settings=FetchSettings(**{**vars(QUICK), "retries": 0}))
+    state = store.part_of(package).with_name("part.json")
+    state.write_text(json.dumps({**json.loads(state.read_text()), "synced": 0}))  # a kill comes before the next sync
+    fetch([package], store, settings=QUICK)
+    assert server.ranges == [None, "bytes=200000-"]
+
+
 def test_what_a_power_cut_may_have_spoiled_is_fetched_again(server, wheel, store):
     package = package_of(wheel, server.url_of(wheel))
     server.fault("truncate", 200_000, times=1)
@@ -894,6 +906,8 @@ def test_what_a_power_cut_may_have_spoiled_is_fetched_again(server, wheel, store
         fetch([package], store, settings=FetchSettings(**{**vars(QUICK), "retries": 0}))
     with store.part_of(package).open("ab") as file:
         file.write(bytes(50_000))  # zeros behind what was surely written
+    state = store.part_of(package).with_name("part.json")
+    state.write_text(json.dumps({**json.loads(state.read_text()), "boot": "the system was started anew"}))
     fetch([package], store, settings=QUICK)
     assert server.ranges == [None, "bytes=200000-"]
 

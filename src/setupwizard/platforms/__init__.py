@@ -7,6 +7,7 @@ import sys
 if sys.platform == "win32":
     from setupwizard.platforms.windows import (
         ProcessGroup,
+        boot_id,
         default_root,
         extended,
         flush_folder,
@@ -27,6 +28,7 @@ if sys.platform == "win32":
 else:
     from setupwizard.platforms.posix import (
         ProcessGroup,
+        boot_id,
         default_root,
         extended,
         flush_folder,
@@ -47,6 +49,7 @@ else:
 
 __all__ = [
     "ProcessGroup",
+    "boot_id",
     "default_root",
     "extended",
     "flush_folder",

@@ -146,3 +146,13 @@ def mapped_files(pid: int) -> set[str]:
         return set()
     rows = (line.split(None, 5) for line in text.splitlines())
     return {row[5] for row in rows if len(row) == 6 and row[5].startswith("/")}
+
+
+def boot_id() -> str:
+    """Return a word that stays the same until the system is started anew."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        import psutil
+
+        return str(int(psutil.boot_time()))

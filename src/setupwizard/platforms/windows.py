@@ -201,3 +201,10 @@ def extended(path: Path) -> Path:
 def mapped_files(_pid: int) -> set[str]:
     """Return nothing: a folder with a loaded library cannot be renamed here, which is the better proof."""
     return set()
+
+
+def boot_id() -> str:
+    """Return a word that stays the same until the system is started anew; the clock that it comes from wanders."""
+    import psutil
+
+    return str(round(psutil.boot_time() / 60))

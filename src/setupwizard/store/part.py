@@ -12,14 +12,16 @@ from typing import Self
 import msgspec
 from msgspec import Struct
 
+from setupwizard import platforms
 from setupwizard.errors import SetupError
 from setupwizard.store.documents import read_or_none
-from setupwizard.store.files import disk_errors, remove_file, write_atomic
+from setupwizard.store.files import disk_errors, remove_file, replace_patiently, write_atomic
 from setupwizard.store.wheels import STATE
 from setupwizard.tools.concurrency import Cancel
 
 _CHUNK = 1 << 20
 _ROOM_FOR_STATE = 1 << 17
+_WORTH_NOTING = 1 << 18
 
 
 class TooLong(Exception):  # noqa: N818 - an answer about the bytes, caught by the download
@@ -33,11 +35,13 @@ class PartState(Struct, frozen=True, kw_only=True):
         synced: bytes that are on the disk for certain; a power cut can leave garbage behind them.
         source: the sha256 of the address that the bytes came from: an address may hold a password.
         etag: the server's name for exactly these bytes, of that source.
+        boot: since which start of the system the rest was written: while it runs, what a dead program wrote is there.
     """
 
     synced: int = 0
     source: str | None = None
     etag: str | None = None
+    boot: str | None = None
 
 
 class Part:
@@ -58,7 +62,7 @@ class Part:
         self._synced_at = 0.0
 
     def open(self, cancel: Cancel) -> Self:
-        """Open the part and read what an earlier run is known to have left on the disk.
+        """Open the part and read what an earlier run is known to have left: all of it, unless the system stopped since.
 
         Raises:
             SetupError: "disk-full", "file-in-use" or "root-not-writable".
@@ -77,7 +81,9 @@ class Part:
 
     def _read(self, cancel: Cancel) -> None:
         state = read_or_none(PartState, self._state_path)
-        left = min(self.path.stat().st_size, self.size, state.synced if state else 0)
+        state = state or PartState()
+        written = self.path.stat().st_size
+        left = min(written, self.size, written if state.boot == platforms.boot_id() else state.synced)
         while self.length < left:
             cancel.check()
             chunk = self._file.read(min(_CHUNK, left - self.length))
@@ -87,7 +93,7 @@ class Part:
             self.length += len(chunk)
         self._file.truncate(self.length)
         self._file.seek(self.length)
-        self._state = msgspec.structs.replace(state or PartState(), synced=self.length)
+        self._state = msgspec.structs.replace(state, synced=min(state.synced, self.length))
 
     @property
     def whole(self) -> bool:
@@ -106,7 +112,20 @@ class Part:
     def came_from(self, url: str, etag: str | None) -> None:
         """Note where the bytes come from. Only a strong ETag names exact bytes."""
         strong = etag if etag and not etag.startswith("W/") else None
-        self._state = msgspec.structs.replace(self._state, source=_name_of(url), etag=strong)
+        self._state = msgspec.structs.replace(self._state, source=_name_of(url), etag=strong, boot=platforms.boot_id())
+        if self.size >= _WORTH_NOTING:
+            with disk_errors(self._store, need=_ROOM_FOR_STATE):
+                self._note()
+
+    def _note(self) -> None:
+        """Write the state down. What a power cut may tear is no loss: without a state nothing was synced before."""
+        content = msgspec.json.encode(self._state)
+        if self._state.synced:
+            write_atomic(self._state_path, content)
+            return
+        fresh = self._state_path.with_name(f".{STATE}.tmp")
+        fresh.write_bytes(content)
+        replace_patiently(fresh, self._state_path)
 
     def write(self, chunk: bytes) -> None:
         """Add bytes at the end.
