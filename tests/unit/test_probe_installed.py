@@ -13,7 +13,7 @@ from setupwizard.model.machine import FoundPython, FoundTorch, Toolkit
 from setupwizard.probes import toolkits, torches
 from setupwizard.probes.pythons import Interpreter
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="the recorded folders are those of Linux")
+posix = pytest.mark.posix_only("the recorded folders are those of Linux")
 
 CUDA_BUILD = """from typing import Optional
 
@@ -78,6 +78,36 @@ def test_where_it_is_looked_for(tmp_path: Path) -> None:
         ("home/.local", "2.9.0+cu129", "3.12"),
     ]
     assert ours.is_dir()
+
+
+@posix
+def test_current_json_is_the_truth_when_the_pointer_is_old_or_missing(tmp_path: Path) -> None:
+    root = tmp_path / "pytorch"
+    put(root / "gens/0001/lib/python3.12/site-packages", "2.13.0+cpu")
+    put(root / "gens/0002/lib/python3.12/site-packages", "2.14.1+cu126")
+    (root / "current").symlink_to("gens/0001")
+    (root / "current.json").write_text('{"schema": 1, "generation": "0002", "previous": "0001"}')
+    (torch,) = torches.torches(recorded.roots(tmp_path), [], [])
+    assert (torch.version, torch.env) == ("2.14.1+cu126", str(root / "gens/0002"))
+    (root / "current").unlink()
+    (torch,) = torches.torches(recorded.roots(tmp_path), [], [])
+    assert torch.version == "2.14.1+cu126"
+    (root / "current").symlink_to("gens/0002")
+    (torch,) = torches.torches(recorded.roots(tmp_path), [], [])
+    assert torch.env == str(root / "current")
+
+
+@posix
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"generation": 7}', '{"generation": "../../etc"}', '{"generation": "0009"}']
+)
+def test_a_current_json_that_names_no_generation_leaves_the_pointer(tmp_path: Path, text: str) -> None:
+    root = tmp_path / "pytorch"
+    put(root / "gens/0001/lib/python3.12/site-packages", "2.13.0+cpu")
+    (root / "current").symlink_to("gens/0001")
+    (root / "current.json").write_text(text)
+    (torch,) = torches.torches(recorded.roots(tmp_path), [], [])
+    assert (torch.version, torch.env) == ("2.13.0+cpu", str(root / "current"))
 
 
 @posix

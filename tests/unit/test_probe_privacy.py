@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from setupwizard.model.machine import Disk, Finding, FoundConda, FoundPython, FoundTorch, Machine, Toolkit
+from setupwizard.model.machine import Disk, Finding, FoundConda, FoundPython, FoundTorch, Machine, Said, Toolkit
 from setupwizard.model.wire import from_json, to_json
 from setupwizard.probes.privacy import expand, redacted
 from setupwizard.tools.redaction import redact_text
@@ -43,6 +43,31 @@ def test_the_home_folder_comes_back_on_the_same_computer() -> None:
     assert back.condas[0] == MACHINE.condas[0]
     assert back.condas[1].path == "/home/user/miniforge3/bin/conda"
     assert back.disks == MACHINE.disks
+
+
+def test_names_of_computers_and_serial_numbers_go_too() -> None:
+    said = Said(
+        source="kernel", lines=("mar 06 15:10:43 CS3003NS gdm3[7055]: modprobe: ERROR", "on CS3003NS.lab.example")
+    )
+    finding = Finding(
+        code="x",
+        level="info",
+        text="x",
+        evidence=("Serial Number : 0324516789012", "<serial>1322719</serial>", "Serial: N/A", "CS3003NSX"),
+    )
+    disk = Disk(path="\\\\SRV-FILES7\\home", free_bytes=1, total_bytes=2)
+    machine = Machine(os="windows", arch="x86_64", gpus=(), said=(said,), findings=(finding,), disks=(disk,))
+    safe = redacted(machine, home=HOME, user="ana", host="CS3003NS.lab.example")
+    assert safe.said[0].lines == ("mar 06 15:10:43 host gdm3[7055]: modprobe: ERROR", "on host")
+    assert safe.findings[0].evidence == ("Serial Number : ...", "<serial>...</serial>", "Serial: N/A", "CS3003NSX")
+    assert safe.disks[0].path == "\\\\host\\home"
+
+
+@pytest.mark.parametrize("host", ["", "ubuntu", "torch", "pc"])
+def test_a_computer_called_like_a_common_word_spoils_no_sentence(host: str) -> None:
+    finding = Finding(code="x", level="info", text="torch on ubuntu with a pc", evidence=())
+    machine = Machine(os="linux", os_version="ubuntu 24", arch="x86_64", gpus=(), findings=(finding,))
+    assert redacted(machine, home=HOME, user="ana", host=host) == machine
 
 
 def test_redacting_twice_changes_nothing_more() -> None:

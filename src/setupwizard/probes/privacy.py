@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import platform
+import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -10,19 +14,56 @@ from msgspec.structs import replace
 from setupwizard.model.machine import Machine
 from setupwizard.tools import redaction
 
+_SERVER = re.compile(r"(?<![\w\\])(\\\\)(?![?.]\\)[^\\/\s\"']+(?=\\)")
+_SERIAL = re.compile(r"\b(serial(?:\s*(?:number|no\.?|#))?\W{1,8})(?!n/a\b)[\w-]{4,}", re.IGNORECASE)
+_COMMON = frozenset(
+    ["localhost", "linux", "debian", "ubuntu", "fedora", "windows", "nvidia", "cuda", "torch", "pytorch"]
+)
+"""Names of computers that are words of their own: to hide them would spoil sentences and hide nobody."""
+_SHORTEST_NAME = 4
 
-def redacted(machine: Machine, *, home: Path | None = None, user: str | None = None) -> Machine:
+
+def redacted(
+    machine: Machine, *, home: Path | None = None, user: str | None = None, host: str | None = None
+) -> Machine:
     """Return the machine without names of people: to be applied whenever a document leaves the program.
 
-    The home folder becomes "~", other people's folders and the user's name inside a path become "user". `detect`
-    returns true paths, as the next steps have to use them; whoever prints, saves or sends a Machine calls this first.
+    The home folder becomes "~", other people's folders and the user's name inside a path become "user", file servers
+    and this computer's name in what was said become "host", serial numbers go. `detect` returns true paths, as the
+    next steps have to use them; whoever prints, saves or sends a Machine calls this first.
 
     Args:
         machine: what `detect` returned.
         home: the home folder to hide; this user's own when not given.
         user: the name to hide; this user's own when not given.
+        host: the name of the computer; this computer's own when not given.
     """
-    return msgspec.convert(redaction.redacted(msgspec.to_builtins(machine), home=home, user=user), Machine)
+    plain = redaction.redacted(msgspec.to_builtins(machine), home=home, user=user)
+    safe = msgspec.convert(_walk(plain, lambda text: _SERVER.sub(r"\1host", text)), Machine)
+    names = _host_names(platform.node() if host is None else host)
+
+    def hide(text: str) -> str:
+        text = _SERIAL.sub(r"\1...", text)
+        return names.sub("host", text) if names is not None else text
+
+    findings = (replace(one, text=hide(one.text), evidence=tuple(map(hide, one.evidence))) for one in safe.findings)
+    said = (replace(one, lines=tuple(map(hide, one.lines))) for one in safe.said)
+    return replace(safe, findings=tuple(findings), said=tuple(said))
+
+
+def _host_names(host: str) -> re.Pattern[str] | None:
+    """Return a pattern for a computer's name with and without its domain, None when it is a common word."""
+    names = {name for name in (host, host.partition(".")[0]) if len(name) >= _SHORTEST_NAME}
+    words = sorted(names - {name for name in names if name.lower() in _COMMON}, key=len, reverse=True)
+    return re.compile(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, words))})(?![\w-])") if words else None
+
+
+def _walk(value: Any, hide: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return hide(value)
+    if isinstance(value, dict):
+        return {key: _walk(one, hide) for key, one in value.items()}
+    return [_walk(one, hide) for one in value] if isinstance(value, list | tuple) else value
 
 
 def expand(machine: Machine, *, home: Path | None = None) -> Machine:

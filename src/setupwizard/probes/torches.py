@@ -7,14 +7,24 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import msgspec
+from msgspec import Struct
+
 from setupwizard.model.machine import FoundTorch
 from setupwizard.probes.pythons import Interpreter
-from setupwizard.probes.roots import Roots, entries, read_text
+from setupwizard.probes.roots import Roots, entries, exists, read_text
 
 _VERSION = re.compile(r"^__version__\s*=\s*['\"]([^'\"]+)['\"]", re.MULTILINE)
 _CUDA = re.compile(r"^cuda(?:\s*:[^=]+)?\s*=\s*['\"](\d+)\.(\d+)", re.MULTILINE)
 _HIP = re.compile(r"^hip(?:\s*:[^=]+)?\s*=\s*['\"](\d+\.\d+)", re.MULTILINE)
+_GENERATION = re.compile(r"\d{4,9}")
 _PYTHON = re.compile(r"python(\d\.\d+t?)$")
+
+
+class _Current(Struct):
+    """The part of current.json that names the environment in use."""
+
+    generation: str
 
 
 def torches(roots: Roots, prefixes: Iterable[Path], interpreters: Iterable[Interpreter]) -> tuple[FoundTorch, ...]:
@@ -42,12 +52,28 @@ def _note(found: dict[str, FoundTorch], folder: Path, owner: Path, python: str |
 
 
 def _prefixes(roots: Roots, prefixes: Iterable[Path]) -> Iterator[Path]:
-    for root in roots.environment_roots:
-        yield root / "current"
+    yield from map(in_use, roots.environment_roots)
     active = roots.folder("VIRTUAL_ENV")
     if active is not None:
         yield active
     yield from prefixes
+
+
+def in_use(root: Path) -> Path:
+    """Return the environment in use of a root of ours, as its current.json says; the pointer may be old or missing.
+
+    On a drive that holds no pointers, and after a power cut between the two, the file is right (contract, "An
+    environment's root").
+    """
+    pointer = root / "current"
+    try:
+        name = msgspec.json.decode(read_text(root / "current.json"), type=_Current).generation
+    except msgspec.MsgspecError:
+        return pointer
+    generation = root / "gens" / name
+    if not _GENERATION.fullmatch(name) or not exists(generation):
+        return pointer
+    return pointer if os.path.realpath(pointer) == os.path.realpath(generation) else generation
 
 
 def package_folders(prefix: Path) -> list[Path]:
