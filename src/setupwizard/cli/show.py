@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from setupwizard.i18n import _, ngettext
-from setupwizard.model.catalogue import Catalogue
 from setupwizard.model.events import Outcome
 from setupwizard.model.format import format_bytes, format_duration
 from setupwizard.model.machine import Gpu, Machine
@@ -18,7 +17,8 @@ _SPEEDS = frozenset(("matmul", "copy-device", "copy-host", "sustained"))
 MARKS = {"info": " ", "warn": "!", "problem": "x"}
 
 
-def _table(rows: Iterable[tuple[str, str]]) -> str:
+def table(rows: Iterable[tuple[str, str]]) -> str:
+    """Return names and values one below the other; a row without a value is left out."""
     pairs = [(name, value) for name, value in rows if value]
     width = max((len(name) for name, _value in pairs), default=0)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in pairs)
@@ -41,7 +41,7 @@ def machine(found: Machine) -> str:
     if not found.gpus:
         rows.insert(1, (_("Graphics card"), _("none found")))
     notes = "\n".join(f"[{MARKS[finding.level]}] {finding.text}" for finding in found.findings)
-    return _table(rows) + (f"\n\n{notes}" if notes else "")
+    return table(rows) + (f"\n\n{notes}" if notes else "")
 
 
 def _card(gpu: Gpu) -> str:
@@ -128,8 +128,8 @@ def plan_in_short(made: Plan) -> str:
         (_("Carried over for you"), ", ".join(made.carried)),
         (_("Will not be carried over"), ", ".join(made.not_carried)),
     ]
-    table = _table(rows)
-    return table if made.changes else table + "\n" + _("It is already there: nothing would be changed.")
+    facts = table(rows)
+    return facts if made.changes else facts + "\n" + _("It is already there: nothing would be changed.")
 
 
 def outcome(ended: Outcome) -> str:
@@ -178,14 +178,3 @@ def verification(proof: Verification) -> str:
     ]
     lines.append(_("Took {time}.").format(time=format_duration(proof.seconds)))
     return "\n".join(lines)
-
-
-def catalogue(known: Catalogue) -> str:
-    """Return what is known about builds, and how old it is."""
-    newest = ", ".join(release.torch for release in reversed(known.releases[-5:]))
-    rows = [
-        (_("Knowledge of"), known.data_date),
-        (_("Newest releases of torch"), newest),
-        (_("Download servers"), ", ".join(source.name for source in known.sources)),
-    ]
-    return _table(rows)

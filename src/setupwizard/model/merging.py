@@ -1,13 +1,14 @@
 """The bundled facts and what the download servers listed since, as one catalogue.
 
 The official index decides: what it lists is there, what it no longer lists is gone. A mirror may lag behind, so that
-what a mirror lists is there too, and what it lacks means nothing. On macOS the builds come from the general index: there
-no page of a variant can make one disappear.
+what a mirror lists is there too, and what it lacks means nothing. On macOS the builds come from the general index:
+there no page of a variant can make one disappear. Releases older than all the bundled ones are not looked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,6 +23,12 @@ Key = tuple[str, Platform]
 """A version of torch, and a platform."""
 
 _EVIDENCE = "refreshed"
+_PROCESSOR: Mapping[Platform, Literal["x86_64", "aarch64"]] = {
+    "linux_x86_64": "x86_64",
+    "win_amd64": "x86_64",
+    "linux_aarch64": "aarch64",
+}
+"""Which row of torch's own table is about a platform."""
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -40,18 +47,25 @@ def in_use(bundled: Catalogue, known: Refreshed) -> tuple[Page, ...]:
 
 def seen(bundled: Catalogue, pages: Iterable[Page]) -> dict[str, Seen]:
     """Return what is listed of each variant, by the official index where it answered, else by all the mirrors."""
+    pages, oldest = tuple(pages), min(Version(release.torch) for release in bundled.releases)
     official = {page.variant: page for page in pages if page.source == bundled.official.id}
     found = {
-        variant: Seen(builds={(build.torch, build.platform): build for build in page.builds}, decides=True)
+        variant: Seen(
+            builds={(build.torch, build.platform): build for build in _since(oldest, page)}, decides=page.whole
+        )
         for variant, page in official.items()
     }
     mirrored: dict[str, dict[Key, ListedBuild]] = {}
     for page in pages:
         if page.variant not in official:
             rows = mirrored.setdefault(page.variant, {})
-            for build in page.builds:
+            for build in _since(oldest, page):
                 rows.setdefault((build.torch, build.platform), build)
     return found | {variant: Seen(builds=rows, decides=False) for variant, rows in mirrored.items()}
+
+
+def _since(oldest: Version, page: Page) -> Iterable[ListedBuild]:
+    return (build for build in page.builds if Version(build.torch) >= oldest)
 
 
 def merge(bundled: Catalogue, known: Refreshed) -> Catalogue:
@@ -181,8 +195,8 @@ class _Facts:
             if variant_kind(variant) != "cuda":
                 continue
             answers = [self._known.wheels[key] for key in self._keys(variant, build) if key in self._known.wheels]
-            arch = "aarch64" if build.platform.endswith("aarch64") else "x86_64"
-            told = next((answer.sm[arch] for answer in answers if arch in answer.sm), None)
+            arch = _PROCESSOR.get(build.platform)
+            told = next((answer.sm[arch] for answer in answers if arch in answer.sm), None) if arch else None
             if told is not None:
                 yield ArchList(
                     torch=build.torch,
@@ -224,13 +238,13 @@ class _Facts:
                 yield WithoutTag(platforms=(build.platform,), variants=(variant,), torch=f"=={build.torch}")
 
     def _keys(self, variant: str, build: ListedBuild) -> list[str]:
-        """Return the wheels that speak for a build, its own first: the same release and variant elsewhere says it too."""
+        """Return the wheels that speak for a build: its own, then those of the variant for other platforms."""
         others = [one.key for name, one in self._new if name == variant and one.torch == build.torch and one != build]
         return [build.key, *others]
 
 
 def _nearest(bundled: Catalogue, build: ListedBuild, variant: str) -> ArchList | None:
-    """Return the row of the nearest known build of the same CUDA major: of the variant itself, else the nearest CUDA."""
+    """Return the row of the nearest known build of the same CUDA major, of the same variant where there is one."""
     same = bundled.arch_list(build.torch, variant, build.platform)
     if same is not None:
         return same

@@ -63,6 +63,7 @@ class Page(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         source: the id of the server in the catalogue.
         date: when it was read last, or was said to be unchanged.
         etag, modified: what the server calls this state of the page, to ask whether it changed.
+        whole: False for a listing of all variants at once: what is missing there may be elsewhere.
         builds: empty when the server said that the variant is gone.
     """
 
@@ -72,6 +73,7 @@ class Page(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     date: Date
     etag: Header | None = None
     modified: Header | None = None
+    whole: bool = True
     builds: Annotated[tuple[ListedBuild, ...], Meta(max_length=MAX_BUILDS)] = ()
 
 

@@ -20,7 +20,7 @@ from msgspec import Struct
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from setupwizard.errors import SetupError
+from setupwizard.errors import Cancelled, SetupError
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.http import PATIENCE
 from setupwizard.tools.transport import Connections, FetchSettings, request_headers
@@ -137,6 +137,8 @@ class _Ranges(io.RawIOBase):
     def _open(self, more: Mapping[str, str]) -> tuple[str, BaseHTTPResponse]:
         try:
             return self._connections.open(self._url, {**request_headers(), **more}, self._cancel)
+        except Cancelled:
+            raise
         except SetupError as error:
             raise Unasked("unreachable", f"{error.code} {error.detail}") from error
 

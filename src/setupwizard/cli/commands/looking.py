@@ -1,4 +1,4 @@
-"""detect, recommend, catalog, support: they look and tell, and change nothing."""
+"""detect, recommend, support: they look and tell, and change nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from setupwizard.cli.context import common, finish, json_option, stop_on_signal,
 from setupwizard.codes import RECOMMEND_EXIT
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
-from setupwizard.model.catalogue import load_catalogue
 from setupwizard.model.machine import Machine
 from setupwizard.model.recommendation import Wishes
 from setupwizard.model.wire import MAX_DOCUMENT_BYTES, from_json, read_document, to_json
@@ -23,6 +22,7 @@ from setupwizard.steps.detect import detect as detect_machine
 from setupwizard.steps.detect import expand, redacted
 from setupwizard.steps.recommend import recommend as decide
 from setupwizard.steps.recommend import recommend_many
+from setupwizard.workflow import catalogue as facts
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -116,31 +116,18 @@ def recommend(
 ) -> None:
     """Say which build of PyTorch is right, and why."""
     wishes = wishes_from(gpus, python, torch, variant, cpu)
+    known = facts.known()
+    if known.note:
+        voice.note(known.note)
     if len(machines) > 1:
-        answer = recommend_many([(name, read_machine(name)) for name in machines], wishes)
+        answer = recommend_many([(name, read_machine(name)) for name in machines], wishes, known.catalogue)
     else:
-        answer = decide(this_machine(machines), wishes)
+        answer = decide(this_machine(machines), wishes, known.catalogue)
     if json:
         voice.document(answer)
     else:
         voice.say(show.recommendation(answer))
     finish(RECOMMEND_EXIT[answer.verdict])
-
-
-@click.command()
-@click.option("--refresh", is_flag=True, help="Ask the official index what is new.")
-@json_option
-@common
-def catalog(refresh: bool, json: bool) -> None:
-    """Say what is known about PyTorch's builds, and how old that knowledge is."""
-    if refresh:
-        raise SetupError("not-built", what="catalog --refresh")
-    catalogue = load_catalogue()
-    if json:
-        voice.document(catalogue)
-    else:
-        voice.say(show.catalogue(catalogue))
-    finish("ok")
 
 
 @click.command()
@@ -167,4 +154,4 @@ def write_text(path: Path, text: str) -> None:
         raise SetupError("root-not-writable", path=str(path.parent), detail=str(error)) from error
 
 
-COMMANDS = (detect, recommend, catalog, support)
+COMMANDS = (detect, recommend, support)
