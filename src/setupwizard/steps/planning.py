@@ -15,7 +15,7 @@ from setupwizard import platforms
 from setupwizard.codes import APPLY_EXIT, Backend
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
-from setupwizard.model.catalogue import Catalogue, load_catalogue
+from setupwizard.model.catalogue import Catalogue
 from setupwizard.model.format import sentences
 from setupwizard.model.install_data import install_data
 from setupwizard.model.machine import Machine
@@ -28,6 +28,7 @@ from setupwizard.steps.records import plan_of
 from setupwizard.steps.resolving import family_requirements, resolve
 from setupwizard.steps.tracking import Track
 from setupwizard.store import generation
+from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.files import free_bytes
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
@@ -67,7 +68,7 @@ def make_plan(request: PlanRequest, track: Track) -> Plan:
         raise SetupError("not-built", what=_("installing with {backend}").format(backend=request.backend))
     root = Root(request.root)
     root.check()
-    catalogue = load_catalogue()
+    catalogue = known_catalogue().catalogue
     with tempfile.TemporaryDirectory(prefix="setupwizard-plan-") as folder:
         work = Path(folder)
         with track.step("probe", _("Ask the download servers")):
@@ -152,7 +153,9 @@ def _probe(request: PlanRequest, catalogue: Catalogue, work: Path, track: Track)
     choice = choose(builds, pythons, [listing for listing in listings if listing.code == "ok"])
     if choice is None:
         raise _nowhere(builds, pythons, listings)
-    return listings, choice
+    row = catalogue.arch_list(choice.build.torch, choice.build.variant, platform)
+    assumed = row is not None and row.assumed_from is not None
+    return listings, msgspec.structs.replace(choice, build=msgspec.structs.replace(choice.build, assumed=assumed))
 
 
 def _specs(

@@ -24,6 +24,7 @@ from setupwizard.steps.recommend import recommend
 from setupwizard.steps.records import verification_of
 from setupwizard.steps.tracking import Track
 from setupwizard.store import generation
+from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
 from setupwizard.store.lock import working_on
@@ -73,7 +74,7 @@ def decide(machine: Machine, choices: Choices) -> Recommendation:
     Raises:
         SetupError: "usage": a wish is not well-formed.
     """
-    return recommend(machine, choices.wishes)
+    return recommend(machine, choices.wishes, known_catalogue().catalogue)
 
 
 def plan(machine: Machine, decision: Recommendation, choices: Choices, track: Track) -> Plan:
