@@ -1,6 +1,6 @@
-/* A stand-in for NVIDIA's libnvidia-ml.so.1, for tests only: the calls that the wizard's child makes, answered from a
-   scenario. The scenario is the file named by FAKE_NVML_SCENARIO, else scenario.ini beside the library, so that a
-   program which scrubs its children's environment can be tested too. It is read once, in nvmlInit.
+/* A stand-in for NVIDIA's libnvidia-ml.so.1 and libcuda.so.1, for tests only: the calls that the wizard's children
+   make, answered from a scenario. The scenario is the file named by FAKE_NVML_SCENARIO, else scenario.ini beside the
+   library, so that a program which scrubs its children's environment can be tested too. It is read once, at the start.
 
      driver = 581.42          facts of the driver come before the first [gpu]
      cuda = 13000
@@ -9,12 +9,17 @@
      name = ...               uuid, bus_id, pci_id, cc, memory, power_limit_mw, max_clock_sm, max_clock_mem, mig
      err.nvmlDeviceGetName = 15      what one call answers: for all cards, or for the card of the section
      hang = nvmlDeviceGetName        the call that never comes back
+     cuda_library = 12040            what cuDriverGetVersion says when it is not `cuda`
+     leaves = /a/file                what cuInit makes, as the true one makes /dev/nvidia-uvm
+     now_clock = 210,1500,2400       what sensors say, one value for each look; the last one stays. Also now_temperature,
+                                     now_power_mw, now_reasons, now_link_generation, now_link_width, now_load
 */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 enum { OK = 0, UNINITIALIZED = 1, INVALID = 2, NOT_SUPPORTED = 3, TOO_SMALL = 7, UNKNOWN = 999 };
@@ -114,6 +119,18 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, Section **out) {
     *out = &sections[index + 1];
     return refuse(*out, __func__);
 }
+static int with(const char *call, const char *name, const char *value, Section **out) {
+    for (int i = 1; i <= cards; i++) {
+        const char *mine = fact(&sections[i], name);
+        size_t length = mine ? strlen(mine) : 0, other = strlen(value);
+        /* an address may come with four digits of domain or with eight */
+        if (!mine || (strcmp(mine, value) && !(length > other && !strcasecmp(mine + length - other, value)))) continue;
+        *out = &sections[i];
+        return refuse(*out, call);
+    }
+    return started ? 6 : UNINITIALIZED;
+}
+int nvmlDeviceGetHandleByPciBusId_v2(const char *place, Section **out) { return with(__func__, "bus_id", place, out); }
 int nvmlDeviceGetName(Section *card, char *out, unsigned size) { return text(card, __func__, "name", out, size); }
 int nvmlDeviceGetUUID(Section *card, char *out, unsigned size) { return text(card, __func__, "uuid", out, size); }
 int nvmlDeviceGetEnforcedPowerLimit(Section *card, unsigned *out) { return small(card, __func__, "power_limit_mw", out); }
@@ -141,5 +158,99 @@ int nvmlDeviceGetPciInfo_v3(Section *card, Pci *out) {
     int error = text(card, __func__, "bus_id", out->address, sizeof out->address);
     const char *id = fact(card, "pci_id");
     if (id) out->id = (unsigned)strtoul(id, NULL, 0);
+    return error;
+}
+
+/* What a sensor says at this look: the next value of its list. */
+static int sensor(Section *card, const char *call, const char *name, unsigned long long *out) {
+    static struct { const Section *card; const char *name; int looks; } seen[CARDS * 8];
+    int error = refuse(card, call), slot = 0;
+    const char *value = fact(card, name);
+    if (error || !value) return error ? error : NOT_SUPPORTED;
+    while (seen[slot].card && (seen[slot].card != card || strcmp(seen[slot].name, name))) slot++;
+    seen[slot].card = card;
+    seen[slot].name = name;
+    for (int look = seen[slot].looks++; look && strchr(value, ','); look--) value = strchr(value, ',') + 1;
+    *out = strtoull(value, NULL, 0);
+    return OK;
+}
+static int small_sensor(Section *card, const char *call, const char *name, unsigned *out) {
+    unsigned long long value = 0;
+    int error = sensor(card, call, name, &value);
+    if (!error) *out = (unsigned)value;
+    return error;
+}
+int nvmlDeviceGetHandleByUUID(const char *uuid, Section **out) {
+    for (int card = 1; card <= cards; card++) {
+        const char *known = fact(&sections[card], "uuid");
+        if (known && !strcmp(known, uuid)) return *out = &sections[card], refuse(*out, __func__);
+    }
+    return 6; /* not found */
+}
+int nvmlDeviceGetClockInfo(Section *card, int kind, unsigned *out) {
+    return kind == 1 ? small_sensor(card, __func__, "now_clock", out) : NOT_SUPPORTED;
+}
+int nvmlDeviceGetTemperature(Section *card, int kind, unsigned *out) {
+    (void)kind;
+    return small_sensor(card, __func__, "now_temperature", out);
+}
+int nvmlDeviceGetPowerUsage(Section *card, unsigned *out) { return small_sensor(card, __func__, "now_power_mw", out); }
+int nvmlDeviceGetCurrentClocksEventReasons(Section *card, unsigned long long *out) {
+    return sensor(card, __func__, "now_reasons", out);
+}
+int nvmlDeviceGetCurrPcieLinkGeneration(Section *card, unsigned *out) {
+    return small_sensor(card, __func__, "now_link_generation", out);
+}
+int nvmlDeviceGetCurrPcieLinkWidth(Section *card, unsigned *out) {
+    return small_sensor(card, __func__, "now_link_width", out);
+}
+int nvmlDeviceGetUtilizationRates(Section *card, unsigned out[2]) {
+    out[1] = 0;
+    return small_sensor(card, __func__, "now_load", &out[0]);
+}
+
+/* The CUDA driver library. */
+static int cuda_call(const char *call, int index) {
+    if (!started) {
+        read_scenario();
+        started = 1;
+    }
+    return refuse(&sections[index], call);
+}
+int cuDriverGetVersion(int *out) {
+    int error = cuda_call(__func__, 0);
+    const char *own = fact(&sections[0], "cuda_library"), *value = own ? own : fact(&sections[0], "cuda");
+    *out = value ? atoi(value) : 0;
+    return error;
+}
+int cuInit(unsigned flags) {
+    (void)flags;
+    int error = cuda_call(__func__, 0);
+    const char *leaves = fact(&sections[0], "leaves");
+    FILE *file = leaves ? fopen(leaves, "w") : NULL;
+    if (file) fclose(file);
+    return error ? error : cards ? OK : 100;
+}
+int cuDeviceGetCount(int *out) { *out = cards; return cuda_call(__func__, 0); }
+int cuDeviceGet(int *out, int index) { *out = index; return cuda_call(__func__, index + 1); }
+static int cuda_text(const char *call, const char *name, char *out, int size, int device) {
+    int error = cuda_call(call, device + 1);
+    const char *value = fact(&sections[device + 1], name);
+    snprintf(out, (size_t)size, "%s", value ? value : "");
+    return error ? error : value ? OK : 801;
+}
+int cuDeviceGetName(char *out, int size, int device) { return cuda_text(__func__, "name", out, size, device); }
+int cuDeviceGetPCIBusId(char *out, int size, int device) { return cuda_text(__func__, "bus_id", out, size, device); }
+int cuDeviceGetAttribute(int *out, int attribute, int device) {
+    int error = cuda_call(__func__, device + 1), major = 0, minor = 0;
+    const char *value = fact(&sections[device + 1], "cc");
+    if (error || !value || sscanf(value, "%d.%d", &major, &minor) != 2) return error ? error : 801;
+    *out = attribute == 75 ? major : minor;
+    return OK;
+}
+int cuDeviceTotalMem_v2(size_t *out, int device) {
+    int error = cuda_call(__func__, device + 1);
+    const char *value = fact(&sections[device + 1], "memory");
+    *out = value ? (size_t)strtoull(value, NULL, 0) : 0;
     return error;
 }

@@ -14,6 +14,7 @@ import pytest
 _SOURCE = Path(__file__).with_name("fake_nvml.c")
 _SCENARIOS = Path(__file__).parent.parent / "fixtures" / "nvml"
 LIBRARY = "libnvidia-ml.so.1"
+CUDA_LIBRARY = "libcuda.so.1"
 
 
 @cache
@@ -29,18 +30,22 @@ def _built() -> Path | None:
     return library
 
 
-def install(folder: Path, scenario: str) -> Path:
-    """Return a folder for LD_LIBRARY_PATH that holds the stand-in with a scenario.
+def install(folder: Path, scenario: str, *, nvml: bool = True) -> Path:
+    """Return a folder for LD_LIBRARY_PATH that holds the stand-in with a scenario, as NVML and as CUDA's library.
 
     Args:
         folder: is made.
         scenario: the name of a file in fixtures/nvml, or the text of a scenario.
+        nvml: False for a computer where NVML cannot be loaded.
     """
     library = _built()
     if library is None:
         pytest.skip("the stand-in for NVIDIA's library needs a C compiler (gcc, cc or clang)")
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(library, folder / LIBRARY)
+    for name in (LIBRARY, CUDA_LIBRARY) if nvml else (CUDA_LIBRARY,):
+        shutil.copy2(library, folder / name)
+    if not nvml:
+        (folder / LIBRARY).write_text("no library")
     (folder / "scenario.ini").write_text(_text(scenario))
     return folder
 
