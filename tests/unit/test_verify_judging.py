@@ -12,7 +12,7 @@ from setupwizard.model.events import Event, Output
 from setupwizard.model.machine import NvidiaDriver
 from setupwizard.model.verification import Check, Figure
 from setupwizard.steps.verify import judging
-from setupwizard.steps.verify.clock import Sample, between, fastest_link, slowed_share, usual_clock
+from setupwizard.steps.verify.clock import Sample, between, fastest_link, held_share, usual_clock
 from setupwizard.steps.verify.expectation import Card
 from setupwizard.steps.verify.protocol import PlanLine, StageLine, StartLine, read_line
 from setupwizard.steps.verify.watching import Watch
@@ -67,11 +67,31 @@ def test_the_sampled_clock_counts_more_than_the_advertised_one() -> None:
 
 
 def test_heat_is_a_remark_and_the_bus_bounds_copies() -> None:
-    hot = tuple(Sample(at=float(number), slowed=number % 2 == 0, link_gb_s=15.8) for number in range(10))
+    hot = (Sample(at=0.0, held=("heat",), link_gb_s=15.8), Sample(at=1.0, held=()))
     assert judging.judge(line("sustained"), SETTING, hot).status == "warn"
     assert judging.judge(line("conv"), SETTING, hot).status == "pass"
     copy = judging.judge(line("copy-host", figures=[figure("to-device.pinned", 3.0, "GB/s")]), SETTING, hot)
     assert (copy.status, copy.figures[0].high) == ("warn", 15.8)
+
+
+@pytest.mark.parametrize(
+    ("setting", "samples", "words"),
+    [
+        ({"busy_before": 0.6, "on_battery": True}, (), "another program"),
+        ({"busy_before": 0.1, "on_battery": True}, (), "battery"),
+        ({}, (Sample(at=0.0, held=("power-brake", "heat")),), "power supply"),
+        ({}, (Sample(at=0.0, held=("power-cap",)),), "power limit"),
+        ({"card": replace(RTX_4060, laptop=True)}, (Sample(at=0.0, clock_mhz=2400.0),), "laptop"),
+        ({"card": replace(RTX_4060, laptop=False)}, (), "usually is: Matrix"),
+    ],
+)
+def test_a_slow_card_is_told_the_likeliest_reason(setting, samples, words) -> None:
+    slow = line("copy-device", figures=[figure("bandwidth", 1.0, "GB/s")])
+    if words in {"usually is: Matrix", "laptop"}:
+        slow = line("matmul", figures=[figure("fp16", 2.0)])
+    check = judging.judge(slow, replace(SETTING, **{"card": RTX_4060, **setting}), samples)
+    assert (check.status, words in check.text) == ("warn", True)
+    assert check.advice
 
 
 def test_samples() -> None:
@@ -80,7 +100,7 @@ def test_samples() -> None:
     assert usual_clock(samples) == 1305.0
     assert usual_clock(()) is None
     assert fastest_link(samples) == 4.0
-    assert slowed_share(samples) == 0.0
+    assert held_share(samples, "heat") == 0.0
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ def _passed(verification: Verification, *, on_gpu: bool) -> tuple[str, str]:
     speedup = find_figure(verification, "matmul", "speedup")
     if speedup is None or speedup.value < 1.05:
         return _("PyTorch works on your GPU"), _("All results are right.")
-    size = round(verification.measurements.get("matmul.speedup.size", 0))
+    size = round(verification.numbers().get("matmul.speedup.size", 0))
     sentence = _(
         "{times} times faster than your CPU. Matrix multiplication, {size} x {size}. The results match the CPU."
     )

@@ -60,7 +60,11 @@ class Check(Struct, frozen=True, kw_only=True):
 
 
 class Verification(Struct, frozen=True, kw_only=True):
-    """The whole proof. Correctness decides, speed only warns; what was not run is never green."""
+    """The whole proof. Correctness decides, speed only warns; what was not run is never green.
+
+    Attributes:
+        measurements: numbers by name ("matmul.fp32.tflops"), and series of them ("card.looks.clock.mhz").
+    """
 
     schema: Literal[1] = SCHEMA
     passed: bool
@@ -70,7 +74,11 @@ class Verification(Struct, frozen=True, kw_only=True):
     torch: TorchFacts | None = None
     devices: tuple[Device, ...] = ()
     checks: tuple[Check, ...] = ()
-    measurements: dict[str, float] = field(default_factory=dict)
+    measurements: dict[str, float | tuple[float | None, ...]] = field(default_factory=dict)
     started: str
     seconds: float = 0.0
     previous: str | None = None
+
+    def numbers(self) -> dict[str, float]:
+        """Return the single numbers among the measurements."""
+        return {name: value for name, value in self.measurements.items() if not isinstance(value, tuple)}

@@ -283,10 +283,11 @@ def _prove(
         expected=made.build,
         gpus=cards_for(made.build, machine),
         driver=machine.nvidia_driver,
+        on_battery=machine.environment.power == "battery",
     )
     try:
         with track.step("verify", _("Prove that PyTorch works")):
-            verification = verify.verify(request, track.emit, track.cancel)
+            verification = verify.verify(request, track.emit, track.cancel, verify.NvmlSampler())
             if not options.accept_unverified:
                 _must_be_proved(verification)
     except BaseException:

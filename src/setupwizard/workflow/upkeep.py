@@ -75,10 +75,11 @@ def verify_environment(
         expected=made.build,
         gpus=cards_for(made.build, machine),
         driver=machine.nvidia_driver,
+        on_battery=machine.environment.power == "battery",
         files=files_check(root, current, made, track.cancel) if with_files else None,
         previous=verification_of(root, current),
     )
-    return verify.verify(request, track.emit, track.cancel)
+    return verify.verify(request, track.emit, track.cancel, verify.NvmlSampler())
 
 
 def verification_exit(verification: Verification, style: str = "posix") -> int:

@@ -262,7 +262,7 @@ class VerifyPage(Page):
 
     def _show_banner(self, proof: Verification, sentence: str) -> None:
         speedup = stages.find_figure(proof, "matmul", "speedup")
-        size = round(proof.measurements.get("matmul.speedup.size", 0))
+        size = round(proof.numbers().get("matmul.speedup.size", 0))
         if proof.verdict != "pass" or speedup is None or speedup.value < 1.05 or not size:
             told = next((check for check in proof.checks if check.status == _TOLD.get(proof.verdict)), None)
             if told is not None and told.text:

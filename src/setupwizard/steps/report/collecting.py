@@ -105,7 +105,7 @@ def line_of(name: str, report: Report) -> Line:
         torch=torch.version if torch is not None else None,
         variant=torch.variant if torch is not None else None,
         problems=tuple(problems),
-        figures=dict(proof.measurements) if proof is not None else {},
+        figures=proof.numbers() if proof is not None else {},
     )
 
 

@@ -1,14 +1,17 @@
-"""What the card was doing while it was measured: the seam for whoever samples NVML in a child of its own."""
+"""What the card was doing while it was measured, as somebody sees it who looks at it from outside."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
 from setupwizard.model.machine import Gpu
+
+Hold = Literal["heat", "power-brake", "power-cap"]
+"""What holds a clock down: the temperature, the power supply's own brake, or the limit that the maker or user set."""
 
 
 class Sample(Struct, frozen=True, kw_only=True):
@@ -18,16 +21,18 @@ class Sample(Struct, frozen=True, kw_only=True):
         at: time.monotonic() of the look.
         clock_mhz: the clock of the multiprocessors now.
         temperature_c, power_w: degrees Celsius, watts.
-        slowed: heat or the power supply holds the clock down. A plain power cap, usual on desktops, is not that.
+        held: what holds the clock down now.
         link_gb_s: what the bus can carry in one direction now, in 10^9 bytes a second.
+        load: how much of the time the card worked, 0 to 1.
     """
 
     at: float
     clock_mhz: float | None = None
     temperature_c: float | None = None
     power_w: float | None = None
-    slowed: bool | None = None
+    held: tuple[Hold, ...] | None = None
     link_gb_s: float | None = None
+    load: float | None = None
 
 
 class Sampler(Protocol):
@@ -41,6 +46,11 @@ class Sampler(Protocol):
 
     def stop(self) -> None:
         """End it; safe more than once."""
+
+
+def thinned(samples: tuple[Sample, ...], most: int) -> tuple[Sample, ...]:
+    """Return at most so many of the looks, evenly spread."""
+    return samples[:: -(-len(samples) // most)] if samples else ()
 
 
 def between(samples: Iterable[Sample], begin: float, end: float) -> tuple[Sample, ...]:
@@ -59,7 +69,13 @@ def fastest_link(samples: Iterable[Sample]) -> float | None:
     return max((sample.link_gb_s for sample in samples if sample.link_gb_s), default=None)
 
 
-def slowed_share(samples: Iterable[Sample]) -> float:
-    """Return how much of the time heat or the power supply held the card back, 0 to 1."""
-    told = [sample.slowed for sample in samples if sample.slowed is not None]
-    return sum(told) / len(told) if told else 0.0
+def held_share(samples: Iterable[Sample], *holds: Hold) -> float:
+    """Return how much of the time one of these held the clock down, 0 to 1."""
+    told = [sample.held for sample in samples if sample.held is not None]
+    return sum(any(hold in held for hold in holds) for held in told) / len(told) if told else 0.0
+
+
+def usual_load(samples: Iterable[Sample]) -> float | None:
+    """Return how busy the card was most of the time, 0 to 1."""
+    loads = [sample.load for sample in samples if sample.load is not None]
+    return statistics.median(loads) if loads else None

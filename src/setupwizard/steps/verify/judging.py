@@ -24,12 +24,18 @@ from setupwizard.tools.redaction import redact_text
 WITHOUT_DEVICE: frozenset[CheckId] = frozenset(["files", "packages", "import", "dataloader"])
 _UNDER_LOAD: frozenset[CheckId] = frozenset(["matmul", "sustained"])
 _HELD_BACK = 0.2
+_CAPPED = 0.5
+_BUSY = 0.25
 _ERROR_LENGTH = 300
 _STDERR_TAIL = 4000
 
 
 class Setting(Struct, frozen=True, kw_only=True):
-    """What a check is judged against."""
+    """What a check is judged against.
+
+    Attributes:
+        busy_before: how much of the time the card already worked before we gave it work, 0 to 1.
+    """
 
     index: int
     mode: VerifyMode
@@ -39,6 +45,8 @@ class Setting(Struct, frozen=True, kw_only=True):
     card_planned: bool
     patience: float = 1.0
     card: Card | None = None
+    on_battery: bool = False
+    busy_before: float | None = None
 
 
 def judge(line: StageLine, setting: Setting, samples: tuple[clock.Sample, ...]) -> Check:
@@ -58,10 +66,10 @@ def judge(line: StageLine, setting: Setting, samples: tuple[clock.Sample, ...]) 
         status, cause = "warn", "comfort" if cause == "error" else cause
     if status == "warn" and cause == "error":
         cause = "comfort"
-    if status == "pass" and line.stage in _UNDER_LOAD and clock.slowed_share(samples) > _HELD_BACK:
-        status, cause = "warn", "slowed"
+    if status == "pass" and line.stage in _UNDER_LOAD and _held_back(samples) is not None:
+        status, cause = "warn", _held_back(samples)
     if status == "pass" and slow:
-        status, cause = "warn", "slow"
+        status, cause = "warn", _why_slow(setting, samples)
         facts["slow"] = listed(figure_title(name) for name in slow)
     words = _listed(facts)
     text, advice = (
@@ -76,6 +84,26 @@ def judge(line: StageLine, setting: Setting, samples: tuple[clock.Sample, ...]) 
         text=text,
         advice=advice,
     )
+
+
+def _held_back(samples: tuple[clock.Sample, ...]) -> str | None:
+    """Return what held the card back for a good part of the time, None when nothing out of the ordinary did."""
+    if clock.held_share(samples, "power-brake") > _HELD_BACK:
+        return "power-brake"
+    return "heat" if clock.held_share(samples, "heat") > _HELD_BACK else None
+
+
+def _why_slow(setting: Setting, samples: tuple[clock.Sample, ...]) -> str:
+    """Return the likeliest reason for a low figure, as far as something tells; what a person can change comes first."""
+    if setting.busy_before is not None and setting.busy_before > _BUSY:
+        return "slow-busy"
+    if setting.on_battery:
+        return "slow-battery"
+    if _held_back(samples) is not None:
+        return f"slow-{_held_back(samples)}"
+    if clock.held_share(samples, "power-cap") > _CAPPED:
+        return "slow-power-cap"
+    return "slow-laptop" if setting.card is not None and setting.card.laptop else "slow"
 
 
 def made(stage: CheckId, status: CheckStatus, cause: str, setting: Setting | None = None, **facts: Any) -> Check:
@@ -116,12 +144,48 @@ def short(text: str | None) -> str:
 
 def measurements(check: Check, facts: dict[str, Any]) -> dict[str, float]:
     """Return the figures of a check as flat names: "matmul.fp32.tflops"; of a second card "gpu1.matmul.fp32.tflops"."""
-    prefix = f"gpu{check.device}." if check.device else ""
+    prefix = _of_card(check.device)
     found = {f"{prefix}{check.id}.{figure.name}{_slug(figure.unit)}": figure.value for figure in check.figures}
     size = facts.get("speedup_size")
     if isinstance(size, (int, float)):
         found[f"{prefix}{check.id}.speedup.size"] = float(size)
     return found
+
+
+def card_measurements(index: int, samples: tuple[clock.Sample, ...]) -> dict[str, float]:
+    """Return the most that was seen of a card: "card.clock.mhz"; of a second card "gpu1.card.clock.mhz"."""
+    return {
+        f"{_of_card(index)}card.{name}": max(value for value in values if value is not None)
+        for name, values in _rows(samples).items()
+        if any(value is not None for value in values)
+    }
+
+
+def card_series(index: int, samples: tuple[clock.Sample, ...], began: float) -> dict[str, tuple[float | None, ...]]:
+    """Return all looks at a card as rows of the same length: "card.looks.seconds", "card.looks.clock.mhz" ...
+
+    Args:
+        index: of the card.
+        samples: the looks.
+        began: time.monotonic() of the begin of the proof, from which the seconds count.
+    """
+    if not samples:
+        return {}
+    seconds = tuple(round(sample.at - began, 1) for sample in samples)
+    prefix = f"{_of_card(index)}card.looks"
+    return {f"{prefix}.seconds": seconds, **{f"{prefix}.{name}": row for name, row in _rows(samples).items()}}
+
+
+def _rows(samples: tuple[clock.Sample, ...]) -> dict[str, tuple[float | None, ...]]:
+    return {
+        "clock.mhz": tuple(sample.clock_mhz for sample in samples),
+        "temperature.c": tuple(sample.temperature_c for sample in samples),
+        "power.w": tuple(sample.power_w for sample in samples),
+    }
+
+
+def _of_card(index: int | None) -> str:
+    return f"gpu{index}." if index else ""
 
 
 def changes(measured: Mapping[str, float], before: Mapping[str, float]) -> dict[str, float]:

@@ -21,6 +21,9 @@ from setupwizard.steps.verify.watching import Order, Watch, follow
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.redaction import redact_text
 
+MOST_LOOKS = 240
+"""Looks at one card that are kept in the document."""
+
 # The first that fits one of the checks that were not passed is what the person hears of.
 _FAILURES: tuple[tuple[ErrorCode, Callable[[Check], bool]], ...] = (
     ("torch-import-failed", lambda check: check.id == "import"),
@@ -77,6 +80,7 @@ class _Proof:
         self._devices: list[Device] = []
         self._torch: TorchFacts | None = None
         self._measured: dict[str, float] = {}
+        self._series: dict[str, tuple[float | None, ...]] = {}
         self._stages: tuple[CheckId, ...] = ()
         self._ended, self._total = 0, 0
         self._targets = targets(request)
@@ -104,6 +108,7 @@ class _Proof:
             torchvision_planned=build is not None and build.torchvision is not None,
             card_planned=build is not None and for_card(build),
             patience=request.patience,
+            on_battery=request.on_battery,
         )
         order = Order(
             python=request.python,
@@ -122,12 +127,19 @@ class _Proof:
             sampler,
         )
         follow(order, watch, self._emit, self._cancel, sampler)
+        if sampler is not None:
+            self._keep(target, sampler.samples())
+
+    def _keep(self, target: Target, samples: tuple[clock.Sample, ...]) -> None:
+        kept = clock.thinned(samples, MOST_LOOKS)
+        self._series.update(judging.card_series(target.index, kept, self._clock))
+        self._measured.update(judging.card_measurements(target.index, samples))
 
     def result(self) -> Verification:
         """Return the proof."""
         verdict = self._verdict()
         request = self._request
-        before = request.previous.measurements if request.previous else {}
+        before = request.previous.numbers() if request.previous else {}
         return Verification(
             passed=verdict in {"pass", "warn"},
             verdict=verdict,
@@ -136,7 +148,7 @@ class _Proof:
             torch=self._torch,
             devices=tuple(self._devices),
             checks=tuple(self._checks),
-            measurements={**self._measured, **judging.changes(self._measured, before)},
+            measurements={**self._measured, **judging.changes(self._measured, before), **self._series},
             started=self._started.isoformat(timespec="seconds").replace("+00:00", "Z"),
             seconds=round(time.monotonic() - self._clock, 1),
             previous=request.previous.started if request.previous else None,

@@ -16,6 +16,7 @@ _NVIDIA_PAGE = N_(
 _VC_PAGE = N_(
     "Install the Microsoft Visual C++ runtime from https://aka.ms/vs/17/release/vc_redist.x64.exe, then check again."
 )
+_COOL = N_("Look at the cooling: free the air vents, clean the fans, then check again.")
 _CHECK_HARDWARE = N_("Check again. If it stays so, the card, its memory or its power supply may be faulty.")
 
 # cause -> (what happened, what to do next). {name} stands for a fact of the stage.
@@ -164,13 +165,35 @@ _CAUSES: dict[str, tuple[str, str]] = {
         N_("The speed went up and down under load: the slowest moment had {stability} % of the fastest."),
         N_("Look at cooling and power: plug a laptop in, and give it air."),
     ),
-    "slowed": (
-        N_("Heat or the power supply held the card back while it was measured."),
-        N_("Look at cooling and power: plug a laptop in, and give it air."),
+    "heat": (N_("The card was too hot and held itself back while it was measured."), _COOL),
+    "power-brake": (
+        N_("The power supply held the card back while it was measured."),
+        N_("Look at the power cables of the card and at the power supply; plug a laptop into its own charger."),
     ),
     "slow": (
         N_("Slower than this card usually is: {slow}."),
-        N_("Close programs that use the card, plug a laptop in, then check again."),
+        N_("Close programs that use the card, then check again."),
+    ),
+    "slow-busy": (
+        N_("Slower than this card usually is, because another program already kept it busy: {slow}."),
+        _CLOSE_PROGRAMS,
+    ),
+    "slow-battery": (
+        N_("Slower than this card usually is, because the computer runs on its battery: {slow}."),
+        N_("Plug it in, then check again."),
+    ),
+    "slow-heat": (N_("Slower than this card usually is, because it was too hot: {slow}."), _COOL),
+    "slow-power-brake": (
+        N_("Slower than this card usually is, because the power supply held it back: {slow}."),
+        N_("Look at the power cables of the card and at the power supply; plug a laptop into its own charger."),
+    ),
+    "slow-power-cap": (
+        N_("Slower than this card usually is, because it reached the power limit that is set for it: {slow}."),
+        N_("That limit belongs to this computer. If a quiet or battery-saving mode is on, choose the fast one."),
+    ),
+    "slow-laptop": (
+        N_("Slower than this card usually is: {slow}. In a laptop its maker decides how much power the card gets."),
+        N_("Plug the laptop in, choose its fast mode, and check again."),
     ),
     "comfort": (N_("This part did not work: {error}"), N_("PyTorch works without it.")),
     # not needed

@@ -28,6 +28,7 @@ class VerifyRequest(Struct, frozen=True, kw_only=True):
         gpus: the cards to test. Without any, a processor build is tested on the processor, another one on what
             torch finds by itself.
         driver: the NVIDIA driver, for the sentences and the report.
+        on_battery: the computer runs on its battery, which is worth a word when a card is slow.
         files: the audit of the installed files, made by the caller.
         previous: an earlier proof of the same environment, to compare the figures with.
         work: where the empty working folder of the child is made; the system's temporary folder when None.
@@ -43,6 +44,7 @@ class VerifyRequest(Struct, frozen=True, kw_only=True):
     expected: Build | None = None
     gpus: tuple[Gpu, ...] = ()
     driver: NvidiaDriver | None = None
+    on_battery: bool = False
     files: Check | None = None
     previous: Verification | None = None
     work: Path | None = None

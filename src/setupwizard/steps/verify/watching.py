@@ -72,7 +72,7 @@ class Watch:
         self.garbage = 0
         self._emit, self._on_plan, self._on_start, self._on_check = emit, on_plan, on_start, on_check
         self._sampler = sampler
-        self._since = time.monotonic()
+        self._began = self._since = time.monotonic()
         self._limit = BETWEEN * setting.patience
 
     def overdue(self) -> bool:
@@ -126,7 +126,9 @@ class Watch:
         span = clock.between(samples, self._since, time.monotonic())
         if line.stage == "device":
             laptop = self.setting.gpu.laptop if self.setting.gpu else None
-            self.setting = replace(self.setting, card=card_of(line.facts, laptop=laptop))
+            # the import gives the card nothing to do: what it did meanwhile was somebody else's work
+            busy = clock.usual_load(clock.between(samples, self._began, self._since))
+            self.setting = replace(self.setting, card=card_of(line.facts, laptop=laptop), busy_before=busy)
         self.running = None
         self._next(BETWEEN)
         self._add(line.stage, judging.judge(line, self.setting, span), line.facts)
