@@ -1,6 +1,6 @@
 """An install that is ended at any moment: what was in use stays usable, and the next run comes to its end.
 
-SETUPWIZARD_KILL_TRIALS sets how many times (20); SETUPWIZARD_KILL_SEED which moments.
+SETUPWIZARD_TRIALS sets how many times (12); SETUPWIZARD_KILL_SEED which moments.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
 
-TRIALS = int(os.environ.get("SETUPWIZARD_KILL_TRIALS", "20"))
+TRIALS = int(os.environ.get("SETUPWIZARD_TRIALS", "12"))
 SEED = int(os.environ.get("SETUPWIZARD_KILL_SEED", "7"))
 TESTS = Path(__file__).parent.parent
 PROGRAM = TESTS / "helpers" / "store_program.py"

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from setupwizard.codes import StepId
 from setupwizard.errors import Cancelled, SetupError
 from setupwizard.model.events import Emit, Error, Output, StepFinished, StepResult, StepStarted
+from setupwizard.store.crash import crash_point
 from setupwizard.tools.concurrency import Cancel
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Track:
             self._finish(step_id, "failed", started, SetupError("internal-error", detail=repr(error)))
             raise
         self._finish(step_id, "done", started, None)
+        crash_point(f"after-{step_id}")
 
     def skip(self, step_id: StepId) -> None:
         """Note a step that has nothing to do; it never started, so it sends no event."""
