@@ -12,6 +12,7 @@ from setupwizard.model import stages
 from setupwizard.model.format import format_bytes, format_duration
 from setupwizard.model.verification import Check, Figure, Verification
 from setupwizard.steps.report import wording
+from setupwizard.steps.report.chart import Chart, charts
 from setupwizard.steps.report.document import Report
 
 _TONES: dict[VerificationVerdict | None, str] = {
@@ -59,6 +60,8 @@ class Section(Struct, frozen=True, kw_only=True):
     speed: str
     checks: str
     bars: tuple[Bar, ...]
+    looks: str
+    charts: tuple[Chart, ...]
     rows: tuple[Row, ...]
 
 
@@ -186,6 +189,8 @@ def _sections(proof: Verification) -> Iterator[Section]:
             speed=_named(_("Speed"), name) if name else _("Speed"),
             checks=_named(_("Checks"), name) if name else _("Checks"),
             bars=tuple(_bars(checks)),
+            looks=_named(_("During the check"), name) if name else _("During the check"),
+            charts=tuple(charts(proof, index)),
             rows=tuple(_row(check) for check in checks),
         )
 
