@@ -156,11 +156,11 @@ class _Ranges(io.RawIOBase):
         if answer.status != 206:
             raise Unasked("unreachable", f"HTTP {answer.status}")
         told = _CONTENT_RANGE.match(str(answer.headers.get("Content-Range", "")))
+        total, etag = int(told[3]) if told else 0, answer.headers.get("ETag")
+        if self.size and total and (total != self.size or etag != self._etag):
+            raise Unasked("broken-archive", "the file changed while it was read")
         if told is None or (int(told[1]), int(told[2])) != (start, start + count - 1):
             raise Unasked("no-range", "another range than the one that was asked for")
-        total, etag = int(told[3]), answer.headers.get("ETag")
-        if self.size and (total != self.size or etag != self._etag):
-            raise Unasked("broken-archive", "the file changed while it was read")
         if not 0 < total <= MAX_ARCHIVE_BYTES:
             raise Unasked("broken-archive", f"{total} bytes")
         self.size, self._etag = total, etag
