@@ -78,7 +78,7 @@ def _state(
     if library is None:
         return "broken"
     if library.version is None:
-        return "absent" if library.error else "error"
+        return "absent" if library.error else "broken"
     if listing is None:
         return "ok"
     if listing.error is not None:

@@ -24,7 +24,12 @@ def _table() -> dict[str, Any]:
 
 def release(roots: Roots) -> str | None:
     """Return the version of Jetson Linux, "36.4.3", None when this is no Jetson."""
-    found = _RELEASE.search(read_text(roots.at("/etc/nv_tegra_release")))
+    return parse_release(read_text(roots.at("/etc/nv_tegra_release")))
+
+
+def parse_release(text: str) -> str | None:
+    """Return "36.4.3" from the text of /etc/nv_tegra_release, None for any other."""
+    found = _RELEASE.search(text)
     return f"{found.group(1)}.{found.group(2)}" if found else None
 
 

@@ -98,7 +98,7 @@ def facts(roots: Roots) -> SystemFacts:
 
 def os_version(roots: Roots) -> str:
     """Return the name that the distribution gives itself, else the kernel's version."""
-    facts = dict(_assignment(line) for line in os_release(roots).splitlines() if "=" in line)
+    facts = parse_os_release(os_release(roots))
     name = facts.get("PRETTY_NAME") or " ".join(facts[key] for key in ("NAME", "VERSION_ID") if facts.get(key))
     kernel = read_text(roots.at("/proc/sys/kernel/osrelease"))
     return name or f"Linux {kernel}".strip()
@@ -107,6 +107,11 @@ def os_version(roots: Roots) -> str:
 def os_release(roots: Roots) -> str:
     """Return the text of os-release: /etc first, as the manual page says."""
     return read_text(roots.at("/etc/os-release")) or read_text(roots.at("/usr/lib/os-release"))
+
+
+def parse_os_release(text: str) -> dict[str, str]:
+    """Return the values of an os-release file."""
+    return dict(_assignment(line) for line in text.splitlines() if "=" in line)
 
 
 def _assignment(line: str) -> tuple[str, str]:
@@ -207,17 +212,23 @@ def memory_limit(roots: Roots) -> int | None:
 def kernel_driver(roots: Roots) -> KernelDriver:
     """Return the state of NVIDIA's kernel driver."""
     text = read_text(roots.at("/proc/driver/nvidia/version"))
-    version = _MODULE_VERSION.search(text)
+    version, open_module = parse_module(text)
     return KernelDriver(
         loaded=bool(text) or exists(roots.at("/sys/module/nvidia")),
-        version=version.group(1) if version else None,
-        open_module="Open Kernel Module" in text,
+        version=version,
+        open_module=open_module,
         nodes=any(entries(roots.at("/dev"), "nvidia[0-9]*")),
         dxg=exists(roots.at("/dev/dxg")),
         jetson=jetson.release(roots) is not None,
         cards=tuple(_driver_cards(roots)),
         library=_library_version(roots),
     )
+
+
+def parse_module(text: str) -> tuple[str | None, bool]:
+    """Return the version of the kernel module and whether it is the open one, from /proc/driver/nvidia/version."""
+    version = _MODULE_VERSION.search(text)
+    return version.group(1) if version else None, "Open Kernel Module" in text
 
 
 def _driver_cards(roots: Roots) -> Iterator[DriverCard]:

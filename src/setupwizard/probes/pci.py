@@ -112,6 +112,12 @@ def names(roots: Roots, wanted: Iterable[str]) -> dict[str, str]:
     for path in _PCI_IDS:
         if missing and not lines:
             lines = _lines(roots.at(path))
+    return parse_names(lines, missing)
+
+
+def parse_names(lines: Iterable[str], wanted: Iterable[str]) -> dict[str, str]:
+    """Return PCI id -> name from the lines of a pci.ids file."""
+    missing = set(wanted)
     found: dict[str, str] = {}
     vendor = ""
     for line in lines:

@@ -241,7 +241,8 @@ def _row(line: str, fields: Sequence[str]) -> dict[str, str] | None:
         name = next((name for name, form in _ROW_WORDS.items() if name not in guessed and form.fullmatch(value)), None)
         if name is not None:
             guessed[name] = value
-    return guessed if len(guessed) > 3 else None
+    untold = all(_known(value) is None for value in values[2:])
+    return guessed if len(guessed) > 3 or untold else None
 
 
 def _plausible(row: dict[str, str]) -> bool:

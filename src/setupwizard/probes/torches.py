@@ -83,16 +83,14 @@ def package_folders(prefix: Path) -> list[Path]:
 
 def look(folder: Path, owner: Path, python: str | None) -> FoundTorch | None:
     """Return the torch of a package folder, from the file in which every build notes what it is; None without one."""
-    text = read_text(folder / "torch" / "version.py")
+    found = parse_version_file(read_text(folder / "torch" / "version.py"))
+    return FoundTorch(env=str(owner), version=found[0], variant=found[1], python=python) if found else None
+
+
+def parse_version_file(text: str) -> tuple[str, str | None] | None:
+    """Return the version and the variant that torch/version.py names, None for any other text."""
     version = _VERSION.search(text)
-    if version is None:
-        return None
-    return FoundTorch(
-        env=str(owner),
-        version=version.group(1),
-        variant=_variant(version.group(1), text),
-        python=python,
-    )
+    return (version.group(1), _variant(version.group(1), text)) if version else None
 
 
 def _variant(version: str, text: str) -> str | None:
