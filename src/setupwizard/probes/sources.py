@@ -346,13 +346,15 @@ def files_on(page: http.Page) -> dict[str, str]:
     text = page.body.decode("utf-8", "replace")
     if "json" in page.content_type:
         try:
-            return {str(file["filename"]): urljoin(page.url, str(file.get("url", ""))) for file in json.loads(text)["files"]}
+            return {
+                str(file["filename"]): urljoin(page.url, str(file.get("url", ""))) for file in json.loads(text)["files"]
+            }
         except (ValueError, KeyError, TypeError) as error:
             raise SetupError("document-unreadable", file=page.url, detail=str(error)) from error
     links = _Links(page.url)
     links.feed(text)
     if links.forms and not links.files:
-        raise SetupError("captive-portal", host=urlsplit(page.url).hostname)
+        raise SetupError("captive-portal", host=host_of(page.asked))
     return links.files
 
 

@@ -30,12 +30,12 @@ T = TypeVar("T")
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """What a server answered. `bytes_per_s` is measured over the whole answer and means little for a small one."""
+    """What a server answered: `url` is where it was at last, `asked` where it was asked for."""
 
     url: str
+    asked: str
     content_type: str
     body: bytes
-    bytes_per_s: int
 
 
 @contextmanager
@@ -72,12 +72,10 @@ def get(url: str, *, accept: str = "*/*", cancel: Cancel | None = None, settings
     settings = settings.as_wished()
 
     def ask() -> Page:
-        started = time.monotonic()
         with _asked("GET", url, {"Accept": accept}, cancel, settings) as (last, answer):
             body = answer.read(MAX_PAGE_BYTES, decode_content=True)
             kind = str(answer.headers.get("Content-Type", ""))
-        seconds = max(time.monotonic() - started, 1e-6)
-        return Page(url=last, content_type=kind, body=body, bytes_per_s=int(len(body) / seconds))
+        return Page(url=last, asked=url, content_type=kind, body=body)
 
     return _again(ask, cancel or Cancel(), settings)
 

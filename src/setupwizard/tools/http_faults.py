@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
-from urllib3.exceptions import ProxyError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from setupwizard.codes import ErrorCode
 from setupwizard.errors import SetupError
@@ -112,7 +112,9 @@ def cause_of(error: BaseException, url: str, *, proxy: str | None = None) -> Set
         return SetupError("network-off", host=host, detail=detail)
     if any("Tunnel connection failed" in str(link) for link in links):
         return SetupError("host-blocked", host=host, detail=detail)  # the proxy may not go there, or finds no way
-    if proxy is not None and (nameless or any(isinstance(link, ProxyError) for link in links)):
+    # urllib3 says ProxyError also for a line that broke long after the proxy had been reached
+    unreached = any(isinstance(link, NewConnectionError | ConnectTimeoutError) for link in links)
+    if proxy is not None and (nameless or unreached):
         return SetupError("proxy-off", host=place_of(proxy), detail=detail)
     if nameless:
         return SetupError("name-unknown", host=host, detail=detail)

@@ -26,7 +26,7 @@ from setupwizard.errors import Cancelled, SetupError
 from setupwizard.i18n import _
 from setupwizard.tools.certificate import certificate_of
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.http_faults import cause_of, host_of, next_hop, problem_of, refusal
+from setupwizard.tools.http_faults import cause_of, host_of, next_hop, problem_of, proxy_login, refusal
 from setupwizard.tools.redaction import without_login
 
 log = logging.getLogger(__name__)
@@ -92,6 +92,7 @@ class FetchSettings:
             quiet_seconds=self.quiet_seconds * factor,
             slow_seconds=self.slow_seconds * factor,
             backoff_seconds=self.backoff_seconds * factor,
+            sync_seconds=self.sync_seconds * factor,
             longest_pause=self.longest_pause * factor,
         )
 
@@ -146,7 +147,11 @@ class Connections:
         refused = refusal(error)
         if refused is not None:
             return self._cause_of_refusal(refused, url)
-        return cause_of(error, url, proxy=self._proxy_for(url))
+        proxy = self._proxy_for(url)
+        cause = cause_of(error, url, proxy=proxy)
+        if cause.code == "proxy-login" and proxy is not None:
+            return proxy_login(self._ways_of(proxy, url), proxy, cause.detail)
+        return cause
 
     def problem_of(self, response: BaseHTTPResponse, url: str) -> SetupError | None:
         """Return the error that an answer stands for, None for a good one."""
@@ -184,6 +189,18 @@ class Connections:
             return parsedate_to_datetime(date).astimezone(UTC) if date else None
         except (OSError, ValueError, http.client.HTTPException):
             return None
+        finally:
+            connection.close()
+
+    def _ways_of(self, proxy: str, url: str) -> str:
+        """Return the ways to log in that a proxy names when it refuses a tunnel; "" when it does not say."""
+        way, target = urlsplit(proxy), urlsplit(url)
+        connection = http.client.HTTPConnection(way.hostname or "", way.port or 80, timeout=3)
+        try:
+            connection.request("CONNECT", f"{target.hostname}:{target.port or 443}", headers={"User-Agent": AGENT})
+            return ", ".join(connection.getresponse().headers.get_all("Proxy-Authenticate", []))
+        except (OSError, ValueError, http.client.HTTPException):
+            return ""
         finally:
             connection.close()
 
