@@ -11,9 +11,11 @@ from setupwizard.model.catalogue import numbers
 from setupwizard.model.catalogue_rows import Architecture
 from setupwizard.model.format import sentences
 from setupwizard.model.gpu_table import age_of, known_gpu
+from setupwizard.model.machine import Machine
 from setupwizard.model.recommendation import Action
 from setupwizard.steps.recommend.cards import Card
 from setupwizard.steps.recommend.case import Candidate, Case
+from setupwizard.steps.recommend.trouble import HARDWARE, Trouble
 from setupwizard.steps.recommend.words import names
 
 
@@ -86,7 +88,7 @@ def _driver_text(case: Case, at_least: str, bound: Architecture | None) -> str:
     told = [text.format(at_least=at_least, **facts)]
     if "open-module" in troubles:
         told.append(_("Take the proprietary version of it: the open one does not drive this card."))
-    if case.machine.environment.secure_boot and case.machine.os == "linux":
+    if case.machine.os == "linux" and _secure_boot(case.machine):
         told.append(_("Secure Boot is on: follow the steps that your system shows for signing the driver."))
     if case.machine.wsl:
         told.append(_("Install it in Windows, not inside WSL, and restart the computer."))
@@ -97,42 +99,49 @@ def _driver_text(case: Case, at_least: str, bound: Architecture | None) -> str:
     return reduce(sentences, told)
 
 
+def _secure_boot(machine: Machine) -> bool:
+    """Whether Secure Boot may keep a driver from starting: a Linux driver has to be signed by its owner."""
+    noticed = any(finding.code == "secure-boot-may-block-driver" for finding in machine.findings)
+    return noticed or bool(machine.environment.secure_boot)
+
+
 def hardware_actions(cards: Sequence[Card]) -> list[Action]:
     """Return what to do about cards that no driver can reach."""
-    by_trouble: dict[str, list[Card]] = {}
+    by_trouble: dict[Trouble, list[Card]] = {}
     for card in cards:
-        by_trouble.setdefault(card.trouble or "", []).append(card)
-    actions = []
-    for trouble, (code, text) in _REACH.items():
-        if trouble in by_trouble:
-            actions.append(Action(code=code, text=_(text).format(cards=names(by_trouble[trouble]))))
-            if trouble == "not-seen":
-                more = _("Check in the system's device list that {cards} is switched on and fits firmly in its slot.")
-                actions.append(Action(code="check-hardware", text=more.format(cards=names(by_trouble[trouble]))))
-    return actions
+        if card.trouble in HARDWARE:
+            by_trouble.setdefault(card.trouble, []).append(card)
+    return [
+        Action(code=code, text=_(text).format(cards=names(affected)))
+        for trouble, affected in by_trouble.items()
+        for code, text in _REACH.get(trouble, ())
+    ]
 
 
-_REACH: dict[str, tuple[ActionCode, str]] = {
+_RESTART = N_("Restart the computer, then come back.")
+_CHECK_SLOT = N_("Check in the system's device list that {cards} is switched on and fits firmly in its slot.")
+_REACH: dict[Trouble, tuple[tuple[ActionCode, str], ...]] = {
     "not-seen": (
-        "wake-card",
-        N_("Plug in the power supply and wake {cards}: battery saving may have switched it off."),
+        ("wake-card", N_("Plug in the power supply and wake {cards}: battery saving may have switched it off.")),
+        ("check-hardware", _CHECK_SLOT),
     ),
-    "passed-through": (
-        "check-hardware",
-        N_("Give {cards} back from the virtual machine that it is reserved for."),
+    "not-started": (
+        ("restart", _RESTART),
+        (
+            "check-hardware",
+            N_("If {cards} still does not start, switch on Above 4G Decoding in the firmware settings."),
+        ),
     ),
-    "switched-off": (
-        "check-hardware",
-        N_("Switch {cards} on in the Device Manager, then look again."),
+    "fell-off": (
+        ("restart", _RESTART),
+        ("check-hardware", N_("If it happens again, check the power cables and the temperature of {cards}.")),
     ),
+    "passed-through": (("check-hardware", N_("Give {cards} back from the virtual machine that it is reserved for.")),),
+    "switched-off": (("check-hardware", N_("Switch {cards} on in the Device Manager, then look again.")),),
     "no-container-access": (
-        "allow-access",
-        N_("Start the container again with access to {cards}, for instance with --gpus all."),
+        ("allow-access", N_("Start the container again with access to {cards}, for instance with --gpus all.")),
     ),
-    "no-permission": (
-        "allow-access",
-        N_("Ask the administrator of this computer for the right to use {cards}."),
-    ),
+    "no-permission": (("allow-access", N_("Ask the administrator of this computer for the right to use {cards}.")),),
 }
 """What keeps a card out of reach -> what to do about it."""
 
@@ -145,7 +154,7 @@ def lost_card_action() -> Action:
 
 def restart_action() -> Action:
     """Return the advice to restart: a driver that was updated or that hangs runs again after it."""
-    return Action(code="restart", text=_("Restart the computer, then come back."))
+    return Action(code="restart", text=_(_RESTART))
 
 
 def python_action(case: Case, python: str) -> Action:

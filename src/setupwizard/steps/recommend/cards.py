@@ -109,7 +109,7 @@ def _card(index: int, gpu: Gpu, machine: Machine, catalogue: Catalogue, driver: 
         chip=chip,
         xpu=xpu,
         integrated=integrated,
-        trouble=None if gpu.vendor == "apple" else _reach(gpu),
+        trouble=None if gpu.vendor == "apple" else _reach(gpu, machine),
     )
 
 
@@ -121,9 +121,12 @@ def _name(gpu: Gpu) -> str:
     return _("{vendor} graphics card").format(vendor=words[gpu.vendor]) if gpu.vendor in words else _("graphics card")
 
 
-def _reach(gpu: Gpu) -> Trouble | None:
+def _reach(gpu: Gpu, machine: Machine) -> Trouble | None:
+    codes = {finding.code for finding in machine.findings}
     if gpu.kernel_driver == "vfio-pci" and gpu.driver_sees_it is not True:
         return "passed-through"
+    if gpu.vendor == "amd" and "amd-no-permission" in codes:
+        return "no-permission"
     return "not-seen" if gpu.driver_sees_it is False else None
 
 

@@ -24,10 +24,12 @@ Trouble = Literal[
     "switched-off",
     "no-container-access",
     "no-permission",
+    "not-started",
+    "fell-off",
     "not-seen",
 ]
 HARDWARE: frozenset[Trouble] = frozenset(
-    {"passed-through", "switched-off", "no-container-access", "no-permission", "not-seen"}
+    {"passed-through", "switched-off", "no-container-access", "no-permission", "not-started", "fell-off", "not-seen"}
 )
 """What no driver cures."""
 RESTARTED: frozenset[Trouble] = frozenset({"driver-mismatch", "driver-hangs", "driver-not-running"})
@@ -43,9 +45,10 @@ _NOTICED: dict[str, Trouble] = {
     "driver-no-permission": "no-permission",
     "driver-library-mismatch": "driver-mismatch",
     "driver-hangs": "driver-hangs",
+    "driver-answers-with-error": "driver-hangs",
     "driver-library-missing": "driver-incomplete",
     "driver-not-loaded": "driver-not-running",
-    "gpu-lost": "not-seen",
+    "gpu-lost": "fell-off",
 }
 
 
@@ -103,6 +106,8 @@ def _with_driver(
         return "driver-missing"
     if gpu.driver_sees_it is not False:
         return None
+    if "card-did-not-start" in codes:
+        return "not-started"
     known = known_gpu(gpu.pci_id)
     first = numbers(known.first_linux_driver if known else None)
     on_linux = machine.os == "linux" and not machine.wsl

@@ -32,7 +32,7 @@ _TROUBLES: dict[Trouble, tuple[ReasonCode, str]] = {
         "driver-not-running",
         N_("The NVIDIA driver was updated while the old one is still running {card}: a restart is missing."),
     ),
-    "driver-hangs": ("driver-not-running", N_("The NVIDIA driver of {card} does not answer.")),
+    "driver-hangs": ("driver-not-running", N_("The NVIDIA driver of {card} does not answer as it should.")),
     "driver-not-running": (
         "driver-not-running",
         N_("The NVIDIA driver for {card} is installed, but it is not running."),
@@ -48,6 +48,8 @@ _TROUBLES: dict[Trouble, tuple[ReasonCode, str]] = {
     "switched-off": ("card-not-reachable", N_("{card} is switched off in the Device Manager.")),
     "no-container-access": ("card-not-reachable", N_("This container was started without access to {card}.")),
     "no-permission": ("card-not-reachable", N_("You are not allowed to use {card}.")),
+    "not-started": ("card-not-reachable", N_("The NVIDIA driver tried to start {card} and could not.")),
+    "fell-off": ("card-not-reachable", N_("{card} stopped answering while the computer ran.")),
     "not-seen": ("card-not-reachable", N_("{card} is in the computer, but its driver does not find it.")),
 }
 """What keeps a driver from a card -> the word for it and the sentence."""
