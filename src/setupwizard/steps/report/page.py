@@ -56,6 +56,7 @@ def render_html(report: Report) -> str:
         "name": _("Name"),
         "version": _("Version"),
         "size": _("Size"),
+        "try": _("Try it: five short programs"),
         "as_text": _("The same as text, to copy"),
         "made": _("Made by setupwizard {version}, {time}. Nothing was sent anywhere.").format(
             version=report.program, time=view.made

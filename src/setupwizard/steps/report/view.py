@@ -10,6 +10,7 @@ from setupwizard.codes import CheckStatus, VerificationVerdict
 from setupwizard.i18n import _
 from setupwizard.model import stages
 from setupwizard.model.format import format_bytes, format_duration
+from setupwizard.model.snippets import Snippet, device_word, snippets
 from setupwizard.model.verification import Check, Figure, Verification
 from setupwizard.steps.report import wording
 from setupwizard.steps.report.chart import Chart, charts
@@ -80,6 +81,7 @@ class View(Struct, frozen=True, kw_only=True):
     problem: tuple[str, str] | None
     packages: tuple[tuple[str, str, str, str], ...]
     findings: tuple[str, ...]
+    snippets: tuple[Snippet, ...]
     text: str
 
 
@@ -106,8 +108,17 @@ def view_of(report: Report) -> View:
             for package in (report.plan.packages if report.plan else ())
         ),
         findings=tuple(finding.text for finding in report.machine.findings if finding.level != "info" and finding.text),
+        snippets=_snippets(report),
         text=plain_text(report),
     )
+
+
+def _snippets(report: Report) -> tuple[Snippet, ...]:
+    """Return programs to try, once there is something to try them with."""
+    if report.verification is None or not report.verification.passed or report.verification.torch is None:
+        return ()
+    platform = report.plan.build.platform if report.plan is not None else None
+    return snippets(device_word(report.verification.torch.variant, platform))
 
 
 def _reasons(report: Report) -> tuple[str, ...]:
