@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
@@ -27,13 +28,53 @@ class Room(Struct, frozen=True, kw_only=True):
     stored_per_downloaded_large: float
 
 
+class VcRuntime(Struct, frozen=True, kw_only=True):
+    """The Microsoft Visual C++ runtime that torch's files for Windows need.
+
+    Attributes:
+        files: what is loaded; requirement: the package that holds these files for an environment of its own.
+        url: Microsoft's own installer, which needs administrator rights.
+    """
+
+    files: tuple[str, ...]
+    requirement: str
+    url: str
+
+    def missing_in(self, folder: Path) -> tuple[str, ...]:
+        """Return the names of the files that a folder, Windows' System32, lacks."""
+        return tuple(name for name in self.files if not (folder / name).is_file())
+
+
+class Synchronised(Struct, frozen=True, kw_only=True):
+    """A service that copies a folder to other computers, and how its folder is known.
+
+    Attributes:
+        variables: environment variables that name it.
+        folders: patterns of its name, in small letters; at_home: names that mean it in a home folder alone.
+        markers: files that the service leaves in it.
+    """
+
+    name: str
+    variables: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    at_home: tuple[str, ...] = ()
+    markers: tuple[str, ...] = ()
+
+
 class InstallData(Struct, frozen=True, kw_only=True):
-    """The bundled facts about installing."""
+    """The bundled facts about installing.
+
+    Attributes:
+        longest_member: characters of the longest path in a wheel of torch.
+    """
 
     date: str
     companions: tuple[Companion, ...]
     whole_index_variants: tuple[str, ...]
     room: Room
+    vc_runtime: VcRuntime
+    longest_member: int
+    synchronised: tuple[Synchronised, ...]
 
     def companions_of(self, torch: str) -> tuple[str, ...]:
         """Return the requirements that come along with a release of torch."""

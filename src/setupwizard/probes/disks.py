@@ -31,6 +31,12 @@ def disks(roots: Roots) -> tuple[Disk, ...]:
     return tuple(found.values())
 
 
+def drive_kind(place: Path) -> str | None:
+    """Return the kind of the drive that a folder lies on, or will lie on: as `Disk.kind`."""
+    top = mount_point(place)
+    return _kind(top, _kinds(), Roots()) if top is not None else None
+
+
 def mount_point(place: Path) -> Path | None:
     """Return the top of the drive that a folder lies on, or will lie on once it is made."""
     try:

@@ -15,6 +15,7 @@ from setupwizard.model.wire import to_json
 from setupwizard.store.documents import Complete, Current, is_generation_name, read_or_none
 from setupwizard.store.files import disk_error, is_full, write_atomic
 from setupwizard.store.journal import Journal
+from setupwizard.store.suitable import refuse_unsuitable, unsuitable
 
 # What file managers and file systems put into every folder: a folder with nothing else is empty.
 _NOBODYS = frozenset((".ds_store", "thumbs.db", "desktop.ini", "lost+found", "$recycle.bin", ".directory"))
@@ -117,8 +118,11 @@ class Root:
         """
         try:
             self._refuse_unsuitable()
-            if os.path.lexists(self.path) and self._names() and not self.is_ours():
+            ours = self.is_ours()
+            if os.path.lexists(self.path) and self._names() and not ours:
                 raise SetupError("root-not-empty", path=str(self.path))
+            if not ours:
+                refuse_unsuitable(self.path)
             place = next(place for place in (self.path, *self.path.parents) if place.exists())
         except OSError as error:
             raise self._refused(error) from error
@@ -263,8 +267,3 @@ def _home() -> Path | None:
         return Path.home()
     except RuntimeError:
         return None
-
-
-def unsuitable(path: Path, why: str) -> SetupError:
-    """Return the error for a folder that no environment should live in; `why` is a sentence."""
-    return SetupError("path-unsuitable", path=str(path), why=why, better=str(platforms.default_root()))

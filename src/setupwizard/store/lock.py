@@ -10,7 +10,8 @@ from filelock import FileLock, Timeout
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.store.files import disk_error
-from setupwizard.store.layout import Root, unsuitable
+from setupwizard.store.layout import Root
+from setupwizard.store.suitable import unsuitable
 from setupwizard.tools.concurrency import Cancel
 
 
