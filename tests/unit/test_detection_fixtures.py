@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from helpers import fake_nvml, recorded
+from helpers.readers import READERS, ended, files, text_of
 from helpers.recorded import FIXTURES, fixture
 from setupwizard.model.machine import Surroundings
 from setupwizard.probes import (
     adapters,
     bus,
-    cuda,
     diagnosis,
     gpus,
-    jetson,
     kernel_log,
-    kfd,
     linux,
-    macos,
-    nvml,
-    pci,
     smi_text,
-    toolkits,
-    torches,
 )
 from setupwizard.probes.adapters import Adapter
-from setupwizard.probes.answers import DriverAnswer, pci_address
+from setupwizard.probes.answers import DriverAnswer
 from setupwizard.probes.facts import SystemFacts
 from setupwizard.probes.kernel_log import KernelLog
 from setupwizard.steps.detect import detect
-from setupwizard.tools.process import ProcessResult
 
 posix = pytest.mark.linux_only("the stub programs and the recorded computers are Linux")
 
@@ -145,19 +136,6 @@ ELSEWHERE = {
 }
 
 
-def text_of(name: str) -> str:
-    return smi_text.readable((FIXTURES / name).read_bytes())
-
-
-def ended(text: str, code: int | None = 0) -> ProcessResult:
-    return ProcessResult(argv=("nvidia-smi",), returncode=code, stdout=text)
-
-
-def files() -> list[str]:
-    every = (path for path in sorted(FIXTURES.rglob("*")) if path.is_file())
-    return [path.relative_to(FIXTURES).as_posix() for path in every]
-
-
 def test_every_file_has_its_reader_or_a_reason() -> None:
     listed = {
         *KERNEL,
@@ -248,32 +226,6 @@ def test_what_windows_said(tmp_path: Path, name: str) -> None:
     assert [(gpu.vendor, gpu.pci_id, gpu.name) for gpu in merged.gpus] == cards
     reasons = [one.code for one in found if one.code not in {"cuda-version-unknown", "driver-without-card"}]
     assert reasons == codes
-
-
-def read_list_of_names(text: str) -> object:
-    return pci.parse_names(text.splitlines(), ["10de:28e0"])
-
-
-READERS: dict[str, Callable[[str], object]] = {
-    "nvidia-smi": lambda text: smi_text.parse(ended(text, 0)),
-    "nvidia-smi, seven columns": lambda text: smi_text.parse(ended(text, 1), smi_text.FIELDS[:7]),
-    "unknown field": lambda text: smi_text.unknown_field(ended(text)),
-    "kernel log": kernel_log.parse,
-    "NVML's child": lambda text: nvml.answer(text.splitlines(), ended="x"),
-    "CUDA's child": cuda.answer,
-    "KFD": kfd.parse,
-    "macOS": macos.parse_displays,
-    "toolkit's list": toolkits.parse_version_json,
-    "compiler": toolkits.parse_compiler,
-    "torch": torches.parse_version_file,
-    "address": pci_address,
-    "PCI id": adapters.pci_id,
-    "Windows' version": adapters.nvidia_version,
-    "module": linux.parse_module,
-    "os-release": linux.parse_os_release,
-    "Jetson Linux": jetson.parse_release,
-    "list of names": read_list_of_names,
-}
 
 
 @pytest.mark.parametrize("reader", READERS)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from setupwizard.probes.roots import Roots, entries, read_text
+from setupwizard.probes.roots import Roots, entries, read_text, whole_number
 
 _NODES = "/sys/class/kfd/kfd/topology/nodes"
 _AMD = 0x1002
@@ -35,8 +35,9 @@ def parse(text: str) -> KfdNode | None:
     facts: dict[str, int] = {}
     for line in text.splitlines():
         name, _space, value = line.partition(" ")
-        if value.strip().isdigit():
-            facts[name] = int(value)
+        number = whole_number(value)
+        if number is not None:
+            facts[name] = number
     version = facts.get("gfx_target_version", 0)
     if not version or facts.get("vendor_id", _AMD) != _AMD:
         return None

@@ -15,7 +15,7 @@ from setupwizard.model.machine import Surroundings
 from setupwizard.probes import jetson
 from setupwizard.probes.facts import SystemFacts, architecture, memory_mib, power
 from setupwizard.probes.firmware import virtual_machine_named
-from setupwizard.probes.roots import Roots, entries, exists, read_text
+from setupwizard.probes.roots import Roots, entries, exists, read_text, whole_number
 
 # EFI_GLOBAL_VARIABLE of the UEFI specification, section 3.3.
 _SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
@@ -204,8 +204,9 @@ def memory_limit(roots: Roots) -> int | None:
     """Return the bytes of memory that a control group allows, None when there is no limit."""
     for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
         text = read_text(roots.at(path))
-        if text.isdigit():
-            return int(text)
+        limit = whole_number(text)
+        if limit is not None:
+            return limit
     return None
 
 

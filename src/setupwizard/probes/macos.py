@@ -102,7 +102,7 @@ def _gpu(display: _Display) -> Gpu:
 
 def _mebibytes(text: str) -> int | None:
     """Return MiB from "8 GB" or "1536 MB"; memory that is shared with the processor is none of the card's own."""
-    found = re.match(r"(\d+)\s*(GB|MB)", text)
+    found = re.match(r"(\d{1,9})\s*(GB|MB)", text)
     if found is None:
         return None
     return int(found.group(1)) * (1024 if found.group(2) == "GB" else 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from setupwizard.codes import Vendor
-from setupwizard.probes.roots import Roots, entries, read_text
+from setupwizard.probes.roots import Roots, entries, read_text, whole_number
 
 # PCI vendor numbers of makers whose chips PyTorch has builds for; all others make basic or virtual adapters.
 VENDORS: dict[str, Vendor] = {
@@ -82,7 +82,7 @@ def _card(folder: Path) -> PciCard | None:
         vendor=VENDORS.get(vendor, "other"),
         kernel_driver=_link_name(folder / "driver"),
         boot_vga=boot == "1" if boot else None,
-        memory_bytes=int(memory) if memory.isdigit() else None,
+        memory_bytes=whole_number(memory),
         asleep=read_text(folder / "power" / "runtime_status") == "suspended",
     )
 

@@ -25,7 +25,7 @@ from msgspec import Struct
 
 from setupwizard.errors import SetupError
 from setupwizard.model.machine import FoundPython
-from setupwizard.probes.roots import Roots, entries, exists
+from setupwizard.probes.roots import Roots, entries, exists, whole_number
 from setupwizard.tools import process
 from setupwizard.tools.concurrency import Cancel, side_by_side
 
@@ -245,5 +245,5 @@ def _slashes(path: PurePath) -> str:
 
 
 def _sortable(python: FoundPython) -> tuple[tuple[int, ...], bool, str]:
-    numbers = tuple(int(part) for part in python.version.split(".") if part.isdigit())
+    numbers = tuple(number for part in python.version.split(".") if (number := whole_number(part)) is not None)
     return numbers, not python.free_threaded, python.path

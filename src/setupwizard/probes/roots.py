@@ -99,6 +99,12 @@ def read_text(path: Path) -> str:
         return ""
 
 
+def whole_number(text: str) -> int | None:
+    """Return the number that a text of ASCII digits writes, None for any other text and for absurdly many digits."""
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+
+
 def exists(path: Path) -> bool:
     """Return whether a path is there; one that may not be looked at counts as absent."""
     try:

@@ -62,7 +62,7 @@ _LOG_CARD = re.compile(r"^GPU ([0-9A-Fa-f]{4,8}:[0-9A-Fa-f]{2}:[0-9A-Fa-f]{2}\.\
 _TABLE_CARD = re.compile(
     r"^\|\s{1,5}(\d{1,3})\s{1,4}(\S.*?)\s+(?:On|Off|WDDM|TCC|MCDM|N/A)\s*\|\s*([0-9A-Fa-f:.]{7,16}|N/A)\s+\S+\s*\|"
 )
-_TABLE_MEMORY = re.compile(r"^\|.*\|\s*\d+\s*Mi?B\s*/\s*(\d+)\s*Mi?B\s*\|")
+_TABLE_MEMORY = re.compile(r"^\|.*\|\s*\d{1,9}\s*Mi?B\s*/\s*(\d{1,9})\s*Mi?B\s*\|")
 _ROW_WORDS: dict[str, re.Pattern[str]] = {
     "driver_version": re.compile(r"\d{3}\.\d{1,3}(?:\.\d{1,3})?"),
     "compute_cap": re.compile(r"\d{1,2}\.\d"),
@@ -150,7 +150,7 @@ def _xml_card(index: int, place: str, body: str) -> ListedCard:
                 return known
         return None
 
-    memory = re.search(r"<fb_memory_usage>\s*<total>\s*(\d+) MiB", body)
+    memory = re.search(r"<fb_memory_usage>\s*<total>\s*(\d{1,9}) MiB", body)
     device = value("pci_device_id") or ""
     return ListedCard(
         index=index,
@@ -178,7 +178,7 @@ def _log_card(index: int, place: str, body: str) -> ListedCard:
         found = re.search(rf"^\s+{name}\s*:\s*(.*?)\s*$", body, re.MULTILINE)
         return _known(found.group(1)) if found else None
 
-    memory = re.search(r"FB Memory Usage\s*\n\s*Total\s*:\s*(\d+) MiB", body)
+    memory = re.search(r"FB Memory Usage\s*\n\s*Total\s*:\s*(\d{1,9}) MiB", body)
     return ListedCard(
         index=index,
         name=value("Product Name") or "",
