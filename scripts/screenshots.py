@@ -65,6 +65,7 @@ class Scene:
         settings = QSettings(str(file), QSettings.Format.IniFormat)
         self.window = SetupWindow(FakeBackend(), settings, clock=self.clock)
         self.window._started = True  # the scene is set by hand
+        self.window.complete()
         self.window.install.drawer.stamp = lambda: "14:04:38"
 
     def state(self, **values: object) -> None:

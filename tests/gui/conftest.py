@@ -133,6 +133,7 @@ class Visit:
         self.qtbot.addWidget(self.window)
         self.window._started = not start
         self.window.show()
+        self.window.complete()
         self.qtbot.waitExposed(self.window)
         self.window.activateWindow()
         self.qtbot.waitUntil(self.window.isActiveWindow)

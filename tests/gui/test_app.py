@@ -101,8 +101,7 @@ def test_the_window_is_painted_before_anything_heavy_is_imported(tmp_path: Path)
     assert "Traceback" not in err
 
 
-@pytest.mark.posix
-@pytest.mark.skipif(sys.platform == "win32", reason="a signal ends a process at once there")
+@pytest.mark.posix_only("a signal ends a process at once there")
 def test_a_signal_closes_the_window_and_the_program_ends_well(tmp_path: Path) -> None:
     body = """
     from gui.fake_backend import FakeBackend

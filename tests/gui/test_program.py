@@ -2,7 +2,6 @@
 
 import ast
 import shlex
-import sys
 from pathlib import Path
 
 import pytest
@@ -53,8 +52,7 @@ def test_the_environment_in_use_is_what_is_shown(root: Root) -> None:
     assert str(root.path) in usage.activate
 
 
-@pytest.mark.posix
-@pytest.mark.skipif(sys.platform == "win32", reason="a pointer is removed by other means there")
+@pytest.mark.posix_only("a pointer is removed by other means there")
 def test_without_a_pointer_the_folder_of_the_generation_is_shown(root: Root) -> None:
     build(root, "0001")
     generation.switch(root, "0001")
@@ -82,8 +80,7 @@ def test_taking_back_an_update_goes_back(root: Root) -> None:
     assert root.path.exists()
 
 
-@pytest.mark.posix
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems always promise it")
+@pytest.mark.linux_only("other systems always promise it")
 def test_what_the_system_promises_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("WAKEPY_FAKE_SUCCESS", raising=False)
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path / 'nobody-listens'}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent
@@ -26,8 +26,8 @@ class Shell(QWizard):
     not used: their layout is private, differs between styles, and cannot be reached by a style sheet.
     """
 
-    def __init__(self, pages: Sequence[Page]) -> None:
-        """Take the pages, in order."""
+    def __init__(self, first: Page) -> None:
+        """Take the first page; the others come with `add_pages`, once that one is on the screen."""
         super().__init__()
         # Before the first show: another style paints a header of its own, and AeroStyle knows no dark colours.
         self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
@@ -42,17 +42,23 @@ class Shell(QWizard):
             | Qt.WindowType.WindowCloseButtonHint
         )
         self.setWindowIcon(icons.window_icon())
-        self.pages = list(pages)
+        self.pages: list[Page] = []
         self.travelling = False
-        for index, page in enumerate(self.pages):
-            self.setPage(index, page)
-        # QWizard's frame and the widget that it resizes with itself have no accessor: a page's parent, and that one's.
-        self._frame = _parent(self.pages[0])
-        self._body = _parent(self._frame)
+        self.add_pages([first])
+        # QWizard's frame and the widget that it resizes with itself have no accessor: a page's parent, and the one
+        # child that there is so far. To ask the frame for its parent would load every class of widget that Qt has.
+        self._frame = _parent(first)
+        (self._body,) = self.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
         self._frame.setObjectName("pageFrame")
-        self.rail = Rail(len(self.pages), self)
+        self.rail = Rail(len(PAGES), self)
         self.footer = FooterBar(self)
         self._fit_screen()
+
+    def add_pages(self, pages: Iterable[Page]) -> None:
+        """Take the next pages, in order."""
+        for page in pages:
+            self.setPage(len(self.pages), page)
+            self.pages.append(page)
 
     def nextId(self) -> int:
         """Return the page behind the present one; where to go is decided by the flow."""

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from setupwizard.gui.state import PageName, State
-from setupwizard.gui.widgets.rail import StepState
-from setupwizard.gui.wording import build_summary, card_name, short_name
+from setupwizard.gui.state import PAGES, PageName, State
+from setupwizard.gui.widgets.rail import Rail, StepState
+from setupwizard.gui.wording import build_summary, card_name, page_name, short_name
 from setupwizard.i18n import _
 from setupwizard.model.format import format_duration, format_memory, listed
+
+
+def show_steps(rail: Rail, state: State, here: int) -> None:
+    """Show all steps while the page with the index `here` is shown."""
+    for index, name in enumerate(PAGES):
+        rail.show_step(
+            index,
+            page_name(name),
+            summary(name, state) if index < here else "",
+            standing(index, here, name, state),
+            here=index == here,
+            reachable=index < here and not state.committed,
+        )
 
 
 def summary(name: PageName, state: State) -> str:

@@ -5,36 +5,50 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QLibraryInfo, QSettings, QSize, QTranslator
+from PySide6.QtCore import QEvent, QSettings, QSize, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 
 from setupwizard import i18n
 from setupwizard.gui import theme
 from setupwizard.gui.backend import Backend
-from setupwizard.gui.desktop import Desktop
-from setupwizard.gui.details import details_text
-from setupwizard.gui.dialogs import StopDialog
 from setupwizard.gui.flow import Flow
-from setupwizard.gui.pages.build import BuildPage
-from setupwizard.gui.pages.computer import ComputerPage
-from setupwizard.gui.pages.finish import FinishPage
-from setupwizard.gui.pages.install import InstallPage
+from setupwizard.gui.outside import Outside
+from setupwizard.gui.pages.base import Page
 from setupwizard.gui.pages.start import StartPage
-from setupwizard.gui.pages.verify import VerifyPage
+from setupwizard.gui.qttexts import QtTexts
 from setupwizard.gui.shell import Shell
-from setupwizard.gui.state import PAGES
-from setupwizard.gui.summary import standing, summary
+from setupwizard.gui.state import PAGES, PageName
+from setupwizard.gui.summary import show_steps
 from setupwizard.gui.widgets.basic import Button
-from setupwizard.gui.wording import page_name
 from setupwizard.i18n import _
 from setupwizard.model.events import Error
 
+if TYPE_CHECKING:
+    from setupwizard.gui.desktop import Desktop
+    from setupwizard.gui.dialogs import StopDialog
+    from setupwizard.gui.pages.build import BuildPage
+    from setupwizard.gui.pages.computer import ComputerPage
+    from setupwizard.gui.pages.finish import FinishPage
+    from setupwizard.gui.pages.install import InstallPage
+    from setupwizard.gui.pages.verify import VerifyPage
+
 
 class SetupWindow(Shell):
-    """The six pages at work."""
+    """The six pages at work.
+
+    Attributes:
+        start: the first page.
+        computer, build, install, verify, finish: the others, from `complete` on.
+    """
+
+    computer: ComputerPage
+    build: BuildPage
+    install: InstallPage
+    verify: VerifyPage
+    finish: FinishPage
 
     def __init__(
         self,
@@ -54,32 +68,56 @@ class SetupWindow(Shell):
             log_file: the log, for errors of ours.
             clock: counts seconds, for what is told about waiting.
         """
-        self.start, self.computer, self.build = StartPage(), ComputerPage(), BuildPage()
-        self.install, self.verify, self.finish = InstallPage(clock), VerifyPage(), FinishPage()
-        super().__init__([self.start, self.computer, self.build, self.install, self.verify, self.finish])
+        self.start = StartPage()
+        super().__init__(self.start)
+        self._clock = clock
         self._settings = settings
-        self._desktop = desktop or Desktop()
-        self._log_file = log_file
         self._question: StopDialog | None = None
         self._close_after_stop = False
         self._started = False
-        self._translator = QTranslator(self)
+        self._qt_texts = QtTexts(self)
         self.flow = Flow(backend, self, log_file=log_file)
+        self._outside = Outside(self, self.flow, desktop, log_file)
         self._join_flow()
-        self._join_pages()
+        self._join_page(self.start)
         self._join_frame()
         self._restore()
         self._retranslate()
 
+    def complete(self) -> None:
+        """Build the pages after the first, which nobody can see before that one is on the screen."""
+        if len(self.pages) > 1:
+            return
+        from setupwizard.gui.pages.build import BuildPage
+        from setupwizard.gui.pages.computer import ComputerPage
+        from setupwizard.gui.pages.finish import FinishPage
+        from setupwizard.gui.pages.install import InstallPage
+        from setupwizard.gui.pages.verify import VerifyPage
+
+        self.computer, self.build, self.finish = ComputerPage(), BuildPage(), FinishPage()
+        self.install, self.verify = InstallPage(self._clock), VerifyPage()
+        later = (self.computer, self.build, self.install, self.verify, self.finish)
+        self.add_pages(later)
+        for page in later:
+            self._join_page(page)
+            page.fill(self.flow.state)
+        self._join_later_pages()
+
     # what Qt calls
 
     def event(self, event: QEvent) -> bool:
-        """Start to look at the computer once the window has been painted, not before."""
+        """Once the window has been painted, and not before, look at the computer; then build the other pages."""
         result = super().event(event)
         if event.type() == QEvent.Type.Paint and not self._started:
             self._started = True
             self.flow.start()
+            QTimer.singleShot(0, self.complete)
         return result
+
+    def go_to(self, name: PageName) -> None:
+        """Show a page."""
+        self.complete()
+        super().go_to(name)
 
     def reject(self) -> None:
         """Close by Esc or Cancel: during an install only after a question."""
@@ -133,8 +171,7 @@ class SetupWindow(Shell):
 
     def copy_details(self) -> None:
         """Put everything that a bug report needs on the clipboard, without names and passwords."""
-        text = details_text(self.flow.state, self.flow.printed, self.page_now().error)
-        self._desktop.copy(self.flow.redact(text))
+        self._outside.copy_details(self.page_now().error)
 
     # who hears whom
 
@@ -144,33 +181,36 @@ class SetupWindow(Shell):
         flow.arrived.connect(self.go_to)
         flow.begun.connect(self._on_begun)
         flow.settled.connect(self._on_settled)
-        flow.lines.connect(self.install.take_lines)
-        for page in self.pages:
-            flow.happened.connect(page.happened)
-            page.footer_changed.connect(self.show_footer)
-            page.copy_wanted.connect(self._desktop.copy)
-            page.details_wanted.connect(self.copy_details)
-            page.support_wanted.connect(self._on_support)
-            page.fix_wanted.connect(self._on_fix)
-            page.url_wanted.connect(self._desktop.open_url)
-
-    def _join_pages(self) -> None:
-        flow = self.flow
         self.start.custom_wanted.connect(flow.set_custom)
         self.start.resume_wanted.connect(flow.resume)
         self.start.start_over_wanted.connect(flow.start_over)
+
+    def _join_page(self, page: Page) -> None:
+        self.flow.happened.connect(page.happened)
+        page.footer_changed.connect(self.show_footer)
+        page.copy_wanted.connect(self._outside.copy)
+        page.details_wanted.connect(self.copy_details)
+        page.support_wanted.connect(self._outside.save_support)
+        page.fix_wanted.connect(self._on_fix)
+        page.url_wanted.connect(self._outside.open_url)
+
+    def _join_later_pages(self) -> None:
+        flow = self.flow
         self.computer.look_wanted.connect(flow.look)
         self.build.choices_wanted.connect(flow.choose)
         self.build.folder_wanted.connect(self._on_choose_folder)
-        self.install.log_folder_wanted.connect(self._on_log_folder)
+        self.install.drawer.toggle.setChecked(self._settings.value("details", False, type=bool) is True)
+        QShortcut(QKeySequence("Ctrl+L"), self).activated.connect(self.install.drawer.toggle.toggle)
+        flow.lines.connect(self.install.take_lines)
+        self.install.log_folder_wanted.connect(self._outside.open_logs)
         self.install.drawer_opened.connect(self._on_drawer)
         self.install.percent_changed.connect(self._show_title)
         self.verify.again_wanted.connect(self._on_verify_again)
         self.verify.removal_wanted.connect(flow.take_back)
         self.verify.keep_wanted.connect(flow.keep)
         self.finish.terminal_wanted.connect(flow.open_terminal)
-        self.finish.folder_wanted.connect(self._on_open_folder)
-        self.finish.report_wanted.connect(self._on_report)
+        self.finish.folder_wanted.connect(self._outside.open_folder)
+        self.finish.report_wanted.connect(self._outside.save_report)
 
     def _join_frame(self) -> None:
         self.footer.primary.clicked.connect(self._on_primary)
@@ -183,7 +223,6 @@ class SetupWindow(Shell):
         theme.current().changed.connect(self._on_theme)
         for keys, act in (
             ("F5", self._on_refresh),
-            ("Ctrl+L", self.install.drawer.toggle.toggle),
             ("Ctrl+Shift+C", self.copy_details),
             ("Alt+N", partial(_press, self.footer.primary)),
             ("Alt+B", partial(_press, self.footer.back)),
@@ -232,14 +271,12 @@ class SetupWindow(Shell):
         if code == "choose-folder":
             self._on_choose_folder()
         elif code == "open-driver-page":
-            decision = self.flow.state.decision
-            for action in decision.actions[:1] if decision is not None else ():
-                self._desktop.open_url(action.url or "")
+            self._outside.open_action()
         else:
             self.flow.fix(code)
 
     def _on_choose_folder(self) -> None:
-        self._desktop.ask_folder(self, self.flow.state.choices.root, self._on_folder)
+        self._outside.choose_folder(self._on_folder)
 
     def _on_folder(self, folder: str) -> None:
         if self.flow.state.committed:
@@ -250,20 +287,8 @@ class SetupWindow(Shell):
         self.verify.begin()
         self.flow.verify_again(thorough=thorough)
 
-    def _on_open_folder(self) -> None:
-        self._desktop.open_folder(self.flow.root)
-
-    def _on_log_folder(self) -> None:
-        self._desktop.open_folder(str(PurePath(self._log_file).parent))
-
     def _on_drawer(self, opened: bool) -> None:
         self._settings.setValue("details", opened)
-
-    def _on_report(self) -> None:
-        self._desktop.ask_save(self, _("Save report..."), "pytorch-report.html", self.flow.save_report)
-
-    def _on_support(self) -> None:
-        self._desktop.ask_save(self, _("Save a support file..."), "setupwizard-support.zip", self.flow.save_support)
 
     # closing
 
@@ -271,6 +296,8 @@ class SetupWindow(Shell):
         """Ask whether the install is to be stopped; once, and not while it stops already."""
         if self._question is not None or self.flow.state.phase != "running":
             return
+        from setupwizard.gui.dialogs import StopDialog
+
         self._question = StopDialog(self)
         self._question.stop_wanted.connect(self._on_stop)
         self._question.finished.connect(self._on_answered)
@@ -283,7 +310,7 @@ class SetupWindow(Shell):
         question, self._question = self._question, None
         if question is not None:
             question.deleteLater()
-        if result != StopDialog.DialogCode.Accepted:
+        if result != QDialog.DialogCode.Accepted:
             self._close_after_stop = False
 
     def _leave(self) -> None:
@@ -309,9 +336,9 @@ class SetupWindow(Shell):
         if close:
             self.close()
             return
-        if self.install.error is not None or self.verify.error is not None:
+        if state.errors.keys() & {"install", "verify"}:
             self.install.drawer.open()
-        self._desktop.alert(self)
+        self._outside.alert()
 
     def _on_page(self, index: int) -> None:
         if index >= 0 and not self.travelling:
@@ -332,16 +359,7 @@ class SetupWindow(Shell):
         self.set_tab_order()
 
     def _show_rail(self) -> None:
-        state, here = self.flow.state, max(0, self.currentId())
-        for index, name in enumerate(PAGES):
-            self.rail.show_step(
-                index,
-                page_name(name),
-                summary(name, state) if index < here else "",
-                standing(index, here, name, state),
-                here=index == here,
-                reachable=index < here and not state.committed,
-            )
+        show_steps(self.rail, self.flow.state, max(0, self.currentId()))
 
     # looks
 
@@ -349,17 +367,11 @@ class SetupWindow(Shell):
         # Systems append the program's name to the title unless it ends with it, so it comes first.
         QApplication.setApplicationDisplayName(_("PyTorch Setup"))
         self._show_title()
-        application = QApplication.instance()
-        if application is not None:
-            application.removeTranslator(self._translator)
-            folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
-            if self._translator.load(f"qtbase_{i18n.language()}", folder):
-                application.installTranslator(self._translator)
+        self._qt_texts.speak(i18n.language())
         self.rail.retranslate(i18n.language())
         state = self.flow.state
         for page in self.pages:
-            page.fill(state)
-            page.retranslate()
+            page.retranslate(state)
         self._show_rail()
         self.show_footer()
 
@@ -374,11 +386,10 @@ class SetupWindow(Shell):
         self.rail.retranslate(i18n.language())
 
     def _restore(self) -> None:
-        """Take the size and the drawer of the last visit."""
+        """Take the size of the last visit."""
         wished = self._settings.value("size")
         if isinstance(wished, QSize):
             self.resize(wished.boundedTo(self.screen().availableSize()).expandedTo(self.minimumSize()))
-        self.install.drawer.toggle.setChecked(self._settings.value("details", False, type=bool) is True)
 
 
 def _press(button: Button) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import signal
-import subprocess  # noqa: TID251 - only the type; tools/process starts them
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import subprocess  # noqa: TID251 - only the type; tools/process starts them
 
 assert sys.platform != "win32"  # noqa: S101 - tells the type checker which system this file is for
 
@@ -111,6 +112,8 @@ def flush_tree(folder: Path) -> None:
     Linux writes the folder's own file system and returns when that is done: a network drive elsewhere that does not
     answer holds nobody up. macOS has only the call for all of them.
     """
+    import ctypes  # the window opens without it
+
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         syncfs = getattr(ctypes.CDLL(None), "syncfs", None)

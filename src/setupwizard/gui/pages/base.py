@@ -142,11 +142,10 @@ class Page(QWizardPage):
         self.show_state(state)
         self.footer_changed.emit()
 
-    def retranslate(self) -> None:
-        """Show the same in the present language."""
+    def retranslate(self, state: State) -> None:
+        """Show a state in the present language."""
         self.error_card.clear()
-        if self._state is not None:
-            self.fill(self._state)
+        self.fill(state)
 
     def show_state(self, state: State) -> None:
         """Show a state: each page in its own way."""

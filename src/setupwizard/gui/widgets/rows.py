@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 from PySide6.QtCore import QRectF, QSize, Qt, QTimerEvent, Signal
 from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QStyle, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from setupwizard.gui import focus, icons, theme
 from setupwizard.gui.widgets.basic import Button, ElidedLabel, IconTile, Label, show_if
@@ -168,6 +168,8 @@ class CheckRow(QWidget):
 
 def animations_wanted(widget: QWidget) -> bool:
     """Return whether the system wants things to move."""
+    from PySide6.QtWidgets import QStyle  # its many names take as long as a page; the first page needs none
+
     return widget.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, widget) > 0
 
 

@@ -1,0 +1,85 @@
+"""What the window asks of the desktop around it, loaded when it is asked for the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from setupwizard.i18n import _
+from setupwizard.model.events import Error
+
+if TYPE_CHECKING:
+    from setupwizard.gui.desktop import Desktop
+    from setupwizard.gui.flow import Flow
+
+
+class Outside(QObject):
+    """Clipboard, browser, file manager and file dialogs, for one window."""
+
+    def __init__(self, window: QWidget, flow: Flow, desktop: Desktop | None, log_file: str) -> None:
+        """Take the window, what it shows, the desktop (None: the one that the program runs on) and the log."""
+        super().__init__(window)
+        self._flow = flow
+        self._given = desktop
+        self._log_file = log_file
+
+    @cached_property
+    def _desktop(self) -> Desktop:
+        from setupwizard.gui.desktop import Desktop
+
+        return self._given or Desktop()
+
+    def _window(self) -> QWidget:
+        window = self.parent()
+        assert isinstance(window, QWidget)  # noqa: S101 - given when it was made
+        return window
+
+    def copy(self, text: str) -> None:
+        """Put a text on the clipboard."""
+        self._desktop.copy(text)
+
+    def copy_details(self, error: Error | None) -> None:
+        """Put everything that a bug report needs on the clipboard, without names and passwords."""
+        from setupwizard.gui.details import details_text
+
+        self.copy(self._flow.redact(details_text(self._flow.state, self._flow.printed, error)))
+
+    def open_url(self, url: str) -> None:
+        """Open a page in the browser."""
+        self._desktop.open_url(url)
+
+    def open_action(self) -> None:
+        """Open the page of the first thing that the decision wants done."""
+        decision = self._flow.state.decision
+        for action in decision.actions[:1] if decision is not None else ():
+            self.open_url(action.url or "")
+
+    def open_folder(self) -> None:
+        """Show the environment in the file manager."""
+        self._desktop.open_folder(self._flow.root)
+
+    def open_logs(self) -> None:
+        """Show the logs in the file manager."""
+        self._desktop.open_folder(str(PurePath(self._log_file).parent))
+
+    def choose_folder(self, answer: Callable[[str], None]) -> None:
+        """Let the person pick a folder for the environment."""
+        self._desktop.ask_folder(self._window(), self._flow.state.choices.root, answer)
+
+    def save_report(self) -> None:
+        """Let the person name a file for the report, and write it."""
+        self._desktop.ask_save(self._window(), _("Save report..."), "pytorch-report.html", self._flow.save_report)
+
+    def save_support(self) -> None:
+        """Let the person name a file for a bug report, and write it."""
+        title = _("Save a support file...")
+        self._desktop.ask_save(self._window(), title, "setupwizard-support.zip", self._flow.save_support)
+
+    def alert(self) -> None:
+        """Call the person back when they work in another window."""
+        self._desktop.alert(self._window())
