@@ -6,8 +6,9 @@ The facts are data with dates and sources (resources/catalogue.json); nothing he
 from __future__ import annotations
 
 import re
-from functools import cache, cached_property, lru_cache
-from typing import Literal
+from collections.abc import Callable
+from functools import cache, cached_property, lru_cache, wraps
+from typing import Concatenate, Literal, ParamSpec, TypeVar, cast
 
 from msgspec import Struct, field
 from packaging.specifiers import SpecifierSet
@@ -80,6 +81,24 @@ def variant_kind(variant: str) -> VariantKind:
     return "xpu" if variant == "xpu" else "cpu"
 
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _remembered(question: Callable[Concatenate[Catalogue, P], R]) -> Callable[Concatenate[Catalogue, P], R]:
+    """Keep the answers to a question on the catalogue itself: its facts never change, and a decision asks often."""
+
+    @wraps(question)
+    def ask(catalogue: Catalogue, /, *words: P.args, **more: P.kwargs) -> R:
+        key = (question, words, *more.values())
+        answers = catalogue._answers
+        if key not in answers:
+            answers[key] = question(catalogue, *words, **more)
+        return cast("R", answers[key])
+
+    return ask
+
+
 class Catalogue(Struct, frozen=True, kw_only=True, dict=True):
     """All of it. In the file `sources` are the works that the facts come from; here they are `evidence`."""
 
@@ -120,6 +139,15 @@ class Catalogue(Struct, frozen=True, kw_only=True, dict=True):
             raise ValueError(f"arch_lists: variants {sorted(strange)} are not described")
 
     @cached_property
+    def _answers(self) -> dict[tuple[object, ...], object]:
+        return {}
+
+    @cached_property
+    def newest_cuda(self) -> Numbers:
+        """The newest CUDA that any driver is known to know."""
+        return max(numbers(row.cuda) for row in self.driver_cuda)
+
+    @cached_property
     def _by_torch(self) -> dict[str, Release]:
         return {release.torch: release for release in self.releases}
 
@@ -140,6 +168,7 @@ class Catalogue(Struct, frozen=True, kw_only=True, dict=True):
         """Return a release by its version."""
         return self._by_torch.get(torch)
 
+    @_remembered
     def nearest(self, torch: str) -> Release:
         """Return a release by its version; for one that is not known, the newest known one before it."""
         before = [release for release in self.releases if Version(release.torch) <= Version(torch)]
@@ -173,12 +202,14 @@ class Catalogue(Struct, frozen=True, kw_only=True, dict=True):
         published = release.builds.get(platform) if release else None
         return published.general if published else None
 
+    @_remembered
     def arch_list(self, torch: str, variant: str, platform: Platform) -> ArchList | None:
         """Return what a CUDA build holds code for; for a release not described, the newest older one of its variant."""
         wanted = numbers(torch)
         rows = [row for row in self._by_arch.get((variant, platform), ()) if numbers(row.torch) <= wanted]
         return rows[-1] if rows else None
 
+    @_remembered
     def driver_floor(self, variant: str, *, windows: bool) -> str | None:
         """Return the oldest NVIDIA driver for a CUDA variant; Windows numbers hold for WSL as well."""
         major = self.cuda_of(variant)[:1]
@@ -187,6 +218,7 @@ class Catalogue(Struct, frozen=True, kw_only=True, dict=True):
                 return floor.windows if windows else floor.linux
         return None
 
+    @_remembered
     def cuda_of(self, variant: str) -> Numbers:
         """Return the CUDA of a variant, (13, 0) of cu130; empty for the others."""
         known = self.variant(variant)
@@ -194,6 +226,7 @@ class Catalogue(Struct, frozen=True, kw_only=True, dict=True):
             return numbers(known.cuda)
         return (int(variant[2:-1]), int(variant[-1])) if variant_kind(variant) == "cuda" else ()
 
+    @_remembered
     def cuda_of_driver(self, version: str) -> Numbers:
         """Return the newest CUDA that a driver certainly knows; a driver newer than the table knows the newest."""
         branch = numbers(version)[:1]
@@ -207,6 +240,7 @@ class Catalogue(Struct, frozen=True, kw_only=True, dict=True):
                 return architecture
         return None
 
+    @_remembered
     def runs_on(self, sm: str, compute_capability: Numbers, cuda: Numbers) -> bool:
         """Whether code compiled for `sm` by a CUDA runs on a card: torch's own rule (DEVICE_REQUIREMENT)."""
         rules = self.device_requirement
@@ -218,6 +252,20 @@ class Catalogue(Struct, frozen=True, kw_only=True, dict=True):
         start = numbers(rule.start or sm)
         return start[0] == compute_capability[0] and start <= compute_capability and compute_capability not in excluded
 
+    @_remembered
+    def holds_code(
+        self, torch: str, variant: str, platform: Platform, compute_capability: Numbers, driver_cuda: Numbers
+    ) -> bool:
+        """Whether a CUDA build runs on a card: compiled for it, or PTX that a driver of that CUDA can compile."""
+        row = self.arch_list(torch, variant, platform)
+        if row is None:
+            return False
+        cuda = self.cuda_of(variant)
+        if any(self.runs_on(sm, compute_capability, cuda) for sm in row.sm):
+            return True
+        return cuda <= driver_cuda and any(numbers(ptx) <= compute_capability for ptx in row.ptx)
+
+    @_remembered
     def cudnn_is_too_new(self, torch: str, variant: str, compute_capability: Numbers) -> bool:
         """Whether the cuDNN of a build is known to have left a card behind."""
         limits = self.cudnn.limits
@@ -227,6 +275,7 @@ class Catalogue(Struct, frozen=True, kw_only=True, dict=True):
         ]
         return any(build[: len(limit)] > limit[: len(build)] for build in builds for limit in last)
 
+    @_remembered
     def glibc_floor(self, torch: str, variant: str, platform: Platform) -> Numbers:
         """Return the oldest glibc that a build starts with; empty for other systems."""
         tags = [
@@ -239,6 +288,7 @@ class Catalogue(Struct, frozen=True, kw_only=True, dict=True):
         floors = (_glibc_of(part, self.libc.glibc_of_tag) for tag in tags for part in tag.split("."))
         return min((floor for floor in floors if floor), default=())
 
+    @_remembered
     def macos_floor(self, torch: str, platform: Platform, python: str) -> Numbers:
         """Return the oldest macOS that has a wheel of a release for a Python; empty for other systems."""
         for row in self.macos.exceptions:
@@ -248,6 +298,7 @@ class Catalogue(Struct, frozen=True, kw_only=True, dict=True):
         floors = [re.fullmatch(r"macosx_(\d+)_(\d+)_\w+", tag) for tag in (published.tags if published else ())]
         return min(((int(floor[1]), int(floor[2])) for floor in floors if floor), default=())
 
+    @_remembered
     def carries_tag(self, torch: str, variant: str, platform: Platform) -> bool:
         """Whether the version of a wheel on its variant's index ends with "+variant"."""
         return not any(
@@ -255,6 +306,7 @@ class Catalogue(Struct, frozen=True, kw_only=True, dict=True):
             for row in self.local_tags.without
         )
 
+    @_remembered
     def torchvision_for(self, torch: str, variant: str, platform: Platform, python: str) -> str | None:
         """Return the torchvision that certainly fits a build: same tag and Python, or the stable-ABI one; else None."""
         release, rules = self.release(torch), self.companions

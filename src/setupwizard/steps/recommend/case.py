@@ -8,7 +8,7 @@ from msgspec import Struct
 from packaging.version import Version
 
 from setupwizard.codes import Platform
-from setupwizard.model.catalogue import Catalogue, Numbers, matches, variant_kind
+from setupwizard.model.catalogue import Catalogue, Numbers, matches, numbers, variant_kind
 from setupwizard.model.catalogue_rows import Architecture, ArchList, Published, VariantKind
 from setupwizard.model.machine import Machine
 from setupwizard.steps.recommend.cards import Card, Driver, cards_of, driver_of
@@ -46,6 +46,7 @@ class Case(Struct, frozen=True, kw_only=True):
         play: those of them that decide: a card of its own goes before one inside the processor.
         published: every build for the platform, `candidates` those that the wishes allow.
         processors: the processor builds of the wished version.
+        pythons: the ordinary 64-bit Pythons of the machine, "3.12".
     """
 
     machine: Machine
@@ -58,6 +59,7 @@ class Case(Struct, frozen=True, kw_only=True):
     published: tuple[Candidate, ...]
     candidates: tuple[Candidate, ...]
     processors: tuple[Candidate, ...]
+    pythons: frozenset[str] = frozenset()
 
     @property
     def on_windows_driver(self) -> bool:
@@ -103,7 +105,17 @@ def case_of(machine: Machine, platform: Platform, limits: Limits, catalogue: Cat
         published=published,
         candidates=tuple(c for c in wished if limits.variant in {None, c.variant}),
         processors=tuple(c for c in wished if c.variant == "cpu"),
+        pythons=frozenset(_pythons(machine)),
     )
+
+
+def _pythons(machine: Machine) -> Iterable[str]:
+    found = [(python.version, python.bits, python.free_threaded) for python in machine.pythons]
+    if machine.python is not None and not machine.python.fixed:
+        found.append((machine.python.version, machine.python.bits, machine.python.free_threaded))
+    for version, bits, free_threaded in found:
+        if bits == 64 and not free_threaded and not version.endswith("t"):
+            yield ".".join(map(str, numbers(version)[:2]))
 
 
 def _published(catalogue: Catalogue, platform: Platform, listed: Listed, insisted: str | None) -> Iterable[Candidate]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -153,14 +154,9 @@ def _cuda_obstacle(case: Case, candidate: Candidate, card: Card, waive: Waive) -
 def _holds_code_for(case: Case, candidate: Candidate, card: Card, waive: Waive) -> bool:
     if not card.capabilities or (not card.known and case.limits.variant == candidate.variant):
         return case.limits.variant == candidate.variant and not card.too_old  # the user vouches for it
-    row = case.catalogue.arch_list(candidate.torch, candidate.variant, case.platform)
-    if row is None:
-        return False
-    runs_on, cuda = case.catalogue.runs_on, candidate.cuda
-    can_compile = cuda <= _driver_cuda(case, waive)
+    holds_code, driver_cuda = case.catalogue.holds_code, _driver_cuda(case, waive)
     return all(
-        any(runs_on(sm, capability, cuda) for sm in row.sm)
-        or (can_compile and any(numbers(ptx) <= capability for ptx in row.ptx))
+        holds_code(candidate.torch, candidate.variant, case.platform, capability, driver_cuda)
         for capability in card.capabilities
     )
 
@@ -170,8 +166,7 @@ def _driver_cuda(case: Case, waive: Waive) -> Numbers:
     if not waive.driver:
         return case.driver.cuda
     branch = case.last_branch
-    newest = max(numbers(row.cuda) for row in case.catalogue.driver_cuda)
-    return newest if branch is None else case.catalogue.cuda_of_driver(str(branch))
+    return case.catalogue.newest_cuda if branch is None else case.catalogue.cuda_of_driver(str(branch))
 
 
 def _driver_is_fine(case: Case, candidate: Candidate, card: Card, waive: Waive) -> bool:
@@ -209,18 +204,27 @@ def installs(case: Case, candidate: Candidate) -> bool:
 
 def pick_python(case: Case, candidate: Candidate, waive: Waive = AS_IT_IS) -> str | None:
     """Return the Python of the environment: the fixed one, else one that was found, else the default."""
-    wheels = [python for python in candidate.python if waive.system or _macos_is_fine(case, candidate, python)]
+    wheels = candidate.python
+    if case.machine.os == "macos" and not waive.system:
+        wheels = tuple(python for python in wheels if _macos_is_fine(case, candidate, python))
     limits, rules = case.limits, case.catalogue.python
     if limits.python is not None and not waive.python:
         return limits.python if limits.python in wheels and limits.bits == 64 else None
-    ordinary = sorted((python for python in wheels if not python.endswith("t")), key=numbers)
-    preferred = [python for python in ordinary if numbers(python) <= numbers(rules.newest_preferred)]
-    found = [python for python in preferred if python in found_pythons(case)]
+    preferred, newer = _in_order(wheels, rules.newest_preferred)
+    found = case.pythons.intersection(preferred)
     if found:
-        return found[-1]
-    if rules.default in ordinary:
+        return max(found, key=numbers)
+    if rules.default in preferred:
         return rules.default
-    return next(reversed(preferred or ordinary), None)
+    return next(reversed(preferred or newer), None)
+
+
+@lru_cache(maxsize=512)
+def _in_order(wheels: tuple[str, ...], newest_preferred: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the ordinary Pythons up to the newest preferred one, and the newer ones, oldest first."""
+    ordinary = sorted((python for python in wheels if not python.endswith("t")), key=numbers)
+    preferred = [python for python in ordinary if numbers(python) <= numbers(newest_preferred)]
+    return tuple(preferred), tuple(ordinary[len(preferred) :])
 
 
 def _macos_is_fine(case: Case, candidate: Candidate, python: str) -> bool:
@@ -229,19 +233,6 @@ def _macos_is_fine(case: Case, candidate: Candidate, python: str) -> bool:
         return True
     floor = case.catalogue.macos_floor(candidate.torch, case.platform, python)
     return have >= floor[: len(have)]
-
-
-def found_pythons(case: Case) -> set[str]:
-    """Return the ordinary 64-bit Pythons of the machine, "3.12"."""
-    machine = case.machine
-    found = [(python.version, python.bits, python.free_threaded) for python in machine.pythons]
-    if machine.python is not None and not machine.python.fixed:
-        found.append((machine.python.version, machine.python.bits, machine.python.free_threaded))
-    return {
-        ".".join(map(str, numbers(version)[:2]))
-        for version, bits, free_threaded in found
-        if bits == 64 and not free_threaded and not version.endswith("t")
-    }
 
 
 def prepare(machine: Machine, wishes: Wishes, catalogue: Catalogue, listed: Listed) -> Case | None:

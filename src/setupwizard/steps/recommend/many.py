@@ -21,7 +21,6 @@ from setupwizard.steps.recommend.fit import (
     Fit,
     Waive,
     fits,
-    found_pythons,
     preference,
     prepare,
     processor_fits,
@@ -137,7 +136,7 @@ def _python_for_all(cases: Sequence[Case], members: Sequence[Fit]) -> str | None
     if insisted:
         return next(iter(insisted)) if len(insisted) == 1 and insisted <= set(candidate.python) else None
     rules = cases[0].catalogue.python
-    everywhere = set.intersection(*(found_pythons(case) for case in cases)) & set(candidate.python)
+    everywhere = set.intersection(*(set(case.pythons) for case in cases)) & set(candidate.python)
     preferred = [python for python in everywhere if numbers(python) <= numbers(rules.newest_preferred)]
     if preferred:
         return max(preferred, key=numbers)

@@ -104,6 +104,8 @@ def _wish_shuts_cards_out(case: Case) -> bool:
 
 def _refused(case: Case) -> Recommendation:
     """Return the decision for wishes that nothing fulfils: what would run without them stands in the alternatives."""
+    if not case.limits.torch and case.limits.variant is None:
+        return no_system(case)  # no wish is in the way: the indexes hold no processor build any more
     return refused(case, decide(without_wishes(case)))
 
 
