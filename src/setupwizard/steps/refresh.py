@@ -247,11 +247,12 @@ def _read(source: PackageSource, bundled: Catalogue, kept: Refreshed, today: str
     try:
         for page in reader.listings():
             pages[page.variant] = page
+        listed = frozenset(pages)
         for variant in reader.variants(pages):
             answer = reader.variant_page(variant)
             if answer is not None and answer.builds:
                 pages[variant] = answer
-            elif answer is not None:
+            elif answer is not None and listed and variant not in listed:
                 gone.append(answer)
     except Cancelled:
         raise
@@ -263,7 +264,7 @@ def _read(source: PackageSource, bundled: Catalogue, kept: Refreshed, today: str
     if not pages:
         return _Read(pages=(), stopped=SetupError("build-not-in-sources", requirement="torch", problem=""))
     if any(page.whole for page in pages.values()):
-        # a server that has nothing at all any more is not what it was: that is no news about PyTorch
+        # "not found" alone may be a server that is not what it was; a listing of everything has to agree with it
         pages |= {page.variant: page for page in gone if page.variant not in pages}
     return _Read(pages=tuple(pages.values()))
 

@@ -1,0 +1,428 @@
+"""The product stays right when its data is old: servers are believed, new wheels are asked, and all of it is dated."""
+
+import copy
+import json
+
+import pytest
+from msgspec.structs import replace
+
+from helpers.loopback import loopback
+from helpers.wheel_index import ARM, LINUX, WINDOWS, WheelIndex, archive_of, torch_files, wheel_name
+from setupwizard.errors import Cancelled
+from setupwizard.model.catalogue import Catalogue, load_catalogue
+from setupwizard.model.machine import Gpu, Machine, NvidiaDriver
+from setupwizard.model.refreshed import Refreshed
+from setupwizard.model.wire import from_json, to_json
+from setupwizard.resources import resource
+from setupwizard.steps.recommend import recommend
+from setupwizard.steps.refresh import refresh
+from setupwizard.store.catalogue_cache import cache_file, keep, known_catalogue
+from setupwizard.tools.concurrency import Cancel
+
+RAW = json.loads(resource("catalogue.json").read_bytes())
+YOUNGEST = [release["torch"] for release in RAW["releases"][-3:]]
+TODAY = "2026-12-01"
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch, tmp_path):
+    """No proxy of the tester, and no cache of theirs."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+
+
+@pytest.fixture
+def server():
+    with WheelIndex() as one:
+        yield one
+
+
+def facts(*servers, aged=False, **more):
+    """Return the bundled facts with our own servers, the first one the official index; `aged`: three releases ago."""
+    raw = copy.deepcopy(RAW)
+    if aged:
+        minors = {".".join(torch.split(".")[:2]) for torch in YOUNGEST}
+        raw["data_date"] = "2026-08-01"
+        raw["releases"] = [release for release in raw["releases"] if release["torch"] not in YOUNGEST]
+        raw["arch_lists"] = [row for row in raw["arch_lists"] if row["torch"] not in minors]
+    raw["package_sources"] = [
+        {"id": name, "name": name, "kind": "index", "url": one.template, "hosts": ["127.0.0.1"], "sources": []}
+        for name, one in zip(("official", "mirror"), servers, strict=False)
+    ]
+    raw.update(more)
+    return from_json(Catalogue, json.dumps(raw).encode(), name="test")
+
+
+def asked(bundled, before=None, today=TODAY):
+    """Ask, keep, and return what is known then, as the program does."""
+    answers = refresh(bundled, before, today=today, cancel=Cancel())
+    keep(answers.refreshed)
+    known = known_catalogue(bundled)
+    assert known.note is None
+    return known, answers
+
+
+def machine(capability="8.9", driver="581.57", os="windows", **more):
+    gpu = Gpu(
+        vendor="nvidia", name="NVIDIA Card", compute_capability=capability, driver_sees_it=True, sources=("nvml",)
+    )
+    return Machine(os=os, arch="x86_64", gpus=(gpu,), nvidia_driver=NvidiaDriver(version=driver), **more)
+
+
+def publish_today(server):
+    """Publish what PyTorch published when the bundled facts were made."""
+    for release in RAW["releases"]:
+        for platform, tag in (("linux_x86_64", LINUX), ("win_amd64", WINDOWS), ("linux_aarch64", ARM)):
+            published = release["builds"].get(platform)
+            for variant in published["variants"] if published else ():
+                for python in [*published["python"], *published.get("index_python", ())]:
+                    word = python.replace(".", "", 1)
+                    server.put(wheel_name(f"{release['torch']}+{variant}", word, tag), variant, b"old")
+
+
+def test_facts_three_releases_old_still_lead_to_the_newest_build(server):
+    newest = YOUNGEST[-1]
+    for torch in YOUNGEST:
+        server.add(f"{torch}+cu130")
+        server.add(f"{torch}+cpu")
+    server.add("2.13.0+cu130")
+    old = facts(server, aged=True)
+    assert recommend(machine(), catalogue=old).build.torch == "2.13.0"
+    known, _answers = asked(old)
+    answer = recommend(machine(), catalogue=known.catalogue)
+    assert (answer.build.torch, answer.build.variant, answer.verdict) == (newest, "cu130", "gpu")
+    assert answer.build.requirement == f"torch=={newest}+cu130"
+    assert answer.build.assumed is False
+    assert answer.data_date == TODAY
+    assert known.catalogue.newest.torch == newest
+
+
+def test_without_a_refresh_the_bundled_facts_decide():
+    known = known_catalogue()
+    assert known.catalogue is load_catalogue()
+    assert known.refreshed is None
+    assert not cache_file().exists()
+
+
+def test_servers_that_list_what_is_known_change_nothing_but_the_date(server):
+    publish_today(server)
+    bundled = facts(server)
+    known, _answers = asked(bundled)
+    for one in (machine(), machine("6.1", "571.96"), machine("12.0", "572.16"), machine("9.0", "535.1", os="linux")):
+        before, after = recommend(one, catalogue=bundled), recommend(one, catalogue=known.catalogue)
+        assert after.build == before.build
+        assert after.verdict == before.verdict
+        assert after.alternatives == before.alternatives
+    assert server.asked("/files/") == []
+
+
+def test_what_a_wheel_tells_of_itself_decides_for_which_cards_it_is(server):
+    publish_today(server)
+    table = {"13.0": {"x86_64": {90, 100, 130}, "aarch64": {130}}}
+    for platform in (LINUX, WINDOWS):
+        data = archive_of(torch_files("2.16.0+cu130", table=table))
+        server.put(wheel_name("2.16.0+cu130", "312", platform), "cu130", data)
+    known, _answers = asked(facts(server))
+    row = known.catalogue.arch_list("2.16.0", "cu130", "win_amd64")
+    assert (row.sm, row.evidence, row.assumed_from) == (("9.0", "10.0", "13.0"), "file", None)
+    assert recommend(machine("13.0"), catalogue=known.catalogue).build.torch == "2.16.0"
+    ada = recommend(machine("8.9"), catalogue=known.catalogue)
+    assert ada.build.torch != "2.16.0"
+    assert "older-torch-for-card" in {reason.code for reason in ada.reasons}
+
+
+def test_a_wheel_is_asked_once_and_its_answer_kept_by_its_sha256(server):
+    server.add("2.16.0+cu130")
+    bundled = facts(server)
+    known, answers = asked(bundled)
+    (key,) = answers.refreshed.wheels
+    assert len(key) == 64
+    assert answers.refreshed.wheels[key].cudnn == "9.20.0.48"
+    first = len(server.asked("/files/"))
+    assert first
+    asked(bundled, known.refreshed)
+    assert len(server.asked("/files/")) == first
+
+
+@pytest.mark.parametrize("how", ["no-range", "not-found", "broken-archive", "no-table", "foreign-host"])
+def test_a_wheel_that_cannot_be_asked_is_assumed_like_the_nearest_build(server, how):
+    server.add("2.16.0+cu130")
+    if how == "no-range":
+        server.ranges = False
+    elif how == "not-found":
+        server.status["/files/"] = 404
+    elif how == "broken-archive":
+        for name in list(server.wheels):
+            server.put(name, "cu130", b"this is no archive" * 9)
+    elif how == "no-table":
+        for name in list(server.wheels):
+            server.put(name, "cu130", archive_of(torch_files("2.16.0+cu130", table={})))
+    else:
+        url = f"http://localhost:{server.port}/files/cu130/{wheel_name('2.16.0+cu130', '312', WINDOWS)}"
+        page = f'<a href="{url.replace("+", "%2B")}">x</a>'.encode()
+        server.bodies["/whl/cu130/torch/"] = (page, "text/html")
+    known, _answers = asked(facts(server))
+    answer = recommend(machine(), catalogue=known.catalogue)
+    assert (answer.build.torch, answer.build.assumed) == ("2.16.0", True)
+    (reason,) = [reason for reason in answer.reasons if reason.code == "assumed-code"]
+    assert "PyTorch 2.15 (cu130)" in reason.text
+    row = known.catalogue.arch_list("2.16.0", "cu130", "win_amd64")
+    assert (row.evidence, row.assumed_why) == ("assumed", how)
+
+
+def test_a_new_variant_takes_after_the_nearest_of_its_cuda_major(server):
+    publish_today(server)
+    server.add("2.16.0+cu136")
+    server.ranges = False
+    known, _answers = asked(facts(server))
+    assert known.catalogue.variant("cu136").cuda == "13.6"
+    answer = recommend(machine(), catalogue=known.catalogue)
+    assert (answer.build.torch, answer.build.variant, answer.build.assumed) == ("2.16.0", "cu136", True)
+    assert answer.build.index_url == server.template.replace("{variant}", "cu136")
+    assert recommend(machine(driver="571.96"), catalogue=known.catalogue).build.torch != "2.16.0"  # the floor of 13.x
+
+
+def test_a_cuda_major_that_nobody_knows_is_for_drivers_that_say_so_themselves(server):
+    publish_today(server)
+    table = {"14.0": {"x86_64": {75, 80, 86, 90, 100, 120}}}
+    server.put(
+        wheel_name("2.18.0+cu140", "312", WINDOWS), "cu140", archive_of(torch_files("2.18.0+cu140", table=table))
+    )
+    known, _answers = asked(facts(server))
+    assert recommend(machine(), catalogue=known.catalogue).build.torch == "2.15.0"
+    told = replace(machine(), nvidia_driver=NvidiaDriver(version="650.10", cuda="14.0"))
+    assert recommend(told, catalogue=known.catalogue).build.torch == "2.18.0"
+    server.put(wheel_name("2.18.0+cu140", "312", WINDOWS), "cu140", b"no archive")
+    silent, _answers = asked(facts(server))
+    assert recommend(told, catalogue=silent.catalogue).build.torch == "2.15.0"  # no build of its major to take after
+
+
+def test_a_build_that_disappears_from_the_official_index_is_gone(server):
+    publish_today(server)
+    for name in [name for name in server.wheels if name.startswith("torch-2.15.0+cu130")]:
+        del server.wheels[name]
+    known, _answers = asked(facts(server))
+    answer = recommend(machine(), catalogue=known.catalogue)
+    assert (answer.build.torch, answer.build.variant) == ("2.15.0", "cu132")
+    assert "cu130" not in {build.variant for build in answer.alternatives if build.torch == "2.15.0"}
+
+
+def test_a_withdrawn_wheel_counts_as_gone(server):
+    publish_today(server)
+    server.yanked = {name for name in server.wheels if name.startswith("torch-2.15.0+")}
+    for server.json in (False, True):
+        known, _answers = asked(facts(server))
+        assert recommend(machine(), catalogue=known.catalogue).build.torch == "2.14.1"
+
+
+def test_a_variant_whose_page_is_gone_is_believed_while_others_are_there(server):
+    publish_today(server)
+    server.status["/whl/cu132/"] = 404
+    for name in [name for name in server.wheels if "+cu132" in name]:
+        del server.wheels[name]
+    known, _answers = asked(facts(server))
+    variants = {build.variant for build in recommend(machine(), catalogue=known.catalogue).alternatives}
+    assert "cu126" in variants
+    assert "cu132" not in variants
+
+
+def test_a_mirror_adds_and_never_takes_away(server):
+    server.status["/"] = 503
+    with WheelIndex() as mirror:
+        mirror.add("2.16.0+cu130")
+        known, answers = asked(facts(server, mirror))
+    assert [one.code for one in answers.asked] == ["server-error", "ok"]
+    answer = recommend(machine(), catalogue=known.catalogue)
+    assert answer.build.torch == "2.16.0"
+    assert {"2.15.0", "2.14.1", "2.13.0"} <= {build.torch for build in answer.alternatives}
+
+
+def test_the_official_index_has_the_last_word_over_a_mirror(server):
+    publish_today(server)
+    with WheelIndex() as mirror:
+        mirror.add("2.16.0+cu130")
+        known, _answers = asked(facts(server, mirror))
+    assert known.catalogue.newest.torch == "2.15.0"
+
+
+def test_a_flat_listing_of_everything_is_read_where_there_are_no_pages(server):
+    server.flat_only = True
+    server.add("2.16.0+cu130")
+    known, _answers = asked(facts(server))
+    answer = recommend(machine(), catalogue=known.catalogue)
+    assert answer.build.torch == "2.16.0"
+    assert "2.15.0" in {build.torch for build in answer.alternatives}  # what a flat listing lacks may be elsewhere
+    assert "/whl/torch_stable.html" in [path for _method, path, _headers in server.requests]
+
+
+def test_a_json_index_is_read_as_well(server):
+    server.json = True
+    server.add("2.16.0+cu130")
+    known, _answers = asked(facts(server))
+    assert recommend(machine(), catalogue=known.catalogue).build.torch == "2.16.0"
+
+
+def test_a_page_that_did_not_change_is_not_sent_again(server):
+    server.add("2.16.0+cu130")
+    bundled = facts(server)
+    known, _answers = asked(bundled, today="2026-12-01")
+    server.requests.clear()
+    later, answers = asked(bundled, known.refreshed, today="2026-12-24")
+    (headers,) = [headers for _method, path, headers in server.requests if path == "/whl/cu130/torch/"]
+    assert headers["If-None-Match"]
+    page = answers.refreshed.page("official", "cu130")
+    assert (page.date, page.builds) == ("2026-12-24", known.refreshed.page("official", "cu130").builds)
+    assert later.catalogue.data_date == "2026-12-24"
+
+
+def test_offline_nothing_changes_and_the_dates_stay(server):
+    server.add("2.16.0+cu130")
+    bundled = facts(server)
+    known, _answers = asked(bundled, today="2026-12-01")
+    server.status["/"] = 503
+    later, answers = asked(bundled, known.refreshed, today="2027-03-01")
+    assert [one.code for one in answers.asked] == ["server-error"]
+    assert later.catalogue.data_date == "2026-12-01"
+    assert recommend(machine(), catalogue=later.catalogue) == recommend(machine(), catalogue=known.catalogue)
+
+
+def test_newer_bundled_facts_win_over_what_was_kept(server):
+    server.add("2.16.0+cu130")
+    known, _answers = asked(facts(server), today="2026-12-01")
+    assert known.catalogue.newest.torch == "2.16.0"
+    updated = facts(server, data_date="2027-01-15")
+    assert known_catalogue(updated).catalogue is updated
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"schema": 2, "over": "2026-11-22"}',
+        b'{"schema": 1, "over": "2026-11-22", "extra": 1}',
+        b"\xff" * 99,
+    ],
+)
+def test_a_damaged_cache_is_not_used_and_said(body):
+    cache_file().parent.mkdir(parents=True)
+    cache_file().write_bytes(body)
+    known = known_catalogue()
+    assert known.catalogue is load_catalogue()
+    assert str(cache_file()) in known.note
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("torch", "2.16.0.dev20261101"),
+        ("torch", "../../x"),
+        ("wheel", "file:///etc/passwd"),
+        ("wheel", "http://a b/x.whl"),
+        ("sha256", "0"),
+        ("platform", "linux_riscv64"),
+        ("python", []),
+        ("python", ["three"]),
+        ("tags", ["A" * 200]),
+    ],
+)
+def test_a_cache_with_a_strange_value_is_not_used(server, field, value):
+    server.add("2.16.0+cu130")
+    bundled = facts(server)
+    asked(bundled)
+    document = json.loads(cache_file().read_text())
+    document["pages"][0]["builds"][0][field] = value
+    cache_file().write_text(json.dumps(document))
+    known = known_catalogue(bundled)
+    assert known.catalogue is bundled
+    assert known.note
+
+
+def test_what_is_kept_can_be_read_again(server):
+    server.add("2.16.0+cu130")
+    _known, answers = asked(facts(server))
+    assert from_json(Refreshed, to_json(answers.refreshed).encode(), name="test") == answers.refreshed
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"<html><form>log in</form></html>",
+        b"<html></html>",
+        b"\x00\xff" * 1000,
+        b"<a href='torch-9.9.9%2Bcu130-cp312-cp312-win_amd64.whl.exe'>x</a>",
+        b"<a href='torch-2.99.0.dev1%2Bcu130-cp312-cp312-win_amd64.whl'>x</a>",
+        b"<a href='torchvision-2.99.0%2Bcu130-cp312-cp312-win_amd64.whl'>x</a>",
+        b"<a href='javascript:torch-2.99.0%2Bcu130-cp312-cp312-win_amd64.whl'>x</a>",
+        b"<a href='//user:pw@127.0.0.1/torch-2.99.0%2Bcu130-cp312-cp312-win_amd64.whl'>x</a>",
+        b"<a " * 5000,
+        b"<![x",
+    ],
+)
+def test_a_page_that_is_none_brings_nothing(server, page):
+    for path in ("/whl/cu130/torch/", "/whl/torch/"):
+        server.bodies[path] = (page, "text/html")
+    bundled = facts(server)
+    answers = refresh(bundled, None, today=TODAY, cancel=Cancel())
+    assert answers.refreshed.pages == ()
+    assert answers.asked[0].code != "ok"
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]", b'{"files": 1}', b'{"meta": {"api-version": "2.0"}, "files": []}', b"[" * 9999]
+)
+def test_broken_json_brings_nothing(server, body):
+    for path in ("/whl/cu130/torch/", "/whl/torch/"):
+        server.bodies[path] = (body, "application/vnd.pypi.simple.v1+json")
+    assert refresh(facts(server), None, today=TODAY, cancel=Cancel()).refreshed.pages == ()
+
+
+def test_a_network_that_leads_elsewhere_is_not_believed(server):
+    server.add("2.99.0+cu130")
+    with loopback() as portal:
+        from helpers.loopback import Answer
+
+        there = server.url.replace("127.0.0.1", "localhost")
+        for path in ("/whl/torch/", "/whl/cu130/torch/"):
+            portal.answers[path] = Answer(b"", 302, headers={"Location": there + path})
+        raw = [{**RAW["package_sources"][0], "url": portal.url + "/whl/{variant}", "hosts": ["127.0.0.1"]}]
+        answers = refresh(facts(package_sources=raw), None, today=TODAY, cancel=Cancel())
+    assert answers.refreshed.pages == ()
+    assert answers.asked[0].code == "captive-portal"
+
+
+def test_stopping_keeps_nothing(server):
+    cancel = Cancel()
+    cancel.request()
+    with pytest.raises(Cancelled):
+        refresh(facts(server), None, today=TODAY, cancel=cancel)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("capability", ["13.0", "19.9"])
+def test_a_card_newer_than_all_facts_gets_an_honest_sentence(capability):
+    answer = recommend(machine(capability, "650.10"))
+    assert answer.build.variant == "cpu"
+    (reason,) = [reason for reason in answer.reasons if reason.code == "gpu-newer-than-data"]
+    assert RAW["data_date"] in reason.text
+    assert "catalog --refresh" in reason.text
+
+
+def test_a_wheel_for_a_newer_system_is_for_newer_systems(server):
+    publish_today(server)
+    server.add("2.16.0+cu130", platforms=("manylinux_2_39_x86_64",))
+    known, _answers = asked(facts(server))
+    old, new = (machine(driver="580.95.05", os="linux", libc=f"glibc {version}") for version in ("2.35", "2.39"))
+    assert recommend(new, catalogue=known.catalogue).build.torch == "2.16.0"
+    assert recommend(old, catalogue=known.catalogue).build.torch == "2.15.0"
+
+
+def test_each_variant_has_the_pythons_that_its_page_lists(server):
+    publish_today(server)
+    server.add("2.16.0+cu130", pythons=("314", "314t"))
+    server.add("2.16.0+cpu", pythons=("312", "313"))
+    known, _answers = asked(facts(server))
+    assert recommend(machine(), catalogue=known.catalogue).build.python == "3.14"
