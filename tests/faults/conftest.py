@@ -34,4 +34,9 @@ def lab(tmp_path: Path, computer: tuple[Path, str]) -> Iterator[Lab]:
     make_wheels(tmp_path / "wheels", release)
     with FaultServer(tmp_path / "wheels") as server:
         server.holds = {r"^download\.pytorch\.org$": {"torch"}, "": {"numpy", "pip"}}
-        yield Lab(tmp_path, server, machine)
+        one = Lab(tmp_path, server, machine)
+        try:
+            yield one
+        finally:
+            for clean_up in reversed(one.at_end):
+                clean_up()

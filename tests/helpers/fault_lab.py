@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +73,18 @@ def look(folder: Path) -> tuple[Path, str]:
     return file, str(json.loads(decided.out)["build"]["torch"])
 
 
-def _program(words: list[str], env: Mapping[str, str], timeout: float = 120) -> Ended:
+def _program(
+    words: list[str],
+    env: Mapping[str, str],
+    timeout: float = 120,
+    *,
+    cwd: Path | None = None,
+    before: tuple[str, ...] = (),
+) -> Ended:
     # -I: a variable for Python itself is the business of who starts the program; its children are what is tested
     done = subprocess.run(
-        [sys.executable, "-I", "-m", "setupwizard", *words],
+        [*before, sys.executable, "-I", "-m", "setupwizard", *words],
+        cwd=cwd,
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -95,7 +103,9 @@ class Lab:
     Attributes:
         root: the environment's root; a row may move it.
         env: the variables that the program gets; all requests go to the server.
-        words: what is said to `apply` beside the root.
+        source: the words that say from where; none: all known ones.
+        cwd: the current folder of the program.
+        at_end: called after the test, last one first.
     """
 
     def __init__(self, folder: Path, server: FaultServer, machine: Path) -> None:
@@ -117,14 +127,16 @@ class Lab:
             "SSL_CERT_FILE": str(authority),
             "SETUPWIZARD_PATIENCE": "0.05",
         }
+        self.cwd = folder
+        self.at_end: list[Callable[[], object]] = []
         self.source: tuple[str, ...] = ("--source", "official")
 
     def argv(self, *more: str) -> list[str]:
         return ["apply", "--yes", "--cpu", "--machine", str(self.machine), *self.source, "--env", str(self.root), *more]
 
-    def apply(self, *more: str, timeout: float = 120) -> Ended:
-        """Install, with events."""
-        return _program(self.argv("--events", *more), self.env, timeout)
+    def apply(self, *more: str, before: tuple[str, ...] = (), timeout: float = 120) -> Ended:
+        """Install, with events; `before` is a program that starts ours."""
+        return _program(self.argv("--events", *more), self.env, timeout, cwd=self.cwd, before=before)
 
     def start(self, *more: str) -> subprocess.Popen[str]:
         """Start an install with events and leave it running."""
@@ -151,7 +163,7 @@ class Lab:
     @property
     def generations(self) -> list[str]:
         folder = self.root / "gens"
-        return sorted(place.name for place in folder.iterdir()) if folder.is_dir() else []
+        return sorted(place.name for place in folder.glob("[0-9]" * 4)) if folder.is_dir() else []
 
     def kept(self) -> dict[str, int]:
         """Return what the store holds: "part" or the name of a wheel, and how many bytes."""

@@ -24,8 +24,8 @@ def ended(text):
         ("thread main panicked", "tool-failed"),
     ],
 )
-def test_endings_of_uv(text, code):
-    assert uv.failure_of(ended(text)).code == code
+def test_endings_of_uv(text, code, tmp_path):
+    assert uv.failure_of(ended(text), tmp_path).code == code
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def test_endings_of_uv(text, code):
         ("Traceback", "tool-failed"),
     ],
 )
-def test_endings_of_pip(text, code):
-    assert pip.failure_of(ended(text), requirement="torch").code == code
+def test_endings_of_pip(text, code, tmp_path):
+    assert pip.failure_of(ended(text), tmp_path, requirement="torch").code == code
 
 
 def test_the_users_settings_are_read_with_their_place_and_without_passwords(tmp_path, monkeypatch):

@@ -82,7 +82,7 @@ def fetch(
     cancel = cancel or Cancel()
     cancel.check()
     wanted = list({package.sha256: package for package in packages}.values())
-    missing = sorted((package for package in wanted if not store.has(package)), key=lambda package: -package.size)
+    missing = sorted(_missing(wanted, store, cancel), key=lambda package: -package.size)
     reused = sum(package.size for package in wanted) - sum(package.size for package in missing)
     if not missing:
         crash_point("after-fetch")
@@ -104,6 +104,19 @@ def fetch(
         fetched_bytes=sum(download.received for download in downloads),
         reused_bytes=reused + sum(download.reused for download in downloads),
     )
+
+
+def _missing(wanted: Sequence[Package], store: WheelStore, cancel: Cancel) -> list[Package]:
+    """Return the wheels that are not here; one that rotted on the disk is thrown away, before an installer meets it."""
+    missing = []
+    for package in wanted:
+        if store.verify(package, cancel=cancel):
+            continue
+        if store.has(package):
+            log.warning("%s in the store is damaged: it is fetched again", package.file)
+            store.forget(package)
+        missing.append(package)
+    return missing
 
 
 def _others(package: Package, alternatives: Alternatives | None) -> Sequence[str]:

@@ -43,3 +43,14 @@ def working_on(root: Root, cancel: Cancel | None = None) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def refuse_if_busy(root: Root) -> None:
+    """Say at once that another copy works on a root, before time is spent on what could not be carried out.
+
+    Raises:
+        SetupError: "busy", "root-not-writable".
+    """
+    if root.is_ours():
+        with working_on(root):
+            return

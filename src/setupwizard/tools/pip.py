@@ -22,6 +22,7 @@ from setupwizard.model.plan import Setting
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.process import ProcessResult, clean_environment, run
 from setupwizard.tools.redaction import without_login
+from setupwizard.tools.room import disk_full
 
 INDEX_SECONDS = 60
 LOCK_SECONDS = 600
@@ -134,7 +135,7 @@ def versions(
     argv = pip_argv(python, "index", "versions", name, "--json", "--only-binary=:all:", *options)
     result = run(argv, cwd=work, env=env, timeout=INDEX_SECONDS, cancel=cancel)
     if not result.ok:
-        raise failure_of(result, requirement=name)
+        raise failure_of(result, work, requirement=name)
     try:
         answer = json.loads(result.stdout)
         return tuple(str(version) for version in answer["versions"])
@@ -171,10 +172,10 @@ def lock(
     )
     result = run(argv, cwd=output.parent, env=env, timeout=LOCK_SECONDS, cancel=cancel, on_line=listen, merge=True)
     if not result.ok or not output.is_file():
-        raise failure_of(result, requirement=" ".join(requirements))
+        raise failure_of(result, output.parent, requirement=" ".join(requirements))
 
 
-def failure_of(result: ProcessResult, *, requirement: str) -> SetupError:
+def failure_of(result: ProcessResult, folder: Path, *, requirement: str) -> SetupError:
     """Return the error that an ending of pip stands for.
 
     pip says "No matching distribution" for a server that cannot be reached as well: only the retries that it
@@ -187,5 +188,5 @@ def failure_of(result: ProcessResult, *, requirement: str) -> SetupError:
     if "No matching distribution" in text or "ResolutionImpossible" in text:
         return SetupError("build-not-in-sources", requirement=requirement, detail=text)
     if "No space left" in text:
-        return SetupError("disk-full", path="", need="", free="", detail=text)
+        return disk_full(folder, text)
     return SetupError("tool-failed", tool="pip", detail=text)

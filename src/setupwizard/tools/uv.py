@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from setupwizard.errors import SetupError
+from setupwizard.i18n import _
 from setupwizard.tools import http
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.http_faults import host_of
 from setupwizard.tools.process import ProcessResult, clean_environment, run
+from setupwizard.tools.room import disk_full
 
 Listener = Callable[[str], None]
 
@@ -126,10 +128,10 @@ class Uv:
             merge=True,
         )
         if not result.ok:
-            raise failure_of(result)
+            raise failure_of(result, cwd)
 
 
-def failure_of(result: ProcessResult) -> SetupError:
+def failure_of(result: ProcessResult, folder: Path) -> SetupError:
     """Return the error that an ending of uv stands for.
 
     Its texts are English and not promised to stay, so only what nothing else can tell is read here: which address it
@@ -137,10 +139,10 @@ def failure_of(result: ProcessResult) -> SetupError:
     """
     text = result.stdout + result.stderr
     if "os error 28" in text or "No space left" in text:
-        return SetupError("disk-full", path="", need="", free="", detail=text)
-    if "Hash mismatch" in text:
-        file = re.search(r"Hash mismatch for `([^`\n]{1,200})`", text)
-        return SetupError("hash-mismatch", file=file[1] if file else "", detail=text)
+        return disk_full(folder, text)
+    damaged = re.search(r"(?:Hash mismatch for|Failed to extract archive:) `?([^`\s]{1,200})", text)
+    if damaged is not None:
+        return SetupError("hash-mismatch", file=damaged[1], host=_("this computer's disk"), detail=text)
     if "No solution found" in text or "no matching" in text.lower():
         name = re.search(r"Because (?:there are no versions of )?([\w.\-]+(?:===?[\w.+\-]+)?)", text)
         return SetupError("build-not-in-sources", requirement=name[1] if name else "", detail=text)

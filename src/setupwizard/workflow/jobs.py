@@ -27,7 +27,7 @@ from setupwizard.store import generation
 from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
-from setupwizard.store.lock import working_on
+from setupwizard.store.lock import refuse_if_busy, working_on
 from setupwizard.store.removal import Removed, remove_lock
 from setupwizard.store.wheels import WheelStore
 from setupwizard.workflow.session import Choices
@@ -103,6 +103,8 @@ def run(job: Job, look: Callable[[], Machine], track: Track) -> Outcome:
     told: dict[str, object] = {}
 
     def work() -> Outcome:
+        if not job.options.dry_run:
+            refuse_if_busy(root)
         machine = look()
         decision = decide(machine, job.choices)
         made = plan(machine, decision, job.choices, track)
