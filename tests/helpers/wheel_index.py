@@ -154,6 +154,18 @@ class _Server(http.server.ThreadingHTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that goes away is what these tests are about."""
 
+    def finish_request(self, request, client_address) -> None:  # type: ignore[no-untyped-def]
+        # who wants a proxy speaks plainly first (CONNECT), who wants the server shakes hands
+        if self.tls is None or request.recv(1, socket.MSG_PEEK) != b"\x16":
+            super().finish_request(request, client_address)
+            return
+        secure = self.tls.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
+        try:
+            secure.do_handshake()
+            super().finish_request(secure, client_address)
+        finally:
+            secure.close()
+
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -161,15 +173,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_args: object) -> None:
         return
-
-    def setup(self) -> None:
-        self.secure = False
-        if self.server.tls is not None:
-            # a proxy speaks plainly first (CONNECT), a direct client does not
-            first = self.request.recv(1, socket.MSG_PEEK)
-            if first == b"\x16":
-                self.request = self.server.tls.wrap_socket(self.request, server_side=True)
-        super().setup()
 
     def do_CONNECT(self) -> None:
         owner = self.server.owner
