@@ -25,6 +25,7 @@ _UNSUPPORTED = re.compile(
 )
 _NOT_STARTED = re.compile(r"GPU ([0-9a-f:.]+): RmInitAdapter failed", re.IGNORECASE)
 _FALLEN = re.compile(r"GPU (?:at PCI:)?([0-9a-f:.]+)[^\n]{0,40}has fallen off the bus", re.IGNORECASE)
+_XID_79 = re.compile(r"Xid \(PCI:([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2})\): 79\b", re.IGNORECASE)
 _REJECTED = re.compile(r"(?:Key was rejected by service|Required key not available)", re.IGNORECASE)
 _TAKEN = re.compile(r"NVRM:.*(?:obtained ownership of the NVIDIA device|nouveau, rivafb)", re.IGNORECASE)
 
@@ -71,7 +72,7 @@ def parse(text: str) -> KernelLog:
         too_old=_places(_TOO_OLD, plain),
         legacy=_places(_UNSUPPORTED, plain),
         not_started=_places(_NOT_STARTED, plain),
-        fallen=_places(_FALLEN, plain),
+        fallen=_places(_FALLEN, plain) | {f"{place}.0".lower() for place in _XID_79.findall(plain)},
         key_rejected=_REJECTED.search(text) is not None,
         taken=_TAKEN.search(text) is not None,
         lines=evidence_lines("kernel", "\n".join(line for line in text.splitlines() if _OURS.search(line))),

@@ -47,6 +47,7 @@ _WORDS: tuple[tuple[str, DriverState], ...] = (
     ("no devices were found", "no-devices"),
     ("gpu is lost", "gpu-lost"),
     ("failed to initialize nvml: unknown error", "error"),
+    ("blocked by the operating system", "error"),
 )
 _NONE = frozenset(["", "n/a", "err!", "not supported", "not available", "unknown", "unknown error", "none", "-"])
 _LOST = re.compile(r"^\[?(unknown error|gpu is lost|gpu requires reset|no permission)\]?$", re.IGNORECASE)
