@@ -106,7 +106,7 @@ class Program:
         from setupwizard.store.layout import Root
 
         track = Track(emit, cancel)
-        return workflow.verify_environment(Root(Path(root)), machine, level="device", mode=mode, only=(), track=track)
+        return workflow.verify_environment(Root(Path(root)), machine, workflow.ProofOptions(mode=mode), track)
 
     def discard(self, root: str) -> None:
         """Delete what an unfinished setup left."""

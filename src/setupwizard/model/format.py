@@ -79,6 +79,11 @@ def format_time_left(seconds: float) -> str:
     return _("about {time} left").format(time=format_estimate(seconds))
 
 
+def format_change(share: float) -> str:
+    """Return a change as a whole percentage with its sign: 0.12 is "+12 %", -0.2 is "−20 %"."""
+    return f"{'+' if share >= 0 else '−'}{abs(share) * 100:.0f} %"
+
+
 def listed(parts: Iterable[str]) -> str:
     """Return short words one after the other, with the present language's comma; empty ones are left out."""
     # Translators: the sign between two facts in a row, with its space.

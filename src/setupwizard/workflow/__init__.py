@@ -3,6 +3,14 @@
 from setupwizard.model.events import Outcome
 from setupwizard.model.plan import Plan
 from setupwizard.workflow.jobs import ApplyOptions, Job, apply, cards_for, decide, plan, run
+from setupwizard.workflow.proving import (
+    ProofOptions,
+    changes_since,
+    environment,
+    must_be_environment,
+    verification_exit,
+    verify_environment,
+)
 from setupwizard.workflow.session import (
     PAGES,
     Choices,
@@ -16,7 +24,6 @@ from setupwizard.workflow.session import (
 )
 from setupwizard.workflow.upkeep import (
     collect_garbage,
-    environment,
     forget_downloads,
     last_report,
     options,
@@ -24,8 +31,6 @@ from setupwizard.workflow.upkeep import (
     roll_back,
     save_report,
     take_back,
-    verification_exit,
-    verify_environment,
     write_support_file,
 )
 
@@ -37,15 +42,18 @@ __all__ = [
     "Outcome",
     "PageName",
     "Plan",
+    "ProofOptions",
     "Session",
     "Unfinished",
     "apply",
     "cards_for",
+    "changes_since",
     "collect_garbage",
     "decide",
     "environment",
     "forget_downloads",
     "last_report",
+    "must_be_environment",
     "next_page",
     "options",
     "page_before",

@@ -8,86 +8,28 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from setupwizard import __version__, platforms
-from setupwizard.codes import CheckId, OutcomeStatus, VerifyLevel, VerifyMode, exit_code
+from setupwizard import __version__
+from setupwizard.codes import OutcomeStatus
 from setupwizard.errors import SetupError
 from setupwizard.model.catalogue import load_catalogue
 from setupwizard.model.events import Error, Outcome
 from setupwizard.model.machine import Machine
-from setupwizard.model.plan import Plan
-from setupwizard.model.verification import Verification
 from setupwizard.model.wire import to_json
 from setupwizard.probes.privacy import redacted
-from setupwizard.steps import report, switching, verify
-from setupwizard.steps.comparing import files_check
+from setupwizard.steps import report, switching
 from setupwizard.steps.offers import usable_pythons
 from setupwizard.steps.planning import known_sources
-from setupwizard.steps.records import plan_of, verification_of
-from setupwizard.steps.tracking import Track
 from setupwizard.store import generation
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
 from setupwizard.store.lock import working_on
 from setupwizard.store.removal import remove_lock
 from setupwizard.tools.redaction import redact_text
-from setupwizard.workflow.jobs import cards_for, dismantle
+from setupwizard.workflow.jobs import dismantle
 
 log = logging.getLogger(__name__)
 
 SUPPORT_LOG_BYTES = 2_000_000
-
-
-def environment(root: Root) -> tuple[str, Plan]:
-    """Return the generation in use and the plan that it was made from.
-
-    Raises:
-        SetupError: "environment-missing".
-    """
-    current = root.current_name()
-    made = plan_of(root, current)
-    if current is None or made is None or generation.complete(root, current) is None:
-        raise SetupError("environment-missing", root=str(root.path))
-    return current, made
-
-
-def verify_environment(
-    root: Root,
-    machine: Machine,
-    *,
-    level: VerifyLevel,
-    mode: VerifyMode,
-    only: tuple[CheckId, ...],
-    track: Track,
-) -> Verification:
-    """Prove the environment in use again: its files, its import, its device, as deep as was asked.
-
-    Raises:
-        SetupError: "environment-missing".
-        Cancelled: somebody asked to stop.
-    """
-    current, made = environment(root)
-    with_files = not only or "files" in only
-    request = verify.VerifyRequest(
-        python=platforms.python_in(root.generation(current)),
-        level=level,
-        mode=mode,
-        only=only,
-        expected=made.build,
-        gpus=cards_for(made.build, machine),
-        driver=machine.nvidia_driver,
-        on_battery=machine.environment.power == "battery",
-        files=files_check(root, current, made, track.cancel) if with_files else None,
-        previous=verification_of(root, current),
-    )
-    return verify.verify(request, track.emit, track.cancel, verify.NvmlSampler())
-
-
-def verification_exit(verification: Verification, style: str = "posix") -> int:
-    """Return the exit code of a verification: only a proof is 0, and files that differ are drift."""
-    if verification.passed:
-        return exit_code("ok", style)
-    damaged = any(check.id == "files" and check.status == "fail" for check in verification.checks)
-    return exit_code("drift" if damaged else "verify-failed", style)
 
 
 def roll_back(root: Root, style: str = "posix") -> Outcome:

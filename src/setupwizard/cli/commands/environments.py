@@ -41,15 +41,16 @@ def verify(
     if plan_file is not None:
         raise SetupError("not-built", what="verify --plan")
     root = root_of(env)
-    workflow.environment(root)
+    workflow.must_be_environment(root)
     machine = this_machine(())
     with stop_on_signal() as cancel:
         track = Track(Terminal(quiet=voice.quiet or json), cancel)
-        verification = workflow.verify_environment(root, machine, level=level, mode=mode, only=only, track=track)
+        options = workflow.ProofOptions(level=level, mode=mode, only=only)
+        verification = workflow.verify_environment(root, machine, options, track)
     if json:
         voice.document(verification)
     else:
-        voice.say(show.verification(verification))
+        voice.say("\n".join((show.verification(verification), *workflow.changes_since(root, verification))))
     finish(workflow.verification_exit(verification))
 
 
