@@ -453,7 +453,7 @@ def _gone_on_elsewhere(lab: Lab, ended: Ended) -> None:
 def _through_pip(lab: Lab) -> None:
     """The machine's own pip settings name the server."""
     lab.source = ("--source", "pip-config")
-    lab.env = {**lab.env, "PIP_INDEX_URL": "https://plain.example/simple"}
+    lab.env = {**lab.env, "PIP_INDEX_URL": "https://plain.example/simple", "PIP_CONFIG_FILE": os.devnull}
     lab.server.holds[r"^plain\.example$"] = {"torch"}
 
 
@@ -504,7 +504,7 @@ ACTED: tuple[Row, ...] = (
         act=_on_disk("10m", _too_small),
         exit=12,
         code="disk-full",
-        names=("MB", "volume"),
+        names=("volume", "free"),
     ),
     Row(
         "disk full (env)",
@@ -512,7 +512,7 @@ ACTED: tuple[Row, ...] = (
         act=_on_disk("17m", _filled(3 * MIB)),
         exit=12,
         code="disk-full",
-        names=("MB", "volume"),
+        names=("volume", "free"),
     ),
     Row(
         "disk full (cache)",
@@ -520,7 +520,7 @@ ACTED: tuple[Row, ...] = (
         act=_on_disk("17m", _filled(300_000)),
         exit=12,
         code="disk-full",
-        names=("MB", "volume"),
+        names=("volume", "free"),
         kept=(MIB // 4, 3 * MIB),
     ),
     Row(

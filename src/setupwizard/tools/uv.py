@@ -128,7 +128,7 @@ class Uv:
             merge=True,
         )
         if not result.ok:
-            raise failure_of(result, cwd)
+            raise failure_of(result, self._work.parent)
 
 
 def failure_of(result: ProcessResult, folder: Path) -> SetupError:
