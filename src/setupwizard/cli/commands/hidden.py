@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from setupwizard.cli.context import finish
-from setupwizard.probes import cuda_child, nvml_child
+from setupwizard.probes import cuda_child, nvml_child, nvml_watch_child
 
 
 @click.command(name="_nvml", hidden=True)
@@ -22,4 +22,11 @@ def cuda(devices: bool) -> None:
     finish(cuda_child.main(devices=devices))
 
 
-COMMANDS = (nvml, cuda)
+@click.command(name="_nvml-watch", hidden=True)
+@click.argument("card")
+def nvml_watch(card: str) -> None:
+    """Look at one card several times a second, by its UUID or its place on the bus, and print JSON Lines."""
+    finish(nvml_watch_child.main(card))
+
+
+COMMANDS = (nvml, cuda, nvml_watch)
