@@ -191,7 +191,7 @@ class Flood(FakeBackend):
         time.sleep(0 if lines else 3)
         return super().apply(plan, machine, recommendation, emit, cancel)
 
-application = QApplication(['flood'])
+application = QApplication(['flood', *theme.STYLE])
 log_file = logs.start_log(folder)
 theme.install(application)
 backend = Flood()

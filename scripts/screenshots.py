@@ -232,7 +232,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--size", default="960x640")
     parser.add_argument("--scale", type=float, default=1.0, help="text size, as a factor")
     args = parser.parse_args(argv)
-    application = QApplication.instance() or QApplication([])
+    application = QApplication.instance() or QApplication(["screenshots", *theme.STYLE])
     assert isinstance(application, QApplication)
     theme.install(application, scale=args.scale)
     args.out.mkdir(parents=True, exist_ok=True)

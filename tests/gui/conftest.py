@@ -37,6 +37,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.qt_log_ignore(_HARMLESS, extend=True))
 
 
+@pytest.fixture(scope="session")
+def qapp_args() -> list[str]:
+    """Make the program as the window makes it."""
+    return ["tests", *theme.STYLE]
+
+
 @pytest.fixture(autouse=True)
 def nothing_left(qapp: QApplication) -> Iterator[None]:
     """Fail a test that leaves a thread, a timer, a window or a process behind."""
@@ -124,13 +130,18 @@ class Visit:
     def clock(self) -> float:
         return self.now
 
-    def open(self, *, start: bool = True) -> SetupWindow:
-        """Show the window; with `start` wait until the computer was looked at."""
+    def make(self) -> SetupWindow:
+        """Make the window and show nothing yet."""
         settings = QSettings(str(self.ini), QSettings.Format.IniFormat)
         self.window = SetupWindow(
             self.backend, settings, desktop=self.desktop, log_file="/logs/setupwizard.log", clock=self.clock
         )
         self.qtbot.addWidget(self.window)
+        return self.window
+
+    def open(self, *, start: bool = True) -> SetupWindow:
+        """Show the window; with `start` wait until the computer was looked at."""
+        self.make()
         self.window._started = not start
         self.window.show()
         self.window.complete()

@@ -6,14 +6,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+from PySide6.QtCore import Qt
+
+from gui.conftest import Visit
+from setupwizard.gui.state import PAGES
+
+TESTS = Path(__file__).resolve().parent.parent
+
 # At the end of its first painting the window would begin to look at the computer; here it tells and closes instead.
 PROGRAM = """
-import json, sys
+import gc, json, sys
 from PySide6.QtCore import QTimer
 from setupwizard.gui.flow import Flow
 def first(self):
     window = self.parent()
     told = {"modules": sorted(sys.modules), "visible": window.isVisible(), "heading": window.page_now().heading}
+    told["pages"], told["collects"] = len(window.pages), gc.isenabled()
     print(json.dumps(told))
     QTimer.singleShot(0, window.close)
 Flow.start = first
@@ -25,6 +33,7 @@ console()
 NOT_YET = (
     "asyncio",
     "click",
+    "email",
     "filelock",
     "findpython",
     "http",
@@ -40,6 +49,7 @@ NOT_YET = (
     "tomlkit",
     "torch",
     "truststore",
+    "urllib.request",
     "urllib3",
     "uv",
     "wakepy",
@@ -48,11 +58,25 @@ NOT_YET = (
     "PySide6.QtQml",
     "setupwizard.cli",
     "setupwizard.child",
+    "setupwizard.gui.command",
+    "setupwizard.gui.desktop",
+    "setupwizard.gui.details",
+    "setupwizard.gui.dialogs",
+    "setupwizard.gui.pages.build",
+    "setupwizard.gui.pages.computer",
+    "setupwizard.gui.pages.details",
+    "setupwizard.gui.pages.finish",
+    "setupwizard.gui.pages.install",
+    "setupwizard.gui.pages.verify",
+    "setupwizard.gui.widgets.figures",
+    "setupwizard.gui.widgets.log",
+    "setupwizard.gui.widgets.progress",
+    "setupwizard.model.catalogue",
     "setupwizard.probes",
     "setupwizard.steps",
     "setupwizard.store",
     "setupwizard.workflow",
-)
+) + (("ctypes", "subprocess") if sys.platform != "win32" else ())
 
 
 def test_nothing_heavy_is_loaded_before_the_window_is_there(tmp_path: Path) -> None:
@@ -65,7 +89,59 @@ def test_nothing_heavy_is_loaded_before_the_window_is_there(tmp_path: Path) -> N
     told = json.loads(done.stdout)
     assert told["visible"]
     assert told["heading"] == "Get PyTorch running on your graphics card"
+    assert told["pages"] == 1
+    assert not told["collects"]
     modules = set(told["modules"])
     assert {"setupwizard.gui.window", "setupwizard.gui.program", "PySide6.QtWidgets"} <= modules
     loaded = {name for name in NOT_YET if any(one == name or one.startswith(f"{name}.") for one in modules)}
     assert not loaded
+
+
+def test_the_other_pages_come_after_the_first_painting_and_after_detection_has_begun(visit: Visit) -> None:
+    visit.backend.hold("detect")
+    window = visit.make()
+    assert len(window.pages) == 1
+    assert visit.backend.calls == []
+    window.show()
+    visit.wait(lambda: len(window.pages) == len(PAGES))
+    visit.wait(lambda: "detect" in visit.backend.calls)
+    assert [page.name for page in window.pages] == list(PAGES)
+    assert "Looking at your computer" in window.computer.heading
+
+
+def test_a_click_that_comes_before_the_other_pages_leads_to_the_next_one(visit: Visit) -> None:
+    visit.backend.hold("detect")
+    window = visit.make()
+    window._started = True  # nothing happens by itself
+    window.show()
+    visit.qtbot.waitExposed(window)
+    assert len(window.pages) == 1
+    visit.qtbot.mouseClick(window.footer.primary, Qt.MouseButton.LeftButton)
+    assert visit.page == "computer"
+    assert len(window.pages) == len(PAGES)
+
+
+def test_garbage_is_collected_again_once_the_window_is_there(tmp_path: Path) -> None:
+    code = """
+import gc
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from gui.fake_backend import FakeBackend
+from setupwizard.gui import app
+def look():
+    if gc.isenabled():
+        print("collects", len(gc.get_objects()) < gc.get_freeze_count())
+        QApplication.closeAllWindows()
+    else:
+        QTimer.singleShot(50, look)
+class Backend(FakeBackend):
+    def __init__(self, log):
+        super().__init__()
+        QTimer.singleShot(0, look)
+print("code", app.main(["setupwizard"], Backend))
+"""
+    env = {**os.environ, "HOME": str(tmp_path), "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(TESTS)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stdout.split() == ["collects", "True", "code", "0"], done.stderr

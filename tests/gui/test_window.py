@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from msgspec.structs import replace
-from PySide6.QtCore import QPoint, QRect, QSettings, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QPoint, QRect, QSettings, QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWizard
 
@@ -734,6 +734,16 @@ def test_language_and_colours_change_at_once_and_are_remembered(visit: Visit, sp
     window.set_language("en")
     visit.wait(lambda: not visit.state.looking)
     assert "user name" in texts(visit)
+
+
+def test_the_dialogs_of_qt_speak_the_language_too(visit: Visit) -> None:
+    window = visit.open()
+    english = QCoreApplication.translate("QFileDialog", "Files of type:")
+    window.set_language("zh_CN")
+    assert QCoreApplication.translate("QFileDialog", "Files of type:") == "文件类型："
+    window.set_language("en")
+    assert QCoreApplication.translate("QFileDialog", "Files of type:") == english
+    visit.wait(lambda: not visit.state.looking)
 
 
 def test_the_size_is_remembered(visit: Visit) -> None:

@@ -52,9 +52,9 @@ def _open(argv: Sequence[str], backend: Factory | None) -> int:
         return 1
     from PySide6.QtWidgets import QApplication
 
-    from setupwizard.gui import logs
+    from setupwizard.gui import logs, theme
 
-    application = QApplication(list(argv[:1]))
+    application = QApplication([*argv[:1], *theme.STYLE])
     log_file = logs.start_log(logs.log_folder())
     try:
         return run(application, backend or _program, _config_folder(), log_file)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QObject
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QTranslator
 
 
 class QtTexts:
-    """The translation of Qt's own texts; Qt itself speaks English, so that there is none for that."""
+    """The translation of Qt's own texts, for as long as this lives; Qt speaks English without one."""
 
-    def __init__(self, owner: QObject) -> None:
-        """Take whose end is the end of the translation; nothing is loaded yet."""
-        self._owner = owner
+    def __init__(self) -> None:
+        """Begin in English: nothing is loaded."""
         self._speaks = "en"
+        self._translator: QTranslator | None = None
 
     def speak(self, language: str) -> None:
         """Speak a language from now on."""
@@ -19,11 +24,11 @@ class QtTexts:
             return
         from PySide6.QtCore import QLibraryInfo, QTranslator
 
-        for old in self._owner.findChildren(QTranslator):
-            QCoreApplication.removeTranslator(old)
-            old.deleteLater()
-        self._speaks = language
-        translator = QTranslator(self._owner)
+        if self._translator is not None:
+            QCoreApplication.removeTranslator(self._translator)
+        self._speaks, self._translator = language, None
+        translator = QTranslator()
         folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
         if language != "en" and translator.load(f"qtbase_{language}", folder):
             QCoreApplication.installTranslator(translator)
+            self._translator = translator

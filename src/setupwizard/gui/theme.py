@@ -24,6 +24,11 @@ _LATIN = ("Segoe UI Variable Text", "Segoe UI", "SF Pro Text", "Inter", "Noto Sa
 _HAN = ("Microsoft YaHei UI", "PingFang SC", "Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Micro Hei")
 MONOSPACE = ("Cascadia Mono", "Consolas", "SF Mono", "DejaVu Sans Mono", "Noto Sans Mono CJK SC")
 BODY_PX = 14
+STYLE = ("-style", "fusion")
+"""Words for the making of QApplication: the one style that looks the same on every system and follows a palette.
+
+`setStyle` does the same, but hands back an object whose class takes as long to load as a page takes to build.
+"""
 
 
 class Theme(QObject):
@@ -36,19 +41,18 @@ class Theme(QObject):
     changed = Signal()
 
     def __init__(self, application: QApplication, *, scale: float = 1.0) -> None:
-        """Set the style once and for all.
+        """Put the look in place.
 
-        A second `setStyle` with a style sheet in place crashes Qt, so later changes are palette and style sheet only.
+        A change of style with a style sheet in place crashes Qt, so later changes are palette and style sheet only.
 
         Args:
-            application: the program.
+            application: the program, made with `STYLE`.
             scale: how much larger than usual the person wants text (see `text_scale`).
         """
         super().__init__(application)
         self._application = application
         self._mode: Mode = "system"
         self._scale = scale
-        application.setStyle("Fusion")
         hints = application.styleHints()
         hints.colorSchemeChanged.connect(self._system_changed)
         accessibility = getattr(hints, "accessibility", None)  # since Qt 6.10

@@ -75,7 +75,7 @@ class SetupWindow(Shell):
         self._question: StopDialog | None = None
         self._close_after_stop = False
         self._started = False
-        self._qt_texts = QtTexts(self)
+        self._qt_texts = QtTexts()
         self.flow = Flow(backend, self, log_file=log_file)
         self._outside = Outside(self, self.flow, desktop, log_file)
         self._join_flow()
