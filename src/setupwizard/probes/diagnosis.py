@@ -11,9 +11,23 @@ from setupwizard.probes.answers import DriverState, ListedCard
 from setupwizard.probes.facts import SystemFacts
 from setupwizard.probes.findings import FindingCode, finding
 from setupwizard.probes.gpus import Merged, Sources, same, state_of
-from setupwizard.probes.roots import Roots, usable
+from setupwizard.probes.roots import Roots, usable, whole_number
 
 _SAME_MEMORY = 0.05
+# What Windows has against a card (CM_PROB_* of cfg.h; the Device Manager shows it as "Code 43").
+_WINDOWS_PROBLEMS: dict[int, FindingCode] = {
+    1: "no-driver",
+    10: "card-did-not-start",
+    12: "card-did-not-start",
+    14: "driver-not-loaded",
+    28: "no-driver",
+    31: "driver-not-loaded",
+    37: "driver-not-loaded",
+    39: "driver-not-loaded",
+    43: "card-did-not-start",
+    45: "card-without-power",
+    52: "driver-not-loaded",
+}
 _OPEN_MODULE_FROM = (7, 5)
 """NVIDIA's open kernel module drives Turing and newer (README of open-gpu-kernel-modules, "Compatible GPUs")."""
 
@@ -52,6 +66,7 @@ def _cards(sources: Sources, merged: Merged, system: SystemFacts, *, driver_inst
     for code, indexes in by_code.items():
         cards = [merged.gpus[index] for index in indexes]
         said = [merged.troubles[index] for index in indexes if index in merged.troubles]
+        said += [f"Windows: code {merged.problems[index]}" for index in indexes if index in merged.problems]
         evidence = [*map(_place, cards), *said, *_all_evidence(sources), *_kernel_evidence(sources)]
         yield finding(code, evidence, card=_names(cards))
     stopped = "driver-not-loaded" in by_code or "no-driver" in by_code
@@ -81,8 +96,8 @@ def _why(
         return "gpu-lost"
     if gpu.driver_sees_it or system.jetpack:
         return None
-    if index in merged.disabled:
-        return "card-disabled"
+    if index in merged.disabled or index in merged.problems:
+        return _of_the_device_manager(index, merged)
     if gpu.kernel_driver == "vfio-pci":
         return "card-passed-through"
     if gpu.kernel_driver in {"nouveau", "nova", "nova_core"}:
@@ -96,12 +111,20 @@ def _why(
     return _why_silent(gpu, sources, system, driver_installed=driver_installed)
 
 
+def _of_the_device_manager(index: int, merged: Merged) -> FindingCode:
+    if index in merged.disabled:
+        return "card-disabled"
+    return _WINDOWS_PROBLEMS.get(merged.problems[index], "card-did-not-start")
+
+
 def _why_unlisted(gpu: Gpu, sources: Sources, merged: Merged) -> FindingCode:
     log, place = sources.log, gpu.pci_address or ""
     if place in log.fallen:
         return "gpu-lost"
     if place in log.too_old:
         return "open-module-old-card"
+    if place in log.legacy:
+        return "driver-newer-than-card"
     known = gpu_table.known_gpu(gpu.pci_id)
     first = known.first_linux_driver if known else None
     if first and merged.driver and _numbers(merged.driver.version) < _numbers(first):
@@ -231,6 +254,8 @@ def _unlike(what: str, told: Mapping[str, object]) -> str:
 
 
 def _surroundings(merged: Merged, system: SystemFacts, roots: Roots) -> Iterator[Finding]:
+    if system.vc_missing:
+        yield finding("vc-runtime-missing", system.vc_missing, files=", ".join(system.vc_missing))
     container = system.environment.container
     if container:
         yield finding("running-in-container", (f"container: {container}",), container=container)
@@ -240,7 +265,7 @@ def _surroundings(merged: Merged, system: SystemFacts, roots: Roots) -> Iterator
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".") if part.isdigit())
+    return tuple(number for part in version.split(".") if (number := whole_number(part)) is not None)
 
 
 def _place(gpu: Gpu) -> str:

@@ -14,7 +14,11 @@ _ARCHITECTURES = {"amd64": "x86_64", "x64": "x86_64", "aarch64": "arm64", "armv8
 
 
 class SystemFacts(Struct, frozen=True, kw_only=True):
-    """The fields of a Machine that are about the system."""
+    """The fields of a Machine that are about the system.
+
+    Attributes:
+        vc_missing: Windows: the files of the Visual C++ runtime that torch needs and the system lacks.
+    """
 
     os: OsName
     os_version: str | None = None
@@ -24,6 +28,7 @@ class SystemFacts(Struct, frozen=True, kw_only=True):
     jetpack: str | None = None
     memory_mib: int | None = None
     environment: Surroundings
+    vc_missing: tuple[str, ...] = ()
 
 
 def architecture(machine: str) -> str:

@@ -19,6 +19,7 @@ FindingCode = Literal[
     "driver-does-not-see-card",
     "open-module-old-card",
     "driver-older-than-card",
+    "driver-newer-than-card",
     "gpu-lost",
     "driver-library-mismatch",
     "driver-library-missing",
@@ -28,6 +29,7 @@ FindingCode = Literal[
     "driver-without-card",
     "card-did-not-start",
     "card-asleep",
+    "card-without-power",
     "nvidia-smi-hangs",
     "nvidia-smi-differs",
     "nvml-does-not-answer",
@@ -38,6 +40,7 @@ FindingCode = Literal[
     "card-split",
     "cards-hidden",
     "stale-adapters",
+    "vc-runtime-missing",
     "running-in-container",
     "container-without-card",
     "amd-card-not-usable",
@@ -106,6 +109,13 @@ _ROWS: dict[FindingCode, _Row] = {
         "problem",
         N_("The NVIDIA driver is older than {card} and does not know it. Install a newer driver and restart."),
     ),
+    "driver-newer-than-card": _Row(
+        "problem",
+        N_(
+            "The NVIDIA driver is too new for {card} and no longer knows it."
+            " Install the older driver branch that your system offers for such cards, and restart."
+        ),
+    ),
     "gpu-lost": _Row(
         "problem",
         N_(
@@ -144,6 +154,14 @@ _ROWS: dict[FindingCode, _Row] = {
         N_(
             "The NVIDIA driver tried to start {card} and could not. Restart the computer; if it stays so,"
             " install another version of the driver, and switch on Above 4G Decoding in the firmware settings."
+        ),
+    ),
+    "card-without-power": _Row(
+        "problem",
+        N_(
+            "{card} is built into this computer, but Windows says that it is not connected: most often it was switched"
+            " off to save power. Choose the standard or hybrid graphics mode in the program of the computer's maker,"
+            " restart, then check again."
         ),
     ),
     "card-asleep": _Row(
@@ -197,6 +215,13 @@ _ROWS: dict[FindingCode, _Row] = {
         N_(
             "The setting CUDA_VISIBLE_DEVICES is {value}, which can hide graphics cards from PyTorch."
             " Remove it if a card seems to be missing."
+        ),
+    ),
+    "vc-runtime-missing": _Row(
+        "warn",
+        N_(
+            "This Windows lacks files of the Microsoft Visual C++ runtime that PyTorch needs: {files}."
+            " Setup can put them beside PyTorch; the newest runtime from Microsoft brings them for all programs."
         ),
     ),
     "stale-adapters": _Row(

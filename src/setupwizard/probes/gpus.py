@@ -20,9 +20,7 @@ from setupwizard.probes.kfd import KfdNode
 from setupwizard.probes.linux import KernelDriver
 
 _SILENT: frozenset[DriverState] = frozenset(["not-asked", "absent", "broken"])
-_SERVES_NOBODY: frozenset[DriverState] = frozenset(
-    ["mismatch", "not-loaded", "no-permission", "gpu-lost", "error"]
-)
+_SERVES_NOBODY: frozenset[DriverState] = frozenset(["mismatch", "not-loaded", "no-permission", "gpu-lost", "error"])
 """States of the whole driver in which no program can use any of its cards; one that hangs tells nothing of them."""
 _LAPTOP = re.compile(r"laptop|mobile|max-q|notebook|\bMX\d{3}\b|(?<!\d)\d{3,4}MX?\b", re.IGNORECASE)
 _INTEL_CARD = re.compile(r"\bArc\S*\s+(?:Pro\s+)?[AB]\d", re.IGNORECASE)
@@ -56,6 +54,7 @@ class Merged(Struct, frozen=True, kw_only=True):
     Attributes:
         troubles: index of a card to what the driver said about it instead of an answer.
         disabled: indexes of the cards that somebody switched off.
+        problems: index of a card to the number of what Windows has against it, as the Device Manager shows it.
         split: indexes of the cards that are split into parts.
         stale: adapters that the registry only remembers.
     """
@@ -64,6 +63,7 @@ class Merged(Struct, frozen=True, kw_only=True):
     driver: NvidiaDriver | None = None
     troubles: dict[int, str] = {}
     disabled: frozenset[int] = frozenset()
+    problems: dict[int, int] = {}
     split: frozenset[int] = frozenset()
     stale: tuple[Adapter, ...] = ()
 
@@ -74,6 +74,7 @@ class _Draft(Struct):
     gpu: Gpu
     listed: ListedCard | None = None
     disabled: bool = False
+    problem: int | None = None
 
 
 def merge(sources: Sources) -> Merged:
@@ -89,6 +90,7 @@ def merge(sources: Sources) -> Merged:
         driver=_driver(sources, kept),
         troubles={index: trouble for index, draft in enumerate(drafts) if (trouble := _trouble(draft)) is not None},
         disabled=frozenset(index for index, draft in enumerate(drafts) if draft.disabled),
+        problems={index: draft.problem for index, draft in enumerate(drafts) if draft.problem is not None},
         split=frozenset(index for index, draft in enumerate(drafts) if draft.listed and draft.listed.mig),
         stale=tuple(stale),
     )
@@ -172,12 +174,13 @@ def _from_registry(adapters: Iterable[Adapter], sources: Sources) -> Iterator[_D
             vendor=vendor,
             name=sources.bus.names.get(adapter.pci_id, "") if basic else adapter.name,
             pci_id=adapter.pci_id,
+            pci_address=adapter.address,
             memory_mib=adapter.memory_bytes >> 20 if adapter.memory_bytes else None,
             integrated=_integrated_by_name(vendor, adapter.name),
             kernel_driver="nvidia" if vendor == "nvidia" and not basic and adapter.driver_version else None,
-            sources=("registry",),
+            sources=("registry",) if adapter.present is None else ("registry", "setupapi"),
         )
-        yield _Draft(gpu=gpu, disabled=adapter.disabled)
+        yield _Draft(gpu=gpu, disabled=adapter.disabled, problem=adapter.problem)
 
 
 def _integrated_by_name(vendor: str, name: str) -> bool | None:
@@ -259,7 +262,7 @@ def _seen(draft: _Draft, sources: Sources) -> bool | None:
     """Return whether the driver reaches a card; None when nobody could be asked."""
     if draft.listed is not None:
         return _trouble(draft) is None
-    if draft.gpu.kernel_driver == "vfio-pci" or draft.disabled:
+    if draft.gpu.kernel_driver == "vfio-pci" or draft.disabled or draft.problem is not None:
         return False
     if sources.driver_answered and sources.asleep(draft.gpu.pci_address):
         return True if "proc" in draft.gpu.sources else None

@@ -10,10 +10,10 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from setupwizard.errors import SetupError
-from setupwizard.probes import smi_text
+from setupwizard.probes import driver_files, smi_text
 from setupwizard.probes.answers import GRACE, DriverAnswer, driver_environment
 from setupwizard.probes.linux import KernelDriver
-from setupwizard.probes.roots import Roots, entries
+from setupwizard.probes.roots import Roots
 from setupwizard.tools import process
 from setupwizard.tools.concurrency import Cancel
 
@@ -38,17 +38,12 @@ def programs(roots: Roots) -> Iterator[Path]:
 
 def _places(roots: Roots) -> Iterator[Path]:
     if sys.platform == "win32":
-        windows = roots.folder("WINDIR") or Path("C:/Windows")
-        installed = roots.folder("PROGRAMW6432") or roots.folder("PROGRAMFILES") or Path("C:/Program Files")
-        yield windows / "System32" / "nvidia-smi.exe"
-        yield windows / "Sysnative" / "nvidia-smi.exe"
-        yield installed / "NVIDIA Corporation" / "NVSMI" / "nvidia-smi.exe"
-        yield from reversed(entries(windows / "System32" / "DriverStore" / "FileRepository", "nv*/nvidia-smi.exe"))
+        yield from driver_files.places(roots, driver_files.SMI)
     else:
         for place in _LINUX_FOLDERS:
             yield roots.at(place) / "nvidia-smi"
     for folder in roots.search_path():
-        yield folder / ("nvidia-smi.exe" if sys.platform == "win32" else "nvidia-smi")
+        yield folder / (driver_files.SMI if sys.platform == "win32" else "nvidia-smi")
 
 
 def ask(roots: Roots, kernel: KernelDriver, *, cancel: Cancel | None = None) -> DriverAnswer:

@@ -1,4 +1,4 @@
-"""What Windows says about itself: the registry and two calls of the system, never a program."""
+"""What Windows says about itself: the registry and the system's own calls, never a program."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ import os
 import sys
 import winreg
 from collections.abc import Iterator
+from pathlib import Path
 
+from setupwizard.model.install_data import install_data
 from setupwizard.model.machine import Surroundings
 from setupwizard.probes.adapters import DISPLAY_CLASS, Adapter, adapters
 from setupwizard.probes.facts import SystemFacts, memory_mib, power
 from setupwizard.probes.facts import architecture as word_of
 from setupwizard.probes.firmware import virtual_machine_named
+from setupwizard.probes.windows_devices import display_devices
+from setupwizard.probes.windows_registry import keys, values
 
 assert sys.platform == "win32"  # noqa: S101 - tells the type checker which system this file is for
 
 _CONTROL = r"SYSTEM\CurrentControlSet\Control"
 _ENUM = r"SYSTEM\CurrentControlSet\Enum\PCI"
-_READ = winreg.KEY_READ | winreg.KEY_WOW64_64KEY
 _REMOTE_SESSION = 0x1000
 """SM_REMOTESESSION of GetSystemMetrics."""
-_PRESENT_OF_CLASS = 0x100 | 0x200
-"""CM_GETIDLIST_FILTER_PRESENT and CM_GETIDLIST_FILTER_CLASS of cfgmgr32.h."""
 
 
 def facts() -> SystemFacts:
@@ -40,29 +41,8 @@ def facts() -> SystemFacts:
             long_paths=long_paths(),
             vc_runtime=vc_runtime(),
         ),
+        vc_missing=vc_missing(),
     )
-
-
-def values(path: str, *, hive: int = winreg.HKEY_LOCAL_MACHINE) -> dict[str, object]:
-    """Return all values of a registry key; empty when it is absent or closed to us."""
-    found: dict[str, object] = {}
-    try:
-        with winreg.OpenKey(hive, path, 0, _READ) as key:
-            for index in range(winreg.QueryInfoKey(key)[1]):
-                name, value, _kind = winreg.EnumValue(key, index)
-                found[name] = value
-    except OSError:
-        return found
-    return found
-
-
-def keys(path: str, *, hive: int = winreg.HKEY_LOCAL_MACHINE) -> list[str]:
-    """Return the names of the keys below a registry key."""
-    try:
-        with winreg.OpenKey(hive, path, 0, _READ) as key:
-            return [winreg.EnumKey(key, index) for index in range(winreg.QueryInfoKey(key)[0])]
-    except OSError:
-        return []
 
 
 def display_adapters() -> list[Adapter]:
@@ -70,25 +50,13 @@ def display_adapters() -> list[Adapter]:
     folder = rf"{_CONTROL}\Class\{DISPLAY_CLASS}"
     display_class = {name: values(rf"{folder}\{name}") for name in keys(folder) if name.isdigit()}
     devices = {rf"PCI\{name}": values(rf"{_ENUM}\{name}") for name in _pci_instances()}
-    return adapters(display_class, devices, _present())
+    return adapters(display_class, devices, display_devices())
 
 
 def _pci_instances() -> Iterator[str]:
     for device in keys(_ENUM):
         for instance in keys(rf"{_ENUM}\{device}"):
             yield rf"{device}\{instance}"
-
-
-def _present() -> list[str] | None:
-    """Return the display devices that Windows sees now, None when it does not tell."""
-    library = ctypes.WinDLL("cfgmgr32")
-    size = ctypes.c_ulong()
-    if library.CM_Get_Device_ID_List_SizeW(ctypes.byref(size), DISPLAY_CLASS, _PRESENT_OF_CLASS):
-        return None
-    buffer = ctypes.create_unicode_buffer(max(2, size.value))
-    if library.CM_Get_Device_ID_ListW(DISPLAY_CLASS, buffer, len(buffer), _PRESENT_OF_CLASS):
-        return None
-    return [name for name in ctypes.wstring_at(buffer, len(buffer)).split("\0") if name] or None
 
 
 def os_version() -> str:
@@ -130,6 +98,17 @@ def vc_runtime() -> str | None:
     place = "ARM64" if architecture().upper() == "ARM64" else "X64"
     told = values(rf"SOFTWARE\Microsoft\VisualStudio\14.0\VC\Runtimes\{place}")
     return str(told.get("Version", "")).lstrip("v") or None if told.get("Installed") == 1 else None
+
+
+def vc_missing() -> tuple[str, ...]:
+    """Return the files of the Visual C++ runtime that torch needs and this Windows lacks.
+
+    The version in the registry does not tell: copies of the runtime leave it out, and old versions lack new files.
+    """
+    if architecture().upper() != "AMD64":
+        return ()  # torch's other builds for Windows were not looked at
+    system = Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32")
+    return install_data().vc_runtime.missing_in(system)
 
 
 def conda_folders() -> list[str]:

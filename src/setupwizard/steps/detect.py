@@ -19,6 +19,7 @@ from setupwizard.probes import (
     cuda,
     diagnosis,
     disks,
+    driver_files,
     gpus,
     kernel_log,
     linux,
@@ -229,13 +230,15 @@ def _on_bus(roots: Roots) -> list[pci.PciCard]:
 
 
 def _worth_asking(roots: Roots, kernel: linux.KernelDriver) -> bool:
-    """Return whether there is an NVIDIA driver to ask: on Windows asking does no harm, elsewhere a trace is needed."""
+    """Return whether there is an NVIDIA driver to ask: on Windows its files, elsewhere a trace of it."""
     if sys.platform == "win32":
-        return True
+        return driver_files.installed(roots)
     return answers.worth_asking(roots, kernel, card_on_bus=bool(_on_bus(roots)))
 
 
 def _driver_installed(roots: Roots) -> bool:
+    if sys.platform == "win32":
+        return driver_files.installed(roots)
     return answers.driver_installed(roots, nvidia_smi.programs(roots))
 
 
