@@ -12,6 +12,7 @@ from helpers.generations import build
 from setupwizard import platforms
 from setupwizard.gui.program import Program, check_line
 from setupwizard.store import generation
+from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
 
 
@@ -78,6 +79,35 @@ def test_taking_back_an_update_goes_back(root: Root) -> None:
     assert taken.current == "0001"
     assert root.current_name() == "0001"
     assert root.path.exists()
+
+
+def test_a_setup_that_stopped_says_how_much_of_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    root = Root(platforms.default_root())
+    if root.path.exists() or tmp_path not in root.path.parents:
+        pytest.skip("the default folder of this system does not follow the home folder")
+    assert Program().unfinished() is None
+    root.prepare()
+    wheels = {"a" * 64: 1000, "b" * 64: 3000, "c" * 64: 500}
+    for sha256, name, size in (("a" * 64, "whole.whl", 1000), ("b" * 64, "part", 1200), ("d" * 64, "older.whl", 9000)):
+        place = root.store / sha256
+        place.mkdir(parents=True)
+        (place / name).write_bytes(bytes(size))
+    journal = Journal(root.journal)
+    journal.started("apply", wheels=wheels)
+    left = Program().unfinished()
+    assert left is not None
+    assert (left.step, left.kept_bytes, left.total_bytes) == ("fetch", 2200, 4500)
+    journal.finished("apply", status="cancelled")
+    assert Program().unfinished() == left, "stopped on purpose"
+    journal.started("apply", wheels={"a" * 64: 1000})
+    left = Program().unfinished()
+    assert left is not None
+    assert (left.step, left.kept_bytes, left.total_bytes) == ("install", 1000, 1000)
+    journal.started("apply")
+    left = Program().unfinished()
+    assert left is not None
+    assert (left.kept_bytes, left.total_bytes) == (11200, None), "noted by an older copy of this program"
 
 
 @pytest.mark.linux_only("other systems always promise it")

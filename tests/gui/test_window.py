@@ -667,13 +667,21 @@ def test_a_setup_that_stopped_goes_on(visit: Visit) -> None:
     window = visit.open()
     visit.wait(window.start.banner.isVisible)
     assert "Your last setup stopped: Downloading (62 %)" in texts(visit)
-    assert "1.6 GB is already on this PC and will be reused." in texts(visit)
+    assert "1.62 of 2.61 GB is already on this PC and will be reused." in texts(visit)
     assert filled(visit) == ["Continue setup"]
     visit.qtbot.mouseClick(window.start.banner.first, Qt.MouseButton.LeftButton)
     visit.wait(lambda: visit.state.phase == "done")
     assert visit.backend.applied == [visit.backend.left.plan]
     assert "plan" not in visit.backend.calls
     assert visit.page == "verify"
+
+
+def test_a_setup_that_stopped_without_a_known_end_tells_what_is_there(visit: Visit) -> None:
+    visit.backend.left = replace(recorded.unfinished(), total_bytes=None)
+    window = visit.open()
+    visit.wait(window.start.banner.isVisible)
+    assert "Your last setup stopped: Downloading\n" in texts(visit)
+    assert "1.6 GB is already on this PC and will be reused." in texts(visit)
 
 
 def test_a_setup_that_stopped_goes_on_before_the_computer_was_looked_at(visit: Visit) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from setupwizard import platforms
-from setupwizard.codes import VerifyMode
+from setupwizard.codes import StepId, VerifyMode
 from setupwizard.gui.backend import Choices, Estimate, Option, Options, Unfinished, Usage
 from setupwizard.model.events import Emit, Outcome
 from setupwizard.model.machine import Machine
@@ -50,7 +50,11 @@ class Program:
         from setupwizard.store.layout import Root
 
         left = workflow.unfinished(Root(platforms.default_root()))
-        return Unfinished(root=left.root, step="fetch", kept_bytes=left.kept_bytes) if left is not None else None
+        if left is None:
+            return None
+        total = left.total_bytes
+        step: StepId = "install" if total is not None and left.kept_bytes >= total else "fetch"
+        return Unfinished(root=left.root, step=step, kept_bytes=left.kept_bytes, total_bytes=total)
 
     def detect(self, emit: Emit, cancel: Cancel) -> Machine:
         """Look at the computer."""

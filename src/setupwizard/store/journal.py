@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from setupwizard import platforms
 from setupwizard.codes import SCHEMA
@@ -28,6 +29,7 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
         path: relative to the root, with forward slashes.
         job: "apply", "rollback", "remove" ...
         made: for "root": whether the folder itself was made by us.
+        wheels: for "started": the sizes of the wheels that the job needs, in bytes, by their sha256.
     """
 
     what: What
@@ -41,6 +43,7 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     generation: str | None = None
     status: str | None = None
     made: bool = False
+    wheels: dict[str, int] = field(default_factory=dict)
 
 
 class Journal:
@@ -55,9 +58,17 @@ class Journal:
         """Note that this root is ours; `made`: that its folder was not there before."""
         self._write("root", made=made)
 
-    def started(self, job: str, *, plan: str | None = None, generation: str | None = None) -> None:
-        """Note that a job begins."""
-        self._write("started", job=job, plan=plan, generation=generation, pid=os.getpid())
+    def started(
+        self,
+        job: str,
+        *,
+        plan: str | None = None,
+        generation: str | None = None,
+        wheels: Mapping[str, int] | None = None,
+    ) -> None:
+        """Note that a job begins; `wheels` are the sizes of those that it needs, by their sha256."""
+        needs = dict(wheels or {})
+        self._write("started", job=job, plan=plan, generation=generation, pid=os.getpid(), wheels=needs)
 
     def finished(self, job: str, *, status: str) -> None:
         """Note how a job ended: "done", "failed" or "cancelled"."""
@@ -105,6 +116,10 @@ class Journal:
             elif entry.what == "finished":
                 last = None
         return last
+
+    def last_start(self) -> Entry | None:
+        """Return the start of the last job, whether it was finished or not."""
+        return next((entry for entry in reversed(self.read()) if entry.what == "started"), None)
 
     def made_paths(self) -> list[Path]:
         """Return what was created and not removed since, as absolute paths; none of them leads out of the root."""

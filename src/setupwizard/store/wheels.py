@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
@@ -154,6 +154,11 @@ class WheelStore:
     def size(self) -> int:
         """Return the bytes of all wheels and parts."""
         return sum(_size_of(place) for place in self.places())
+
+    def size_of(self, wheels: Mapping[str, int]) -> int:
+        """Return the bytes that are here of some wheels, whole or in part: given are their sizes by their sha256."""
+        here = {place.name: _size_of(place) for place in self.places() if place.name in wheels}
+        return sum(min(size, wheels[sha256]) for sha256, size in here.items())
 
     def remove_unused(self, keep_sha256: Collection[str]) -> int:
         """Remove all wheels and parts but those that are named; return the bytes that this gives back.

@@ -218,7 +218,8 @@ def _prepared(root: Root, made: Plan) -> Iterator[None]:
         with working_on(root):
             generation.heal(root)
             journal = Journal(root.journal)
-            journal.started("apply", plan=made.id, generation=made.generation)
+            wheels = {package.sha256: package.size for package in made.packages}
+            journal.started("apply", plan=made.id, generation=made.generation, wheels=wheels)
             try:
                 yield
             except BaseException as error:

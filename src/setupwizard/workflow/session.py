@@ -97,10 +97,15 @@ def page_before(page: PageName, session: Session, *, busy: bool) -> PageName | N
 
 
 class Unfinished(Struct, frozen=True, kw_only=True):
-    """A setup that stopped before its end: how much is there already, for the offer to go on."""
+    """A setup that stopped before its end: how much is there already, for the offer to go on.
+
+    Attributes:
+        total_bytes: all that it needs, None where the root does not tell.
+    """
 
     root: str
     kept_bytes: int
+    total_bytes: int | None = None
 
 
 def unfinished(root: Root) -> Unfinished | None:
@@ -108,8 +113,11 @@ def unfinished(root: Root) -> Unfinished | None:
 
     A run that died counts, and so does one that was stopped on purpose before anything was put in use.
     """
-    kept = WheelStore(root.store).size()
-    died = Journal(root.journal).unfinished() is not None
+    store, journal = WheelStore(root.store), Journal(root.journal)
+    last = journal.last_start()
+    wheels = last.wheels if last is not None else {}
+    kept = store.size_of(wheels) if wheels else store.size()
+    died = journal.unfinished() is not None
     if not died and (root.generations() or not kept):
         return None
-    return Unfinished(root=str(root.path), kept_bytes=kept)
+    return Unfinished(root=str(root.path), kept_bytes=kept, total_bytes=sum(wheels.values()) or None)

@@ -14,7 +14,7 @@ from setupwizard.gui.widgets.panels import Banner
 from setupwizard.gui.widgets.rows import Fact, FactGrid
 from setupwizard.gui.wording import card_name, step_doing
 from setupwizard.i18n import _, ngettext
-from setupwizard.model.format import format_bytes, format_estimate
+from setupwizard.model.format import format_bytes, format_estimate, format_part
 
 _LINE_BYTES_PER_S = 50_000_000 / 8
 """A common home line, to say how long a download takes before any server was asked."""
@@ -127,10 +127,12 @@ class StartPage(Page):
             return
         step = step_doing(left.step)
         title = _("Your last setup stopped: {step}").format(step=step)
-        if left.total_bytes:
+        kept = _("{size} is already on this PC and will be reused.").format(size=format_bytes(left.kept_bytes))
+        if left.total_bytes and left.kept_bytes < left.total_bytes:
             percent = min(99, 100 * left.kept_bytes // left.total_bytes)
             title = _("Your last setup stopped: {step} ({percent} %)").format(step=step, percent=percent)
-        kept = _("{size} is already on this PC and will be reused.").format(size=format_bytes(left.kept_bytes))
+            part = format_part(left.kept_bytes, left.total_bytes)
+            kept = _("{part} is already on this PC and will be reused.").format(part=part)
         self.banner.show_notice(
             "info", title, kept if left.kept_bytes else "", first=_("Continue setup"), second=_("Start over")
         )
