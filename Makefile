@@ -55,6 +55,9 @@ benchmark-window: $(DEV_STAMP) ## the first window beside a bare one, and the wo
 screenshots: $(DEV_STAMP) ## the six pages in both languages and themes, into build/screenshots
 	QT_QPA_PLATFORM=offscreen $(BIN)/python scripts/screenshots.py
 
+refresh-data: $(DEV_STAMP) ## rebuild resources/catalogue.json from its sources, where they can be reached
+	$(BIN)/python scripts/refresh_data.py
+
 translations: $(DEV_STAMP) ## collect the texts and compile the catalogues
 	$(BIN)/python scripts/translations.py
 
@@ -68,4 +71,4 @@ format: $(DEV_STAMP) ## format the code
 clean: ## remove what was built here
 	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-.PHONY: help run check test test-faults benchmark benchmark-window screenshots translations schemas format clean
+.PHONY: help run check test test-faults benchmark benchmark-window screenshots refresh-data translations schemas format clean

@@ -21,7 +21,7 @@ Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 Address = Annotated[str, Meta(pattern=r"^https?://[^\s\x00-\x1f]{1,2000}$")]
 Date = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Word = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")]
-Header = Annotated[str, Meta(max_length=200)]
+Header = Annotated[str, Meta(pattern=r"^[\x20-\x7e]{1,200}$")]
 Sm = Annotated[int, Meta(ge=10, le=999)]
 
 AssumedWhy = Literal["no-range", "not-found", "unreachable", "foreign-host", "broken-archive", "no-table", "not-asked"]

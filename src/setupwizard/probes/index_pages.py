@@ -126,7 +126,7 @@ def read_page(
 
 
 def _short(header: str | None) -> str | None:
-    return header if header is not None and len(header) <= 200 and header.isprintable() else None
+    return header if header is not None and len(header) <= 200 and header.isascii() and header.isprintable() else None
 
 
 def links_in(body: bytes, kind: str, url: str) -> tuple[Link, ...]:

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import islice
 
 from msgspec import Struct, ValidationError, convert
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from setupwizard.i18n import _, ngettext
 from setupwizard.model.catalogue import Catalogue, variant_kind
 from setupwizard.model.catalogue_rows import PackageSource
 from setupwizard.model.merging import in_use, is_described, seen
-from setupwizard.model.refreshed import ListedBuild, Page, Refreshed, WheelFacts
+from setupwizard.model.refreshed import MAX_BUILDS, ListedBuild, Page, Refreshed, WheelFacts
 from setupwizard.probes.index_pages import IndexPage, Link, Wheel, read_page, wheel_of
 from setupwizard.probes.wheel_facts import ask_wheel
 from setupwizard.tools.concurrency import Cancel, side_by_side
@@ -207,7 +208,7 @@ class _Reader:
                 continue
             if Version(wheel.version) >= self.oldest:
                 rows.setdefault((wheel.version, wheel.platform), []).append((wheel, link))
-        for (version, platform), files in rows.items():
+        for (version, platform), files in islice(rows.items(), MAX_BUILDS):
             build = _build(version, platform, files)
             if build is not None:
                 yield build
