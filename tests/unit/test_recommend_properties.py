@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from helpers.machines import linux, macos, nvidia, windows
 from setupwizard.codes import RECOMMEND_EXIT
 from setupwizard.model.catalogue import load_catalogue, numbers, platform_of, variant_kind
 from setupwizard.model.gpu_table import compute_capability_of
 from setupwizard.model.machine import FoundPython, Gpu, Machine, NvidiaDriver, PythonChoice
-from setupwizard.model.recommendation import Build, Recommendation
+from setupwizard.model.recommendation import Build, Recommendation, Wishes
 from setupwizard.model.wire import from_json, to_json
 from setupwizard.resources import resource
 from setupwizard.steps.recommend import recommend, recommend_many
@@ -317,20 +317,6 @@ def test_a_second_implementation_agrees(
         assert f"{document.build.torch}+{document.build.variant}" == expected
 
 
-@given(st.sampled_from(["linux", "windows"]), st.sampled_from(["5.2", "7.5", "8.9", "12.0"]))
-@settings(max_examples=8, deadline=None)
-def test_a_newer_driver_never_makes_it_worse(system: str, capability: str) -> None:
-    make = linux if system == "linux" else windows
-    drivers = ["390.157", "452.39", "470.99", "528.33", "550.54", "570.65", "580.65", "589.1"]
-    found = []
-    for driver in drivers:
-        document = recommend(make(nvidia(capability), driver=driver))
-        assert document.build is not None
-        torch = tuple(int(part) for part in document.build.torch.split("."))
-        found.append((document.verdict == "gpu", torch if document.verdict == "gpu" else (0,)))
-    assert all(before <= after for before, after in pairwise(found))
-
-
 def test_every_kind_of_verdict_has_been_seen_by_the_generator() -> None:
     """The strategies reach what they are meant to: otherwise the properties above would prove little."""
     seen: set[str] = set()
@@ -346,3 +332,140 @@ def test_every_kind_of_verdict_has_been_seen_by_the_generator() -> None:
 
 def test_variant_kinds() -> None:
     assert [variant_kind(name) for name in ("cpu", "cu130", "rocm7.14", "xpu")] == ["cpu", "cuda", "rocm", "xpu"]
+
+
+# --- what a person relies on -----------------------------------------------------------------------------------------
+
+named_cards = st.builds(
+    lambda capability, number: nvidia(capability, name=f"Card {number} of {capability}", driver_sees_it=True),
+    st.sampled_from([capability for capability in CAPABILITIES if capability != "8.7"]),
+    st.integers(1, 9),
+)
+
+
+def plain_code(torch: str, variant: str, platform: str, capability: str) -> bool:
+    """Whether a build holds compiled code for a card, read from the file alone."""
+    wanted = tuple(map(int, capability.split(".")))
+    minor = ".".join(torch.split(".")[:2])
+    for row in RAW["arch_lists"]:
+        if (row["torch"], row["variant"]) == (minor, variant) and platform in row["platforms"]:
+            for sm in row["sm"]:
+                first = tuple(map(int, sm.split(".")))
+                if first[0] == wanted[0] and first <= wanted and capability not in EXCLUDED.get(sm, []):
+                    return True
+    return False
+
+
+@given(
+    st.sampled_from(["linux", "windows"]),
+    st.lists(named_cards, min_size=1, max_size=3, unique_by=lambda card: card.name),
+    st.none() | st.sampled_from([driver for driver in DRIVERS if driver != "N/A"]),
+    st.none() | st.sampled_from(["3.8", "3.10", "3.12", "3.13t", "3.15"]),
+)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_every_rejected_build_names_a_true_cause(
+    system: str, cards: list[Gpu], driver: str | None, python: str | None
+) -> None:
+    platform = "linux_x86_64" if system == "linux" else "win_amd64"
+    make = linux if system == "linux" else windows
+    seen = [replace(card, driver_sees_it=True if driver else None) for card in cards]
+    document = recommend(make(*seen, driver=driver), Wishes(python=python))
+    have = tuple(map(int, driver.split("."))) if driver else None
+    for row in document.rejected:
+        cuda = (int(row.variant[2:-1]), int(row.variant[-1]))
+        held = [card for card in cards if plain_code(row.torch, row.variant, platform, card.compute_capability or "")]
+        build = next(one for one in RAW["releases"] if one["torch"] == row.torch)["builds"][platform]
+        assert row.torch in row.text
+        assert row.variant in row.text
+        if row.code == "no-wheel":
+            assert row.variant not in build["variants"]
+            continue
+        assert row.variant in build["variants"]
+        if row.code == "arch":
+            assert not held
+            assert all(card.name in row.text for card in cards)
+        elif row.code == "library":
+            assert [card for card in held if (card.compute_capability or "").startswith("3.")]
+            assert tuple(map(int, row.torch.split("."))) >= (2, 4)
+        elif row.code == "driver":
+            assert have is None or have < FLOORS[system, cuda[0]]
+            assert driver is None or driver in row.text
+        else:
+            assert row.code == "python"
+            assert python is not None
+            assert python not in build["python"] + build.get("index_python", [])
+            assert python in row.text
+
+
+@given(
+    st.sampled_from(["linux", "windows"]),
+    st.lists(
+        st.sampled_from(["5.2", "6.1", "7.0", "7.5", "8.0", "8.6", "8.9", "9.0", "10.0", "12.0"]),
+        min_size=1,
+        max_size=3,
+    ),
+    st.tuples(st.integers(440, 589), st.integers(0, 99)),
+    st.tuples(st.integers(440, 589), st.integers(0, 99)),
+    st.none() | st.sampled_from(["3.9", "3.10", "3.12", "3.14"]),
+)
+@settings(max_examples=300, deadline=None)
+def test_a_better_driver_never_gives_a_worse_answer(
+    system: str, capabilities: list[str], one: tuple[int, int], other: tuple[int, int], python: str | None
+) -> None:
+    """Up to the last branch that knows every card; the cards are seen, so that their age does not come in."""
+    make = linux if system == "linux" else windows
+
+    def rank(driver: tuple[int, int]) -> tuple[int, tuple[int, ...]]:
+        cards = [nvidia(capability, driver_sees_it=True) for capability in capabilities]
+        document = recommend(make(*cards, driver=f"{driver[0]}.{driver[1]:02}"), Wishes(python=python))
+        if document.verdict not in {"gpu", "split"} or document.build is None:
+            return 0, ()
+        return len(document.gpus), tuple(map(int, document.build.torch.split(".")))
+
+    worse, better = sorted([one, other])
+    assert rank(worse) <= rank(better)
+
+
+@given(
+    machines,
+    st.sampled_from([release.torch for release in FACTS.releases]),
+    st.sampled_from(["cu118", "cu126", "cu130", "cpu", "xpu", "rocm7.14", "cu999"]),
+)
+@QUICK
+def test_a_wish_is_honoured_or_refused_with_the_reason(machine: Machine, torch: str, variant: str) -> None:
+    for wishes in (Wishes(torch=torch), Wishes(variant=variant), Wishes(torch=torch, variant=variant)):
+        document = recommend(machine, wishes)
+        assert document.reasons
+        for build in (document.build, document.after):
+            if build is not None:
+                assert wishes.torch is None or build.torch == torch
+                assert wishes.variant is None or build.variant == variant or document.verdict == "other-route"
+        assert document.build is not None or document.verdict not in {"gpu", "cpu", "split"}
+        if "wish-unmet" in {reason.code for reason in document.reasons}:
+            assert (document.verdict, document.gpus) == ("unsupported-os", ())
+
+
+@given(machines)
+@QUICK
+def test_no_usable_card_gets_the_processor_build_in_silence(machine: Machine) -> None:
+    """The verdict cpu is for machines on which no driver, restart or slot would make a known card run."""
+    document = recommend(machine)
+    platform = platform_of(machine.os, machine.arch)
+    if document.verdict != "cpu" or document.after is not None or platform is None:
+        return
+    for gpu in machine.gpus:
+        capability = capability_of(gpu)
+        if gpu.vendor != "nvidia" or not capability or machine.jetpack or capability in {(8, 7), (11, 0)}:
+            continue
+        architecture = FACTS.architecture_of(capability)
+        helped = architecture is None or architecture.driver_helps
+        runs = [
+            release.torch
+            for release in FACTS.releases
+            if platform in release.builds
+            for variant in release.builds[platform].variants
+            if variant_kind(variant) == "cuda"
+            and FACTS.holds_code(release.torch, variant, platform, capability, (0,))
+            and not FACTS.cudnn_is_too_new(release.torch, variant, capability)
+        ]
+        assert not (helped and runs), (gpu, document.reasons)

@@ -14,7 +14,7 @@ from setupwizard.model.recommendation import Build, Wishes
 from setupwizard.steps.recommend.build import build_of
 from setupwizard.steps.recommend.case import Candidate, Case
 from setupwizard.steps.recommend.fit import Fit, fits, installs, pick_python, prepare, processor_fits, without_wishes
-from setupwizard.steps.recommend.rejected import KIND_OF_VENDOR, obstacle
+from setupwizard.steps.recommend.rejected import KIND_OF_VENDOR, no_wheel_text, obstacle
 
 _NO_WISHES = Wishes()
 
@@ -90,7 +90,7 @@ def _why_not(case: Case, candidate: Candidate) -> tuple[RejectedCode, str]:
     if not installs(case, candidate):
         return "os", _("PyTorch {torch} ({variant}) needs a newer system.").format(**facts)
     if candidate.kind == "cpu" or pick_python(case, candidate) is None:
-        return "python", _("PyTorch {torch} ({variant}) has no wheel for Python {python}.").format(**facts)
+        return "python", no_wheel_text(case).format(**facts)
     if candidate.kind in {KIND_OF_VENDOR.get(card.vendor) for card in case.play}:
         found = obstacle(case, candidate)
         if found is not None:

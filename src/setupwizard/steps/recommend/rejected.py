@@ -24,6 +24,7 @@ from setupwizard.steps.recommend.trouble import HARDWARE, RESTARTED, Trouble
 from setupwizard.steps.recommend.words import driver_words, names, names_with_capability
 
 KIND_OF_VENDOR: dict[str, VariantKind] = {"nvidia": "cuda", "amd": "rocm", "intel": "xpu"}
+WHEEL_BITS = 64
 _NEAREST_FIRST: tuple[RejectedCode, ...] = ("driver", "os", "library", "arch")
 
 _STOPPED: frozenset[Trouble] = RESTARTED | {"driver-incomplete"}
@@ -88,10 +89,17 @@ def _text(case: Case, candidate: Candidate, cards: Sequence[Card], code: Rejecte
         "arch": _arch_text(cards),
         "library": _("The libraries of PyTorch {torch} ({variant}) no longer support {cards}."),
         "os": _("PyTorch {torch} ({variant}) needs a newer system."),
-        "python": _("PyTorch {torch} ({variant}) has no wheel for Python {python}."),
+        "python": no_wheel_text(case),
         "driver": _driver_text(case, cards),
     }[code]
     return text.format(**facts)
+
+
+def no_wheel_text(case: Case) -> str:
+    """Return the sentence about a build that has no wheel for the Python that is insisted on, to be filled in."""
+    if case.limits.bits != WHEEL_BITS:
+        return _("PyTorch {torch} ({variant}) has wheels for 64-bit Pythons only.")
+    return _("PyTorch {torch} ({variant}) has no wheel for Python {python}.")
 
 
 def _arch_text(cards: Sequence[Card]) -> str:

@@ -58,6 +58,8 @@ def decide(case: Case) -> Recommendation:
         return no_system(case)
     if case.limits.variant == "cpu":
         return _processor(case)
+    if not case.candidates:
+        return _refused(case)
     now = best(case)
     if now is not None:
         return _on_cards(case, now)
@@ -82,7 +84,7 @@ def _after_repair(case: Case) -> Recommendation | None:
         if other is not None:
             return _change_python(case, other)
     riddles = [card for card in case.play if is_riddle(card) and card.trouble not in {None, *HARDWARE}]
-    return _fix_driver_first(case, riddles) if riddles else None
+    return _fix_driver_first(case, riddles) if riddles and case.limits.variant is None else None
 
 
 def _elsewhere(case: Case) -> Recommendation:
