@@ -47,8 +47,7 @@ def test_no_program_at_all(tmp_path: Path) -> None:
         ("NVRM: GPU 0000:01:00.0: GPU has fallen off the bus.", "fallen", "0000:01:00.0"),
         ("NVRM: Xid (PCI:0000:65:00): 79, pid=1, GPU has fallen off the bus.", "fallen", "0000:65:00.0"),
         (
-            "NVRM: The NVIDIA GPU 0000:04:00.0 (PCI ID: 10de:1184)\nNVRM: installed in this system is\n"
-            "NVRM: supported through the NVIDIA 470.xx Legacy drivers.",
+            "NVRM: The NVIDIA GPU 0000:04:00.0 (PCI ID: 10de:1184)\nNVRM: is driven by the 470.xx Legacy drivers.",
             "legacy",
             "0000:04:00.0",
         ),
