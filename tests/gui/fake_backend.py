@@ -93,7 +93,10 @@ class FakeBackend:
     ) -> Plan:
         self.planned.append(choices)
         self._call("plan", cancel)
-        return recorded.plan(recommendation.build, choices.root)
+        build = recommendation.build
+        if build is None or choices.companions:
+            return recorded.plan(build, choices.root)
+        return recorded.plan(replace(build, torchvision=None), choices.root, packages=recorded.packages()[:1])
 
     @contextmanager
     def awake(self) -> Iterator[bool]:

@@ -172,8 +172,8 @@ _SIZES = (
 )
 
 
-def plan(chosen: Build | None = None, root: str = ROOT, **changes: object) -> Plan:
-    packages = tuple(
+def packages() -> tuple[Package, ...]:
+    return tuple(
         Package(
             name=name,
             version=version,
@@ -185,6 +185,9 @@ def plan(chosen: Build | None = None, root: str = ROOT, **changes: object) -> Pl
         )
         for index, (name, version, size) in enumerate(_SIZES)
     )
+
+
+def plan(chosen: Build | None = None, root: str = ROOT, **changes: object) -> Plan:
     folder = f"{root}\\gens\\0001"
     values: dict[str, object] = {
         "id": "5f" * 32,
@@ -210,8 +213,8 @@ def plan(chosen: Build | None = None, root: str = ROOT, **changes: object) -> Pl
             ),
             Tried(id="sjtu", code="network-timeout", text=say("SJTU: did not answer", "上海交大镜像：没有响应")),
         ),
-        "packages": packages,
-        "download_bytes": sum(package.size for package in packages),
+        "packages": packages(),
+        "download_bytes": sum(package.size for package in packages()),
         "stored_bytes": 6_900_000_000,
         "disk": (DiskNeed(path=root, need_bytes=9_400_000_000, free_bytes=131_000_000_000),),
         "steps": (

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from gui import recorded
 from helpers.generations import build
 from setupwizard import platforms
-from setupwizard.gui.program import Program, check_line
+from setupwizard.gui.program import Program, _alone, check_line
 from setupwizard.store import generation
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
@@ -36,6 +36,15 @@ def test_the_line_to_check_with_uses_the_device_of_the_build(variant: str, platf
     assert all(word in code for word in words)
     assert "cuda" not in code or variant.startswith(("cu", "rocm"))
     assert '"' not in code, "cmd and sh both take what stands between double quotes"
+
+
+def test_without_companions_no_build_of_the_decision_has_any() -> None:
+    decision = _alone(recorded.recommendation())
+    assert decision.build == replace(recorded.build(), torchvision=None)
+    assert len(decision.alternatives) == len(recorded.alternatives())
+    assert all(build.torchvision is None and build.torchaudio is None for build in decision.alternatives)
+    nothing = recorded.recommendation(verdict="unsupported-os", build=None, alternatives=())
+    assert _alone(nothing) == nothing
 
 
 @pytest.fixture

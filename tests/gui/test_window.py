@@ -256,6 +256,34 @@ def test_custom_unfolds_the_details_and_choices_make_a_new_plan(visit: Visit) ->
     )
 
 
+def test_torchvision_can_be_left_out_where_it_is_known(visit: Visit) -> None:
+    window = visit.open()
+    visit.go_to_build()
+    assert "Comes with torchvision 0.30.0." in texts(visit)
+    window.build.details_fold.unfold()
+    row = window.build.details.companions
+    assert [pill.text() for pill in row.pills()] == ["torchvision 0.30.0", "Nothing else"]
+    assert row.value() == "companions"
+    visit.qtbot.mouseClick(row.pills()[1], Qt.MouseButton.LeftButton)
+    visit.wait(lambda: len(visit.backend.planned) == 2 and not visit.state.planning)
+    assert visit.backend.planned[-1].companions is False
+    assert "Comes with" not in texts(visit)
+    assert "torchvision" not in window.build.details.command.command
+    visit.qtbot.mouseClick(row.pills()[0], Qt.MouseButton.LeftButton)
+    visit.wait(lambda: len(visit.backend.planned) == 3 and not visit.state.planning)
+    assert "Comes with torchvision 0.30.0." in texts(visit)
+
+
+def test_where_no_torchvision_is_known_none_is_offered(visit: Visit) -> None:
+    bare = replace(recorded.build(), torchvision=None)
+    visit.backend.advice = lambda _choices: recorded.recommendation(bare)
+    window = visit.open()
+    visit.go_to_build()
+    window.build.details_fold.unfold()
+    assert not window.build.details.companions.isVisible()
+    assert "Also install" not in texts(visit)
+
+
 def test_install_waits_for_the_plan_and_says_so(visit: Visit) -> None:
     gate = visit.backend.hold("plan")
     window = visit.open()

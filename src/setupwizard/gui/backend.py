@@ -25,6 +25,7 @@ class Choices(Struct, frozen=True, kw_only=True):
         root: the folder of the environment.
         torch, variant, python: what `recommend` is asked for; `variant` "cpu" is the stop-gap as well.
         source: the id of a download server out of the options.
+        companions: take torchvision along where the decision knows the one that fits.
     """
 
     root: str
@@ -33,6 +34,7 @@ class Choices(Struct, frozen=True, kw_only=True):
     python: str | None = None
     installer: Installer = "uv"
     source: str | None = None
+    companions: bool = True
 
 
 class Option(Struct, frozen=True):

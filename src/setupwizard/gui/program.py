@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from setupwizard import platforms
 from setupwizard.codes import StepId, VerifyMode
 from setupwizard.gui.backend import Choices, Estimate, Option, Options, Unfinished, Usage
@@ -86,7 +88,8 @@ class Program:
         from setupwizard import workflow
         from setupwizard.steps.tracking import Track
 
-        return workflow.plan(machine, recommendation, _choices(choices), Track(emit, cancel))
+        wanted = recommendation if choices.companions else _alone(recommendation)
+        return workflow.plan(machine, wanted, _choices(choices), Track(emit, cancel))
 
     def awake(self) -> AbstractContextManager[bool]:
         """Ask the system not to fall asleep meanwhile."""
@@ -166,6 +169,19 @@ def check_line(build: Build) -> str:
     """Return a line for a terminal that calculates on the device of a build and says which one that is."""
     kind = "mps" if build.platform == "macos_arm64" else build.variant[:2]
     return f'python -c "import torch; print(torch.__version__, {_CHECKS.get(kind, _CHECKS["cp"])})"'
+
+
+def _alone(decision: Recommendation) -> Recommendation:
+    """Return a decision whose builds come without companions."""
+
+    def alone(build: Build) -> Build:
+        return replace(build, torchvision=None, torchaudio=None)
+
+    return replace(
+        decision,
+        build=alone(decision.build) if decision.build is not None else None,
+        alternatives=tuple(alone(build) for build in decision.alternatives),
+    )
 
 
 def _choices(choices: Choices) -> workflow.Choices:

@@ -15,9 +15,9 @@ from setupwizard.gui.widgets.panels import Banner, Disclosure
 from setupwizard.gui.widgets.rows import CheckRow, Fact, FactGrid
 from setupwizard.gui.wording import build_title
 from setupwizard.i18n import _
-from setupwizard.model.format import format_bytes, format_estimate
+from setupwizard.model.format import format_bytes, format_estimate, listed
 from setupwizard.model.plan import Plan
-from setupwizard.model.recommendation import Recommendation
+from setupwizard.model.recommendation import Build, Recommendation
 
 _UNPACK_BYTES_PER_S = 40_000_000
 """How fast packages are unpacked on a common disk with an antivirus; only for the estimate of the time."""
@@ -106,6 +106,7 @@ class BuildPage(Page):
         self._chip = Chip()
         head.addWidget(self._name, 1)
         head.addWidget(self._chip, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._with = Label("caption")
         self._facts = FactGrid()
         self._asking = CheckRow()
         self._source = Label("caption")
@@ -114,6 +115,7 @@ class BuildPage(Page):
         self._reasons = QVBoxLayout()
         self._reasons.setSpacing(look.px(6))
         card.body.addLayout(head)
+        card.body.addWidget(self._with)
         card.body.addWidget(self._facts)
         card.body.addWidget(self._asking)
         card.body.addWidget(self._source)
@@ -131,6 +133,7 @@ class BuildPage(Page):
         else:
             self._chip.show_chip("ok", _("Recommended for your PC") if build is not None else "")
         plan = None if state.planning else state.plan
+        self._with.show_text(_companions(plan.build) if plan is not None else "")
         self._facts.show_facts(_facts(state, plan))
         show_if(self._asking, state.planning)
         self._asking.show_state("checking", _("Asking the download servers for exact sizes..."))
@@ -179,6 +182,13 @@ def _reason_row(text: str) -> QHBoxLayout:
 
 def _reasons(decision: Recommendation | None) -> list[str]:
     return [reason.text for reason in decision.reasons[:4]] if decision is not None else []
+
+
+def _companions(build: Build) -> str:
+    """Return what comes along with a build, empty when that is nothing."""
+    versions = {"torchvision": build.torchvision, "torchaudio": build.torchaudio}
+    names = listed(f"{name} {version}" for name, version in versions.items() if version is not None)
+    return _("Comes with {packages}.").format(packages=names) if names else ""
 
 
 def _facts(state: State, plan: Plan | None) -> list[Fact]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 AUTOMATIC = ""
 """The value of a row that leaves the choice to the program."""
+COMPANIONS, ALONE = "companions", "alone"
 
 
 class Details(Card):
@@ -54,7 +55,8 @@ class Details(Card):
         grid.setColumnStretch(1, 1)
         self.body.addLayout(grid)
         self.torch, self.platform = PillRow(), PillRow()
-        self.installer, self.python, self.source = PillRow(), PillRow(), PillRow()
+        self.companions, self.installer = PillRow(), PillRow()
+        self.python, self.source = PillRow(), PillRow()
         self.folder = QLineEdit()
         focus.watch(self.folder)
         self.folder.editingFinished.connect(self._on_folder)
@@ -68,15 +70,24 @@ class Details(Card):
         folder.addWidget(self.browse)
         self.command = CommandBox()
         self.command.copy_wanted.connect(self.copy_wanted)
-        self._names = [Label("body", wrap=False) for _row in range(7)]
+        self._names = [Label("body", wrap=False) for _row in range(8)]
         folder_row = QWidget()
         folder_row.setLayout(folder)
-        rows = (self.torch, self.platform, self.installer, self.python, self.source, folder_row, self.command)
+        self._choice_rows = (
+            self.torch,
+            self.platform,
+            self.companions,
+            self.installer,
+            self.python,
+            self.source,
+        )
+        rows = (*self._choice_rows, folder_row, self.command)
         for index, (name, row) in enumerate(zip(self._names, rows, strict=True)):
             grid.addWidget(name, index, 0, Qt.AlignmentFlag.AlignVCenter)
             grid.addWidget(row, index, 1)
         self.torch.chosen.connect(self._on_torch)
         self.platform.chosen.connect(self._on_platform)
+        self.companions.chosen.connect(self._on_companions)
         self.installer.chosen.connect(self._on_installer)
         self.python.chosen.connect(self._on_python)
         self.source.chosen.connect(self._on_source)
@@ -89,6 +100,7 @@ class Details(Card):
         names = (
             _("PyTorch"),
             _("Compute platform"),
+            _("Also install"),
             _("Installer"),
             _("Python"),
             _("Download server"),
@@ -97,9 +109,7 @@ class Details(Card):
         )
         for label, name in zip(self._names, names, strict=True):
             label.show_text(name)
-        for row, name in zip(
-            (self.torch, self.platform, self.installer, self.python, self.source), names, strict=False
-        ):
+        for row, name in zip(self._choice_rows, names, strict=False):
             row.set_name(name)
         more = _("More")
         torch = build.torch if build is not None else None
@@ -112,23 +122,33 @@ class Details(Card):
             build.variant if build is not None else None,
             more,
         )
+        self._show_companions(state, more)
         self._show_options(state, more)
         if not self.folder.hasFocus():
             self.folder.setText(state.choices.root)
-        self.folder.setAccessibleName(names[5])
+        self.folder.setAccessibleName(names[6])
         self.browse.setText(_("Browse..."))
         plan = state.plan
         shown = command(plan) if plan is not None and not state.planning else ""
-        self._names[6].show_text(names[6] if shown else "")
+        self._names[7].show_text(names[7] if shown else "")
         self.command.setVisible(bool(shown))
         self.command.show_command(shown, _("Command"))
+
+    def _show_companions(self, state: State, more: str) -> None:
+        """Offer what goes with the build, where the decision knows what that is."""
+        known = state.decision.build if state.decision is not None else None
+        vision = known.torchvision if known is not None else None
+        values = [(COMPANIONS, f"torchvision {vision}"), (ALONE, _("Nothing else"))]
+        self.companions.show_values(values if vision else [], COMPANIONS if state.choices.companions else ALONE, more)
+        for part in (self._names[2], self.companions):
+            part.setVisible(vision is not None)
 
     def _show_options(self, state: State, more: str) -> None:
         options = state.options
         choices = state.choices
         installers = options.installers if options is not None else ()
         self.installer.show_values([(one, installer_name(one)) for one in installers], choices.installer, more)
-        for part in (self._names[2], self.installer):
+        for part in (self._names[3], self.installer):
             part.setVisible(len(installers) > 1)
         pythons = [(AUTOMATIC, _("Automatic"))] + [(one, one) for one in (options.pythons if options else ())]
         self.python.show_values(pythons, choices.python or AUTOMATIC, more)
@@ -153,6 +173,10 @@ class Details(Card):
     def _on_platform(self, variant: str) -> None:
         if self._choices is not None:
             self._choose(replace(self._choices, torch=self.torch.value(), variant=variant))
+
+    def _on_companions(self, value: str) -> None:
+        if self._choices is not None:
+            self._choose(replace(self._choices, companions=value == COMPANIONS))
 
     def _on_installer(self, installer: str) -> None:
         if self._choices is not None:
