@@ -1,4 +1,4 @@
-"""Rows of the fault matrix that need a hand: processes that end, disks that are full, files that are held, paths, settings."""
+"""Rows of the fault matrix that need a hand: processes that end, full disks, files that are held, paths, settings."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ import psutil
 import pytest
 
 from faults.rows import TORCH, WAY, Row
-from helpers.fault_lab import Lab, notes_of, outcome_of
-from helpers.fault_server import FaultServer
+from helpers.fault_lab import Lab, outcome_of
 from helpers.program import Ended
 
 KILLED = 137
@@ -172,7 +171,7 @@ class Disk:
 
 
 def _on_disk(size: str, act: Callable[[Lab, Disk], Ended]) -> Callable[[Lab], Ended]:
-    """Run an install on a volume of that size; what was mounted is gone afterwards, also when the test is not passed."""
+    """Run an install on a volume of that size; it is gone afterwards, whatever happens."""
 
     def run(lab: Lab) -> Ended:
         disk = Disk(lab.folder / "volume", size)

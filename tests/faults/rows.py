@@ -1,7 +1,7 @@
 """The fault matrix: every fault with the outcome that is promised for it. docs/faults.md is its readable form.
 
-A row says what goes wrong, how the program ends, what its sentence names, and what is kept. `test_matrix.py` runs all of
-them with the real program; what no loopback server can do by itself stands as a function in `acts.py`.
+A row says what goes wrong, how the program ends, what its sentence names, and what is kept. `test_matrix.py` runs all
+of them with the real program; what no loopback server can do by itself stands as a function in `acts.py`.
 """
 
 from __future__ import annotations

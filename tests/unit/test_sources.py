@@ -1,13 +1,25 @@
 """What download servers answer, and which build that makes possible."""
 
 import json
+import os
 import platform
 import sys
 
 import pytest
 
 from helpers.loopback import Answer, loopback
-from setupwizard.probes.sources import Listing, Offer, PythonSpec, Question, SourceSpec, ask_all
+from setupwizard.errors import SetupError
+from setupwizard.probes.sources import (
+    FAST,
+    Listing,
+    Offer,
+    PythonSpec,
+    Question,
+    SourceSpec,
+    ask_all,
+    cause_of_silence,
+    fastest_first,
+)
 from setupwizard.tools.concurrency import Cancel
 
 ARCH = platform.machine()
@@ -126,3 +138,97 @@ def test_a_tagged_build_comes_before_an_untagged_one():
     listing = Listing(spec=spec, code="ok", text="", offers=frozenset(both))
     assert listing.offer("1", "cpu", "3.12") == both[0]
     assert listing.offer("2", "cpu", "3.12") is None
+
+
+# ---- who is asked first, and why nobody answered ----
+
+
+def silent(name, code, **facts):
+    spec = SourceSpec(id=name, name=name, kind="index", url=f"https://{name}.example/whl")
+    error = None if code in {"ok", "build-not-in-sources", "not-asked"} else SetupError(code, **facts)
+    return Listing(spec=spec, code=code, text="text", error=error)
+
+
+def measured(name, speed):
+    return Listing(spec=SourceSpec(id=name, name=name, kind="index"), code="ok", text="", bytes_per_s=speed)
+
+
+@pytest.mark.parametrize(
+    ("speeds", "first"),
+    [
+        ((100_000, 3_000_000), "mirror"),
+        ((1_500_000, 3_000_000), "official"),
+        ((FAST, 50 * FAST), "official"),
+        ((None, 3_000_000), "official"),
+        ((100_000, None), "official"),
+    ],
+)
+def test_a_slow_source_steps_behind_a_much_faster_one(speeds, first):
+    listings = [measured(name, speed) for name, speed in zip(("official", "mirror"), speeds, strict=True)]
+    assert fastest_first(listings)[0].spec.id == first
+
+
+@pytest.mark.parametrize(
+    ("codes", "cause"),
+    [
+        (("host-blocked", "host-blocked"), "host-blocked"),
+        (("name-unknown", "server-error"), "server-error"),
+        (("file-missing", "server-error"), "server-error"),
+        (("file-missing", "file-missing"), "file-missing"),
+        (("network-off", "not-asked"), "network-off"),
+        (("host-blocked", "build-not-in-sources"), None),
+        (("tls-intercepted", "build-not-in-sources"), "tls-intercepted"),
+        (("proxy-login", "network-timeout"), "proxy-login"),
+        (("not-asked", "build-not-in-sources"), None),
+    ],
+)
+def test_why_nobody_answered(codes, cause):
+    listings = [silent(name, code, host=f"{name}.example") for name, code in zip("ab", codes, strict=True)]
+    error = cause_of_silence(listings)
+    assert (error.code if error else None) == cause
+    if error:
+        assert error.facts["host"].endswith(".example")
+        assert "a: text" in error.detail
+
+
+def test_the_speed_is_measured_on_a_file_not_on_the_page(tmp_path):
+    with loopback() as server:
+        name = wheel("2.13.0+cpu")
+        server.index("/whl/cpu", "torch", [name])
+        server.answers[f"/whl/files/{name.replace('+', '%2B')}"] = Answer(b"x" * 300_000)
+        spec = SourceSpec(id="mine", name="Mine", kind="index", url=server.url + "/whl/{variant}")
+        listing = ask(spec, question("cpu"), tmp_path)
+    assert listing.code == "ok"
+    assert listing.bytes_per_s is not None
+    assert listing.bytes_per_s > 0
+
+
+def test_a_source_without_the_file_that_it_lists_has_no_speed(tmp_path):
+    with loopback() as server:
+        server.index("/whl/cpu", "torch", [wheel("2.13.0+cpu")])
+        spec = SourceSpec(id="mine", name="Mine", kind="index", url=server.url + "/whl/{variant}")
+        listing = ask(spec, question("cpu"), tmp_path)
+    assert (listing.code, listing.bytes_per_s) == ("ok", None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (Answer(b"<html><form>log in</form></html>"), "captive-portal"),
+        (Answer(b"", 500), "server-error"),
+        (Answer(b"", 407), "proxy-login"),
+        (Answer(b"", 404), "file-missing"),
+    ],
+)
+def test_what_pip_calls_no_matching_distribution_is_named_by_its_cause(answer, code, tmp_path, monkeypatch):
+    for name in ("PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    with loopback() as server:
+        server.answers["/simple/torch/"] = answer
+        monkeypatch.setenv("PIP_INDEX_URL", server.url.replace("//", "//me:s3cret@") + "/simple")
+        listing = ask(SourceSpec(id="pip-config", name="pip", kind="pip-config"), question("cpu"), tmp_path / "work")
+    assert listing.code == code
+    assert listing.error is not None
+    assert "s3cret" not in f"{listing.error} {listing.error.detail} {listing.text}"

@@ -195,6 +195,27 @@ def test_a_stalled_line_is_left_and_continued(server, wheel, store):
     assert any(isinstance(event, Progress) and event.limited_by == "server" for event in events)
 
 
+def test_silence_is_told_while_it_lasts(server, wheel, store):
+    server.fault("stall", 100_000, times=1)
+    events = []
+    settings = FetchSettings(**{**vars(QUICK), "quiet_seconds": 0.1})
+    fetch([package_of(wheel, server.url_of(wheel))], store, settings=settings, emit=events.append)
+    told = [event.text for event in events if isinstance(event, Output)]
+    assert sum("127.0.0.1 has sent nothing for" in text for text in told) >= 2
+    assert any(event.limited_by == "server" for event in events if isinstance(event, Progress))
+
+
+def test_a_wheel_that_rotted_in_the_store_is_fetched_again(server, wheel, store):
+    package = package_of(wheel, server.url_of(wheel))
+    fetch([package], store, settings=QUICK)
+    with store.path_of(package).open("r+b") as file:
+        file.seek(100)
+        file.write(b"rotten")
+    result = fetch([package], store, settings=QUICK)
+    assert (result.fetched_bytes, result.reused_bytes) == (package.size, 0)
+    assert store.verify(package)
+
+
 def test_a_line_that_trickles_counts_as_stalled(server, wheel, store):
     server.fault("slow", 100_000, times=1)
     settings = FetchSettings(**{**vars(QUICK), "slow_seconds": 0.3, "slow_bytes": 200_000})
@@ -393,6 +414,8 @@ def test_a_redirect_out_of_the_web_is_refused(server, wheel, store, target):
 
 # ---- TLS ----
 
+no_own_authority = pytest.mark.not_in_wine("it judges no certificate by an authority that a program brings along")
+
 
 @pytest.fixture(scope="module")
 def authority():
@@ -411,6 +434,7 @@ def make_tls():
     return make
 
 
+@no_own_authority
 def test_a_certificate_of_a_known_authority(wheel, folder, store, authority, make_tls, tmp_path):
     file = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(file))
@@ -422,6 +446,7 @@ def test_a_certificate_of_a_known_authority(wheel, folder, store, authority, mak
     assert store.verify(package)
 
 
+@no_own_authority
 def test_a_secure_line_that_stalls_is_left_and_can_be_stopped(wheel, folder, store, authority, make_tls, tmp_path):
     file = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(file))
@@ -453,6 +478,7 @@ def test_a_file_without_certificates_is_no_reason_to_stop(wheel, server, store, 
     assert "ca.pem" in caplog.text
 
 
+@no_own_authority
 def test_the_variable_of_openssl_is_obeyed(wheel, folder, store, authority, make_tls, tmp_path, monkeypatch):
     file = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(file))
@@ -562,6 +588,7 @@ def test_no_proxy_is_obeyed(wheel, server, folder, store, monkeypatch):
     assert len(server.requests) == 1
 
 
+@no_own_authority
 def test_a_secure_request_goes_through_a_tunnel(wheel, folder, store, authority, make_tls, tmp_path):
     file = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(file))

@@ -63,9 +63,11 @@ class Terminal:
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
-        if self._quiet or isinstance(event, Output):
+        if self._quiet or (isinstance(event, Output) and event.id != "fetch"):
             return
-        if isinstance(event, StepStarted):
+        if isinstance(event, Output):
+            self._line(f"  {event.text}")  # the fetcher's own words: a server that is silent, a pause
+        elif isinstance(event, StepStarted):
             self._line(event.title)
         elif isinstance(event, Progress):
             self._progress(event)

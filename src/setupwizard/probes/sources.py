@@ -21,6 +21,7 @@ from setupwizard.tools import http, pip
 from setupwizard.tools.concurrency import Cancel, side_by_side
 from setupwizard.tools.http_faults import host_of
 from setupwizard.tools.lock import target_tags
+from setupwizard.tools.transport import FetchSettings
 
 log = logging.getLogger(__name__)
 
@@ -256,12 +257,20 @@ def _ask_pip(
     answers = side_by_side(calls, deadline=PROBE_SECONDS, cancel=cancel)
     told = {version: answer for version, answer in answers.items() if isinstance(answer, tuple)}
     if not told:
-        raise _why_silent(answers.values(), project, spec, pip.addresses(env, work, cancel=cancel))
+        raise _why_silent(
+            answers.values(),
+            project,
+            spec,
+            pip.addresses(env, work, cancel=cancel),
+            pip.way(http.PATIENCE, env, cancel=cancel),
+        )
     offers = [_offer_of(Version(text), version, question) for version, answer in told.items() for text in answer]
     return _found(spec, [offer for offer in offers if offer is not None])
 
 
-def _why_silent(answers: Iterable[object], project: str, spec: SourceSpec, addresses: Sequence[str]) -> SetupError:
+def _why_silent(
+    answers: Iterable[object], project: str, spec: SourceSpec, addresses: Sequence[str], settings: FetchSettings
+) -> SetupError:
     """Return why pip named no version at all: it says "no matching distribution" for a dead network as well.
 
     So the places that it asks are asked here once more, by who names the true cause.
@@ -269,7 +278,7 @@ def _why_silent(answers: Iterable[object], project: str, spec: SourceSpec, addre
     missing: SetupError | None = None
     for address in addresses:
         try:
-            files_on(http.get(f"{address.rstrip('/')}/{project}/", accept=_ACCEPT))
+            files_on(http.get(f"{address.rstrip('/')}/{project}/", accept=_ACCEPT, settings=settings))
         except SetupError as error:
             if error.code not in {"file-missing", "document-unreadable"}:
                 return error

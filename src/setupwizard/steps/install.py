@@ -21,10 +21,11 @@ from setupwizard.steps.records import plan_of
 from setupwizard.steps.tracking import Track
 from setupwizard.store import generation
 from setupwizard.store.audit import AuditResult, audit
-from setupwizard.store.fetch import fetch
+from setupwizard.store.fetch import FetchSettings, fetch
 from setupwizard.store.files import free_bytes, hash_file, remove_tree
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
+from setupwizard.tools import pip
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.lock import write_local_lock
 from setupwizard.tools.process import clean_environment, run
@@ -80,7 +81,7 @@ def install(plan: Plan, track: Track) -> Installed:
     _check_room(plan)
     store = WheelStore(root.store)
     with track.step("fetch", _("Download the packages")):
-        fetched = fetch(plan.packages, store, emit=track.emit, cancel=track.cancel)
+        fetched = fetch(plan.packages, store, emit=track.emit, cancel=track.cancel, settings=_way(plan, track))
     with _new_generation(root, plan.generation) as folder:
         python = _create(plan, root, folder, track)
         lock_sha256, moved = _install(plan, root, store, python, track)
@@ -95,6 +96,14 @@ def install(plan: Plan, track: Track) -> Installed:
         fetched_bytes=fetched.fetched_bytes,
         reused_bytes=fetched.reused_bytes,
     )
+
+
+def _way(plan: Plan, track: Track) -> FetchSettings:
+    """Return the way to the servers: pip's own proxy and certificates where its settings named the source."""
+    base = FetchSettings()
+    if plan.source.kind != "pip-config":
+        return base
+    return pip.way(base, pip.user_environment(), cancel=track.cancel)
 
 
 def _check_python(plan: Plan) -> None:

@@ -22,6 +22,7 @@ from setupwizard.tools import http, pip
 from setupwizard.tools.concurrency import Cancel, side_by_side
 from setupwizard.tools.http_faults import host_of
 from setupwizard.tools.lock import LockedWheel, local_path, read_lock
+from setupwizard.tools.transport import FetchSettings
 from setupwizard.tools.uv import Uv
 
 SIZE_SECONDS = 60
@@ -71,7 +72,7 @@ def resolve(
         )
     wheels = read_lock(lock, python=choice.build.python)
     _must_be_the_build(wheels, choice)
-    return _with_sizes(wheels, spec.id, cancel)
+    return _with_sizes(wheels, spec, cancel)
 
 
 def family_requirements(choice: Choice, companions: Sequence[Listing | None]) -> tuple[tuple[str, ...], str | None]:
@@ -148,9 +149,13 @@ def _must_be_the_build(wheels: Sequence[LockedWheel], choice: Choice) -> None:
         )
 
 
-def _with_sizes(wheels: Sequence[LockedWheel], origin: str, cancel: Cancel) -> tuple[Package, ...]:
-    unknown = {wheel.file: partial(_ask_size, wheel) for wheel in wheels if wheel.size is None}
-    answers = side_by_side(unknown, deadline=SIZE_SECONDS, cancel=cancel)
+def _with_sizes(wheels: Sequence[LockedWheel], spec: SourceSpec, cancel: Cancel) -> tuple[Package, ...]:
+    unknown = [wheel for wheel in wheels if wheel.size is None]
+    way = http.PATIENCE
+    if spec.kind == "pip-config" and unknown:
+        way = pip.way(way, pip.user_environment(), cancel=cancel)
+    asked = {wheel.file: partial(_ask_size, wheel, way) for wheel in unknown}
+    answers = side_by_side(asked, deadline=SIZE_SECONDS, cancel=cancel)
     packages = []
     for wheel in wheels:
         size = wheel.size if wheel.size is not None else answers.get(wheel.file)
@@ -166,20 +171,20 @@ def _with_sizes(wheels: Sequence[LockedWheel], origin: str, cancel: Cancel) -> t
                 sha256=wheel.sha256,
                 size=size,
                 url=wheel.url,
-                origin=origin,
+                origin=spec.id,
             )
         )
     return tuple(sorted(packages, key=lambda package: package.name))
 
 
-def _ask_size(wheel: LockedWheel) -> int:
+def _ask_size(wheel: LockedWheel, way: FetchSettings) -> int:
     path = local_path(wheel.url)
     if path is not None:
         try:
             return path.stat().st_size
         except OSError as error:
             raise SetupError("file-missing", host=urlsplit(wheel.url).path, file=wheel.file) from error
-    size = http.size_of(wheel.url)
+    size = http.size_of(wheel.url, settings=way)
     if size is None:
         raise SetupError("server-error", host=host_of(wheel.url), status="no Content-Length")
     return size

@@ -13,6 +13,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
@@ -23,7 +24,9 @@ from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.process import ProcessResult, clean_environment, run
 from setupwizard.tools.redaction import without_login
 from setupwizard.tools.room import disk_full
+from setupwizard.tools.transport import FetchSettings
 
+CONFIG_SECONDS = 20
 INDEX_SECONDS = 60
 LOCK_SECONDS = 600
 
@@ -97,19 +100,38 @@ def user_settings(work: Path, *, cancel: Cancel, timeout: float = 20) -> tuple[S
     return tuple(settings)
 
 
-def addresses(env: Mapping[str, str], work: Path, *, cancel: Cancel, timeout: float = 20) -> tuple[str, ...]:
+def addresses(env: Mapping[str, str], work: Path, *, cancel: Cancel) -> tuple[str, ...]:
     """Return the indexes that pip asks with these settings, its own default one where none is named.
 
     They may hold passwords: they are for asking, never for showing.
     """
-    result = run(pip_argv(sys.executable, "config", "list"), cwd=work, env=env, timeout=timeout, cancel=cancel)
-    found = {
-        match["name"]: match["value"][1:-1] for match in map(_SETTING.fullmatch, result.stdout.split("\n")) if match
-    }
+    found = _raw_settings(env, work, cancel)
     if found.get("no-index", "").lower() in {"1", "true", "yes", "on"}:
         return ()
     words = [found.get("index-url") or _default_index(), *found.get("extra-index-url", "").split()]
     return tuple(word for word in words if word.startswith(("http://", "https://")))
+
+
+def way(base: FetchSettings, env: Mapping[str, str], *, cancel: Cancel) -> FetchSettings:
+    """Return settings for our own requests that go the way which pip goes: its proxy, its certificates.
+
+    The proxy may hold a password: it is for asking, never for showing.
+    """
+    found = _raw_settings(env, None, cancel)
+    authorities = found.get("cert") or env.get("REQUESTS_CA_BUNDLE") or env.get("CURL_CA_BUNDLE")
+    proxy = found.get("proxy")
+    return replace(
+        base,
+        ca_file=Path(authorities).expanduser() if authorities else base.ca_file,
+        proxies={"http": proxy, "https": proxy} if proxy else base.proxies,
+    )
+
+
+def _raw_settings(env: Mapping[str, str], work: Path | None, cancel: Cancel) -> dict[str, str]:
+    """Return every setting that pip sees, the one that counts where there are several: pip lists that one last."""
+    result = run(pip_argv(sys.executable, "config", "list"), cwd=work, env=env, timeout=CONFIG_SECONDS, cancel=cancel)
+    rows = map(_SETTING.fullmatch, map(str.strip, result.stdout.split("\n")))
+    return {row["name"]: row["value"][1:-1] for row in rows if row}
 
 
 def _default_index() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
@@ -12,6 +13,7 @@ from setupwizard.tools import http
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.http_faults import host_of
 from setupwizard.tools.process import ProcessResult, clean_environment, run
+from setupwizard.tools.proxies import variables_for
 from setupwizard.tools.room import disk_full
 
 Listener = Callable[[str], None]
@@ -81,7 +83,7 @@ class Uv:
             options: further arguments.
 
         Raises:
-            SetupError: "build-not-in-sources", "network-off", "tool-failed".
+            SetupError: "build-not-in-sources", a cause of the network, "tool-failed".
         """
         argv = (
             *(str(uv_program()), "pip", "compile", "--quiet", "--no-build", "--no-header", "--no-annotate"),
@@ -89,9 +91,10 @@ class Uv:
             *options,
             str(project),
         )
-        self._checked(argv, cwd=project.parent, timeout=RESOLVE_SECONDS, network=True)
+        proxies = variables_for(project.read_text("utf-8"), *options)
+        self._checked(argv, cwd=project.parent, timeout=RESOLVE_SECONDS, network=True, variables=proxies)
 
-    def _environment(self, *, network: bool) -> Mapping[str, str]:
+    def _environment(self, *, network: bool, variables: Mapping[str, str]) -> Mapping[str, str]:
         temporary = self._work / "tmp"
         temporary.mkdir(parents=True, exist_ok=True)
         return clean_environment(
@@ -104,6 +107,7 @@ class Uv:
                 "TMPDIR": str(temporary),
                 "TEMP": str(temporary),
                 "TMP": str(temporary),
+                **variables,
             },
             network=network,
         )
@@ -116,11 +120,12 @@ class Uv:
         timeout: float | None = None,
         silence: float | None = None,
         network: bool = False,
+        variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         result = run(
             argv,
             cwd=cwd,
-            env=self._environment(network=network),
+            env=self._environment(network=network, variables=variables),
             timeout=timeout,
             silence=silence,
             cancel=self._cancel,
