@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Literal
 
 from msgspec import Struct
+from packaging.version import Version
 
 from setupwizard.codes import SCHEMA, Platform
 from setupwizard.model.catalogue import Catalogue
@@ -21,7 +22,10 @@ Build = tuple[str, str, Platform]
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """A build that the download servers list and the bundled facts do not, or the other way round."""
+    """A build that the download servers list and the bundled facts do not, or the other way round.
+
+    In lists of them the oldest release comes first.
+    """
 
     torch: str
     variant: str
@@ -133,7 +137,7 @@ def _builds(catalogue: Catalogue) -> set[Build]:
 
 def _changes(builds: Iterable[Build]) -> tuple[Change, ...]:
     rows: dict[tuple[str, str], list[Platform]] = {}
-    for torch, variant, platform in sorted(builds):
+    for torch, variant, platform in sorted(builds, key=lambda build: (Version(build[0]), build)):
         rows.setdefault((torch, variant), []).append(platform)
     return tuple(
         Change(torch=torch, variant=variant, platforms=tuple(platforms)) for (torch, variant), platforms in rows.items()

@@ -11,7 +11,7 @@ from setupwizard.model.catalogue import Catalogue
 from setupwizard.model.wire import to_builtins
 from setupwizard.workflow import catalogue as facts
 
-_MOST_NAMED = 6
+_MOST_NAMED = 4
 
 
 @click.command()
@@ -53,7 +53,7 @@ def _age(days: int) -> str:
 
 def _named(changes: tuple[facts.Change, ...]) -> str:
     """Return the newest of the builds by name, and how many more there are."""
-    names = [f"{change.torch}+{change.variant}" for change in reversed(changes)]
+    names = [f"{one.torch}+{one.variant} ({', '.join(one.platforms)})" for one in reversed(changes)]
     more = len(names) - _MOST_NAMED
     text = ", ".join(names[:_MOST_NAMED])
     return text + (" " + _("and {n} more").format(n=more) if more > 0 else "")
