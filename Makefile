@@ -49,6 +49,9 @@ test-faults: $(DEV_STAMP) ## the fault and kill tests in full
 benchmark: $(DEV_STAMP) ## the wizard's apply beside bare uv and pip, side by side in one run
 	$(BIN)/python benchmarks/install.py
 
+benchmark-decision: $(DEV_STAMP) ## how long a decision takes, for every machine of the table
+	$(BIN)/python benchmarks/decision.py
+
 benchmark-window: $(DEV_STAMP) ## the first window beside a bare one, and the worst gap in a flood of lines
 	$(BIN)/python benchmarks/window.py
 
@@ -71,4 +74,4 @@ format: $(DEV_STAMP) ## format the code
 clean: ## remove what was built here
 	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-.PHONY: help run check test test-faults benchmark benchmark-window screenshots refresh-data translations schemas format clean
+.PHONY: benchmark-decision help run check test test-faults benchmark benchmark-window screenshots refresh-data translations schemas format clean
