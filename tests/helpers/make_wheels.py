@@ -6,6 +6,7 @@ import base64
 import csv
 import hashlib
 import io
+import os
 import random
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -132,10 +133,9 @@ def unpack(wheel: Path, site_packages: Path) -> None:
                     content = content.replace(b"#!python", b"#!/somewhere/bin/python")
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-            if not name.endswith("/RECORD") and site_packages in target.parents:
-                rows.append((name, record_hash(content), str(len(content))))
-                if name.startswith(f"{data}/"):
-                    rows[-1] = (target.relative_to(site_packages).as_posix(), *rows[-1][1:])
+            if not name.endswith("/RECORD"):
+                place = Path(os.path.relpath(target, site_packages)).as_posix()
+                rows.append((place, record_hash(content), str(len(content))))
     (site_packages / info / "INSTALLER").write_bytes(b"tests\n")
     rows.append((f"{info}/INSTALLER", record_hash(b"tests\n"), "6"))
     rows.append((f"{info}/RECORD", "", ""))

@@ -139,6 +139,8 @@ def outcome(ended: Outcome) -> str:
     if ended.status == "already-done":
         text = _("It is already there and complete. Nothing was changed.")
         return text if ended.current else _("There was nothing to do.")
+    if ended.status == "planned" and ended.generation is None:
+        return _("Nothing was changed. Tidying up would give back {size}.").format(size=format_bytes(ended.freed_bytes))
     if ended.status == "planned":
         return _("Nothing was changed. A run would download {size}.").format(size=format_bytes(ended.fetched_bytes))
     lines = [_("Done: {root}").format(root=ended.root)]
@@ -148,6 +150,8 @@ def outcome(ended: Outcome) -> str:
                 fetched=format_bytes(ended.fetched_bytes), reused=format_bytes(ended.reused_bytes)
             )
         )
+    if ended.freed_bytes:
+        lines.append(_("{size} given back.").format(size=format_bytes(ended.freed_bytes)))
     if ended.removed:
         count = len(ended.removed)
         lines.append(ngettext("{count} old item removed.", "{count} old items removed.", count).format(count=count))

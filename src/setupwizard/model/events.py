@@ -133,6 +133,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
         changed: whether anything on the computer is different now.
         current: the generation in use after the job, None when there is none.
         kept, removed: paths, named so that nobody has to guess.
+        freed_bytes: what tidying up gave back, or would.
     """
 
     schema: Literal[1] = SCHEMA
@@ -148,6 +149,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     steps: tuple[StepResult, ...] = ()
     kept: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    freed_bytes: int = 0
     verification: Verification | None = None
     error: Error | None = None
 

@@ -21,11 +21,24 @@ class Companion(Struct, frozen=True, kw_only=True):
 
 
 class Room(Struct, frozen=True, kw_only=True):
-    """How much larger an installed set is than its wheels."""
+    """How much room an install takes, and where there is so much that downloads are kept.
+
+    Attributes:
+        stored_per_downloaded_small, stored_per_downloaded_large: how much larger an installed set is than its wheels.
+        temporary_bytes: what the proof and the resolver may write to the folder of temporary files.
+        ample_free_bytes, ample_times: ample is so much, and so many times what the downloads take.
+    """
 
     small_up_to_bytes: int
     stored_per_downloaded_small: float
     stored_per_downloaded_large: float
+    temporary_bytes: int
+    ample_free_bytes: int
+    ample_times: int
+
+    def is_ample(self, free: int, downloads: int) -> bool:
+        """Whether so much free room leaves the downloads where they are."""
+        return free >= max(self.ample_free_bytes, self.ample_times * downloads)
 
 
 class VcRuntime(Struct, frozen=True, kw_only=True):

@@ -6,22 +6,28 @@ import sys
 
 if sys.platform == "win32":
     from setupwizard.platforms.windows import (
-        ProcessGroup,
         boot_id,
-        default_root,
         extended,
         flush_folder,
         flush_tree,
-        has_display,
         holds_no_pointers,
         is_in_use,
-        launch_options,
+        long_paths,
         mapped_files,
         point_to,
         pointer_target,
-        popen_options,
-        python_in,
         remove_pointer,
+    )
+    from setupwizard.platforms.windows_jobs import (
+        ProcessGroup,
+        console_encoding,
+        launch_options,
+        popen_options,
+    )
+    from setupwizard.platforms.windows_places import (
+        default_root,
+        has_display,
+        python_in,
         site_packages_in,
         temporary_folder,
     )
@@ -29,6 +35,7 @@ else:
     from setupwizard.platforms.posix import (
         ProcessGroup,
         boot_id,
+        console_encoding,
         default_root,
         extended,
         flush_folder,
@@ -37,6 +44,7 @@ else:
         holds_no_pointers,
         is_in_use,
         launch_options,
+        long_paths,
         mapped_files,
         point_to,
         pointer_target,
@@ -50,6 +58,7 @@ else:
 __all__ = [
     "ProcessGroup",
     "boot_id",
+    "console_encoding",
     "default_root",
     "extended",
     "flush_folder",
@@ -58,6 +67,7 @@ __all__ = [
     "holds_no_pointers",
     "is_in_use",
     "launch_options",
+    "long_paths",
     "mapped_files",
     "point_to",
     "pointer_target",

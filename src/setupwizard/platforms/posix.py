@@ -33,9 +33,10 @@ class ProcessGroup:
         """Take a child that leads its own session."""
         self._group = child.pid
 
-    def ask_to_end(self) -> None:
-        """Send the polite signal to all of them."""
+    def ask_to_end(self) -> bool:
+        """Send the polite signal to all of them; return True, as they may take a moment to follow it."""
         self._signal(signal.SIGTERM)
+        return True
 
     def kill(self) -> None:
         """End all of them for certain."""
@@ -49,6 +50,11 @@ class ProcessGroup:
             os.killpg(self._group, number)
         except (ProcessLookupError, PermissionError):
             return
+
+
+def console_encoding() -> str:
+    """Return how programs write text here."""
+    return "utf-8"
 
 
 def temporary_folder() -> Path:
@@ -159,3 +165,8 @@ def boot_id() -> str:
         import psutil
 
         return str(int(psutil.boot_time()))
+
+
+def long_paths() -> bool:
+    """Return True: the limit is far beyond what anybody types."""
+    return True

@@ -15,6 +15,7 @@ from setupwizard.probes.roots import Roots, read_text
 _NETWORK = frozenset(["nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afpfs", "lustre", "beegfs", "gpfs"])
 _VIRTUAL = ("vd", "xvd")
 """Disks of virtual machines: what they say about turning is the hypervisor's default, not the truth."""
+_ONE_NAME = frozenset(["vfat", "fat", "fat32", "msdos", "exfat"])
 _MEMORY = frozenset(["tmpfs", "ramfs"])
 
 
@@ -35,6 +36,12 @@ def drive_kind(place: Path) -> str | None:
     """Return the kind of the drive that a folder lies on, or will lie on: as `Disk.kind`."""
     top = mount_point(place)
     return _kind(top, _kinds(), Roots()) if top is not None else None
+
+
+def gives_second_names(place: Path) -> bool:
+    """Return whether a file on that drive can have two names: a hard link costs no room, a copy does."""
+    top = mount_point(place)
+    return top is None or _kinds().get(str(top), ("", ""))[0] not in _ONE_NAME
 
 
 def mount_point(place: Path) -> Path | None:

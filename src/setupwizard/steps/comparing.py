@@ -15,7 +15,7 @@ from setupwizard.steps.carrying import installed
 from setupwizard.steps.resolving import FAMILY
 from setupwizard.store.audit import AuditResult, Problem, audit
 from setupwizard.store.layout import Root
-from setupwizard.store.wheels import WheelStore
+from setupwizard.store.skeleton import references
 from setupwizard.tools.concurrency import Cancel
 
 _NAMED = 5
@@ -24,15 +24,14 @@ _ADDED = frozenset(("foreign-package", "extra-file"))
 
 
 def compare(root: Root, name: str, plan: Plan, cancel: Cancel | None = None) -> AuditResult | None:
-    """Return how the files of a generation differ from its wheels; None when the wheels are not all in the store.
+    """Return how the files of a generation differ from its wheels; None when nothing is here to compare with.
 
     Raises:
         Cancelled: somebody asked to stop.
     """
-    store = WheelStore(root.store)
-    if not all(store.has(package) for package in plan.packages):
+    wheels = references(root, name, plan.packages)
+    if wheels is None:
         return None
-    wheels = [store.path_of(package) for package in plan.packages]
     return audit(platforms.site_packages_in(root.generation(name)), wheels, cancel=cancel)
 
 

@@ -21,6 +21,7 @@ from setupwizard.model.install_data import install_data
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import DiskNeed, Package, Plan, PlanPython, PlanSource, PlanStep, Setting, Tried
 from setupwizard.model.recommendation import Build, Recommendation
+from setupwizard.probes.disks import gives_second_names, mount_point
 from setupwizard.probes.sources import Listing, PythonSpec, Question, SourceSpec, ask_all, cause_of_silence
 from setupwizard.steps.carrying import Carried, added_since, carry, in_place
 from setupwizard.steps.offers import Choice, candidates, choose, usable_pythons, why_other
@@ -273,12 +274,27 @@ def _plan(request: PlanRequest, root: Root, found: _Found) -> Plan:
         packages=packages,
         download_bytes=missing,
         stored_bytes=stored,
-        disk=(DiskNeed(path=str(root.path), need_bytes=missing + stored, free_bytes=free_bytes(root.path)),),
+        disk=_room_needed(root.path, missing, stored),
         carried=found.carried.kept,
         not_carried=found.carried.lost,
         steps=_steps(root, name, python, missing, stored),
         changes=changes,
     )
+
+
+def _room_needed(root: Path, download: int, stored: int) -> tuple[DiskNeed, ...]:
+    """Return what an install takes at its peak on each drive.
+
+    The generation in use is on the disk already and stays, so what is needed is the second one, the download, and what
+    the proof writes beside them. Where a drive cannot give a file two names, the unpacked packages are there twice.
+    """
+    twice = 1 if gives_second_names(root) else 2
+    needs = {root: download + stored * twice}
+    temporary = platforms.temporary_folder()
+    same = mount_point(temporary) == mount_point(root)
+    place = root if same else temporary
+    needs[place] = needs.get(place, 0) + install_data().room.temporary_bytes
+    return tuple(DiskNeed(path=str(path), need_bytes=need, free_bytes=free_bytes(path)) for path, need in needs.items())
 
 
 def identity(build: Build, backend: str, packages: Sequence[Package]) -> str:

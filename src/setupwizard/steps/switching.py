@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
+from setupwizard.model.install_data import install_data
 from setupwizard.model.plan import Plan
 from setupwizard.model.verification import Verification
 from setupwizard.steps.install import Installed
 from setupwizard.steps.records import plan_of, write_records
 from setupwizard.steps.tracking import Track
 from setupwizard.store import activate, generation
+from setupwizard.store.files import free_bytes, tree_bytes
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
 from setupwizard.store.lock import working_on
+from setupwizard.store.skeleton import keep_skeletons
 from setupwizard.store.wheels import WheelStore
 
+Downloads = Literal["auto", "keep", "remove"]
+"""Whether wheels stay after an install: always, never, or where there is ample room (resources/install.json)."""
 KEEP_GENERATIONS = 2
 """The one in use and the one before it, for a roll back."""
 
@@ -32,7 +38,9 @@ class Switched(Struct, frozen=True, kw_only=True):
     removed: tuple[str, ...] = ()
 
 
-def switch(plan: Plan, installed: Installed, verification: Verification, track: Track) -> Switched:
+def switch(
+    plan: Plan, installed: Installed, verification: Verification, track: Track, downloads: Downloads = "auto"
+) -> Switched:
     """Declare a proved generation whole, put it in use in one step, and clear what is no longer needed.
 
     Raises:
@@ -54,7 +62,7 @@ def switch(plan: Plan, installed: Installed, verification: Verification, track: 
         generation.switch(root, plan.generation)
         activate.write_activation(root)
     with track.step("clean", _("Tidy up")):
-        removed = clean(root)
+        removed = clean(root, downloads)
     return Switched(current=plan.generation, kept=tuple(root.generations()), removed=removed)
 
 
@@ -74,24 +82,82 @@ def settle(root: Root) -> None:
         journal.finished("apply", status="done")
 
 
-def clean(root: Root) -> tuple[str, ...]:
-    """Remove generations beyond the kept ones, leftovers of stopped runs, and wheels that no generation uses.
+class Cleaned(NamedTuple):
+    """Paths that would be gone, and the bytes that this would give back."""
+
+    paths: tuple[str, ...]
+    bytes: int
+
+
+def clean(root: Root, downloads: Downloads = "auto") -> tuple[str, ...]:
+    """Remove generations beyond the kept ones, leftovers of stopped runs, and wheels that need not be kept.
+
+    Args:
+        root: where; the lock is held.
+        downloads: whether the wheels of the kept generations stay; "auto": where there is ample room.
+
+    Returns:
+        The paths that are gone.
 
     Raises:
         SetupError: "file-in-use" or "root-not-writable".
     """
     removed = generation.collect(root, keep=KEEP_GENERATIONS).removed
-    store, needed = WheelStore(root.store), _needed(root, root.generations())
+    staying = root.generations()
+    if not _keeps(root, downloads):
+        staying = [name for name in staying if not _can_do_without(root, name)]
+    store, needed = WheelStore(root.store), _needed(root, staying)
     wheels = [place for place in store.places() if place.name not in needed]
     store.remove_unused(needed)
     return _named(root, removed, wheels)
 
 
-def would_clean(root: Root) -> tuple[str, ...]:
+def would_clean(root: Root, downloads: Downloads = "auto") -> Cleaned:
     """Return what `clean` would remove."""
     going = generation.would_go(root, keep=KEEP_GENERATIONS).removed
-    needed = _needed(root, [name for name in root.generations() if name not in going])
-    return _named(root, going, [place for place in WheelStore(root.store).places() if place.name not in needed])
+    staying = [name for name in root.generations() if name not in going] if _keeps(root, downloads) else []
+    needed = _needed(root, staying)
+    wheels = [place for place in WheelStore(root.store).places() if place.name not in needed]
+    freed = sum(tree_bytes(path) for path in (*(root.generation(name) for name in going), *wheels))
+    return Cleaned(_named(root, going, wheels), freed)
+
+
+def _keeps(root: Root, downloads: Downloads) -> bool:
+    if downloads == "auto":
+        return install_data().room.is_ample(free_bytes(root.path), WheelStore(root.store).size())
+    return downloads == "keep"
+
+
+def _can_do_without(root: Root, name: str) -> bool:
+    """Keep what is needed of a generation's wheels, so that they can go; False: they have to stay."""
+    plan = plan_of(root, name)
+    return plan is not None and keep_skeletons(root, name, plan.packages)
+
+
+class Room(Struct, frozen=True, kw_only=True):
+    """What an environment's root holds, in bytes.
+
+    Attributes:
+        downloads: wheels, whole or in part; generations: name to size; working: caches and temporary files.
+        can_be_freed: what tidying up gives back when no download is kept.
+    """
+
+    downloads: int
+    generations: tuple[tuple[str, int], ...]
+    working: int
+    free: int
+    can_be_freed: int
+
+
+def room(root: Root) -> Room:
+    """Return what a root holds and what tidying up would give back; it reads the folders, which takes a moment."""
+    return Room(
+        downloads=WheelStore(root.store).size(),
+        generations=tuple((name, tree_bytes(root.generation(name))) for name in root.generation_names()),
+        working=tree_bytes(root.work),
+        free=free_bytes(root.path),
+        can_be_freed=would_clean(root, "remove").bytes,
+    )
 
 
 def _named(root: Root, names: Iterable[str], wheels: Iterable[Path]) -> tuple[str, ...]:

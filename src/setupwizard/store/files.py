@@ -34,6 +34,23 @@ def free_bytes(path: Path) -> int:
     return 0
 
 
+def tree_bytes(folder: Path) -> int:
+    """Return the bytes of all files below a folder, one that has several names counted once; 0 when it is not there."""
+    total, seen = 0, set()
+    for place, _folders, names in os.walk(platforms.extended(folder)):
+        for name in names:
+            try:
+                status = os.lstat(os.path.join(place, name))  # noqa: PTH118 - ten thousand files: paths cost more
+            except OSError:
+                continue
+            if status.st_nlink > 1:
+                if (status.st_dev, status.st_ino) in seen:
+                    continue
+                seen.add((status.st_dev, status.st_ino))
+            total += status.st_size
+    return total
+
+
 @contextmanager
 def disk_errors(path: Path, *, need: int = 0) -> Iterator[None]:
     """Turn what the disk refuses inside the body into errors that a person understands.
@@ -191,9 +208,16 @@ def remove_tree(folder: Path, *, patience: float = PATIENCE) -> None:
         held = [problem for problem in problems if platforms.is_in_use(problem)]
         if time.monotonic() > end or (not held and len(problems) >= before):
             error = (held or problems)[0]
-            raise disk_error(error, folder) from error
+            raise disk_error(error, _held_file(error) or folder) from error
         before = len(problems)
         time.sleep(_PAUSE)
+
+
+def _held_file(error: OSError) -> Path | None:
+    """Return the file that another program holds, for a person who wants to close that program."""
+    if not platforms.is_in_use(error) or not isinstance(error.filename, str):
+        return None
+    return Path(error.filename.removeprefix("\\\\?\\"))
 
 
 def _remove_once(folder: Path) -> list[OSError]:

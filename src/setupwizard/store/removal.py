@@ -16,6 +16,7 @@ from setupwizard.store.files import disk_errors, remove_file, remove_tree, repla
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
 from setupwizard.store.live import LiveProcess, LiveProcesses
+from setupwizard.store.loose import loose_files, remove_all_but
 from setupwizard.store.wheels import WheelStore
 
 log = logging.getLogger(__name__)
@@ -31,9 +32,11 @@ _OF_AN_ENVIRONMENT = frozenset(
     (
         *("bin", "lib", "lib64", "include", "share", "etc", "man", "sbin", "ssl", "var", "doc", "conda-meta"),
         *("Scripts", "Lib", "Include", "Library", "DLLs", "Tools", "libs", "tcl", "Doc", "pyvenv.cfg", ".lock"),
-        *("COMPLETE.json", ".COMPLETE.json.tmp", "CACHEDIR.TAG", ".gitignore", "__pycache__"),
+        *("records", "COMPLETE.json", ".COMPLETE.json.tmp", "CACHEDIR.TAG", ".gitignore", "__pycache__"),
     )
 )
+SKELETONS = "records"
+"""The folder in a generation with what is kept of its wheels."""
 # What we write into the folders of reports and logs.
 _OUR_KINDS = frozenset((".json", ".jsonl", ".html", ".csv", ".log"))
 _OUR_FILES = ("activate", "activate.bat", "activate.ps1", "current.json")
@@ -126,12 +129,15 @@ def _users_of(root: Root, name: str, live: LiveProcesses) -> list[LiveProcess]:
 
 
 def user_files(folder: Path) -> list[Path]:
-    """Return what lies in the folder of a whole generation and is not part of the environment: notebooks, data."""
+    """Return what is in the folder of a whole generation and not part of the environment: notebooks, data, a module.
+
+    Beside the environment whole folders are the user's; among its packages each file counts for itself.
+    """
     document = read_or_none(Complete, folder / "COMPLETE.json")
     if document is None:
         return []
     known = _OF_AN_ENVIRONMENT | set(document.top)
-    return sorted(place for place in folder.iterdir() if place.name not in known)
+    return [*sorted(place for place in folder.iterdir() if place.name not in known), *loose_files(folder)]
 
 
 def remove_all(root: Root) -> Removed:
@@ -197,11 +203,11 @@ def _remove_generations(root: Root) -> list[Path]:
     for left in _leftovers(root):
         remove_tree(left)
     for left in _leftovers(root, KEPT):
-        mine = set(user_files(left))
+        mine = frozenset(user_files(left))
         # the proof goes last: it tells which files are the user's
         for place in sorted(left.iterdir(), key=lambda place: place.name == "COMPLETE.json"):
             if mine and place not in mine:
-                _remove_any(place)
+                _remove_any_but(place, mine)
     return removed
 
 
@@ -226,6 +232,14 @@ def _remove_any(path: Path) -> None:
         remove_tree(path)
     else:
         remove_file(path)
+
+
+def _remove_any_but(path: Path, mine: frozenset[Path]) -> None:
+    if any(path in file.parents for file in mine):
+        with disk_errors(path):
+            remove_all_but(path, mine)
+    else:
+        _remove_any(path)
 
 
 def _leftovers(root: Root, end: str = GOING) -> list[Path]:

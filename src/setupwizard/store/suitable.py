@@ -30,14 +30,6 @@ def _is_network(path: PurePath) -> bool:
     return drive_kind(Path(path)) == "network"
 
 
-def _long_paths() -> bool:
-    if sys.platform != "win32":
-        return True
-    from setupwizard.probes.windows import long_paths
-
-    return long_paths()
-
-
 def _home() -> PurePath | None:
     try:
         return Path.home()
@@ -57,7 +49,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     """
 
     windows: bool = sys.platform == "win32"
-    long_paths: bool = field(default_factory=_long_paths)
+    long_paths: bool = field(default_factory=platforms.long_paths)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     home: PurePath | None = field(default_factory=_home)
     has: Callable[[PurePath], bool] = _has

@@ -39,11 +39,13 @@ class ApplyOptions(Struct, frozen=True, kw_only=True):
     """How a plan is carried out.
 
     Attributes:
+        downloads: whether the wheels stay afterwards.
         leave_out: go on without what the user added and the new environment cannot keep.
     """
 
     accept_unverified: bool = False
     leave_out: bool = False
+    downloads: switching.Downloads = "auto"
     dry_run: bool = False
     level: VerifyLevel = "device"
     mode: VerifyMode = "quick"
@@ -192,7 +194,7 @@ def _apply(made: Plan, machine: Machine, options: ApplyOptions, track: Track) ->
     with _prepared(root, made):
         installed = install.install(made, track)
         verification = _prove(made, machine, installed, options, track)
-        switched = switching.switch(made, installed, verification, track)
+        switched = switching.switch(made, installed, verification, track, options.downloads)
     return Outcome(
         status="done",
         exit=0,

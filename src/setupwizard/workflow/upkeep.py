@@ -91,13 +91,15 @@ def remove(root: Root, style: str = "posix") -> Outcome:
 
 
 def collect_garbage(root: Root, style: str = "posix", *, dry_run: bool = False) -> Outcome:
-    """Remove what no environment needs; with `dry_run` only say what it is."""
+    """Remove what no environment needs, downloads that a repair could fetch again among it; `dry_run`: only say it."""
 
     def work() -> Outcome:
         if not root.is_ours():
             raise SetupError("environment-missing", root=str(root.path))
         with working_on(root):
-            removed = switching.would_clean(root) if dry_run else switching.clean(root)
+            removed, freed = switching.would_clean(root, "remove")
+            if not dry_run:
+                removed = switching.clean(root, "remove")
         status: OutcomeStatus = "planned" if dry_run else "done" if removed else "already-done"
         return Outcome(
             status=status,
@@ -107,9 +109,23 @@ def collect_garbage(root: Root, style: str = "posix", *, dry_run: bool = False) 
             current=root.current_name(),
             kept=tuple(root.generations()),
             removed=removed,
+            freed_bytes=freed,
         )
 
     return _tended(work, root, style)
+
+
+def room(root: Root) -> switching.Room:
+    """Return what downloads, generations and caches of an environment hold, and what tidying up would give back.
+
+    `collect_garbage` gives it back. It reads all folders, so it is called beside the window's own thread.
+
+    Raises:
+        SetupError: "environment-missing".
+    """
+    if not root.is_ours():
+        raise SetupError("environment-missing", root=str(root.path))
+    return switching.room(root)
 
 
 def _tended(work: Callable[[], Outcome], root: Root, style: str) -> Outcome:

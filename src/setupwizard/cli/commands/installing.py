@@ -18,6 +18,7 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.events import Outcome
 from setupwizard.model.recommendation import Recommendation
+from setupwizard.steps.switching import Downloads
 from setupwizard.steps.tracking import Track
 from setupwizard.store.layout import Root
 
@@ -88,6 +89,12 @@ def plan(export: Path | None, json: bool, **options: Any) -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @click.option("--offline", is_flag=True, help="Never touch the network.")
 @click.option("--accept-unverified", is_flag=True, help="Put it in use even if the proof is not given.")
+@click.option(
+    "--downloads",
+    type=click.Choice(("auto", "keep", "remove")),
+    default="auto",
+    help="Whether the packages' files stay for a repair without the network; auto: where there is ample room.",
+)
 @click.option("--leave-out", is_flag=True, help="Go on without packages of yours that cannot be carried over.")
 @click.option("--expect-plan", metavar="sha256:HEX", help="Go on only if the plan is this one.")
 @click.option("--events", is_flag=True, help="Print JSON Lines while it runs.")
@@ -99,6 +106,7 @@ def apply(
     dry_run: bool,
     offline: bool,
     accept_unverified: bool,
+    downloads: Downloads,
     leave_out: bool,
     expect_plan: str | None,
     events: bool,
@@ -123,6 +131,7 @@ def apply(
             options=workflow.ApplyOptions(
                 accept_unverified=accept_unverified,
                 leave_out=leave_out or not yes,  # who was asked has read it
+                downloads=downloads,
                 dry_run=dry_run,
                 exit_codes=voice.exit_codes,
             ),
