@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers import fake_nvml, recorded
+from helpers import recorded
+from helpers.computers import AMPERE_PAIR, LAPTOP, LOADED, OPEN, PASCAL, PROPRIETARY, computer, with_module_of
 from helpers.recorded import fixture
 from setupwizard.errors import Cancelled
 from setupwizard.i18n import in_language
@@ -17,42 +18,11 @@ from setupwizard.model.events import Event, Progress, StepFinished, StepStarted
 from setupwizard.model.machine import Gpu, Machine, NvidiaDriver
 from setupwizard.model.wire import from_json, to_json
 from setupwizard.probes import nvidia_smi, nvml
-from setupwizard.probes.roots import Roots
 from setupwizard.steps import detect as detection
 from setupwizard.steps.detect import detect, expand, redacted
 from setupwizard.tools.concurrency import Cancel
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the recorded computers run Linux")
-
-OPEN = fixture("linux/proc_driver_nvidia_version_open.txt")
-PROPRIETARY = fixture("linux/proc_driver_nvidia_version_proprietary.txt")
-LOADED = {"/proc/driver/nvidia/version": PROPRIETARY, "/dev/nvidia0": ""}
-LAPTOP = "0000:00:02.0 0x8086 0x9bc4 0x030000 i915\n0000:01:00.0 0x10de 0x28e0 0x030000 nvidia"
-PASCAL = "0000:01:00.0 0x10de 0x1c03 0x030000 nvidia"
-AMPERE_PAIR = "0000:17:00.0 0x10de 0x2204 0x030000 nvidia\n0000:65:00.0 0x10de 0x2204 0x030000 nvidia"
-
-
-def computer(
-    tmp_path: Path,
-    bus: str = "",
-    files: dict[str, str] | None = None,
-    *,
-    scenario: str | None = None,
-    **more: object,
-) -> Roots:
-    """Make a computer: what is on its bus, its files, and what the driver's library would say."""
-    environ = dict(more.pop("environ", {}))  # type: ignore[call-overload]
-    if scenario is not None:
-        environ["LD_LIBRARY_PATH"] = str(fake_nvml.install(tmp_path / "library", scenario))
-    roots = recorded.roots(tmp_path, environ=environ, **more)
-    recorded.build_bus(roots.root, bus)
-    recorded.write(roots.root, _with_module_of(fake_nvml.fact(scenario, "driver"), files or {}))
-    return roots
-
-
-def _with_module_of(driver: str | None, files: dict[str, str]) -> dict[str, str]:
-    """Return the files with the kernel module of the same version as the library, as on a computer that is well."""
-    return {name: text.replace("550.90.07", driver) if driver else text for name, text in files.items()}
+pytestmark = pytest.mark.linux_only("the recorded computers run Linux")
 
 
 def codes(machine: Machine) -> list[str]:
@@ -113,7 +83,7 @@ def test_nvidia_smi_alone_is_enough(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     (tmp_path / "none/libnvidia-ml.so.1").write_text("no library")
     environ = {"PATH": str(tmp_path / "bin"), "LD_LIBRARY_PATH": str(tmp_path / "none")}
-    loaded = _with_module_of("580.95.05", LOADED)
+    loaded = with_module_of("580.95.05", LOADED)
     machine = detect(roots=computer(tmp_path, bus, loaded, environ=environ))
     assert [(gpu.compute_capability, gpu.driver_sees_it) for gpu in machine.gpus] == [("6.1", True), ("12.0", True)]
     assert machine.nvidia_driver == NvidiaDriver(version="580.95.05", cuda="13.3")

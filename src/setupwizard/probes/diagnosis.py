@@ -161,7 +161,8 @@ def _without_cards(sources: Sources, merged: Merged, system: SystemFacts) -> Ite
         return
     evidence = _all_evidence(sources)
     if system.wsl:
-        yield finding("wsl-without-card" if sources.kernel.dxg else "wsl-without-graphics", evidence)
+        code: FindingCode = "wsl-without-card" if sources.kernel.dxg else "wsl-without-graphics"
+        yield finding(code, (f"/dev/dxg: {'there' if sources.kernel.dxg else 'missing'}", *evidence))
     elif state_of(sources) == "hangs":
         yield finding("driver-hangs", evidence)
     elif sources.driver_answered or sources.kernel.loaded:

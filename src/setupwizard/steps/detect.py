@@ -85,7 +85,7 @@ class _Answers:
             if isinstance(answer, Cancelled):
                 raise answer
             if answer is None and name not in _OWN_WORDS:
-                self.findings.append(finding("no-answer-in-time", what=_(_WHAT[name])))
+                self.findings.append(finding("no-answer-in-time", [f"{name}: no answer"], what=_(_WHAT[name])))
             elif isinstance(answer, Exception):
                 self.findings.append(finding("probe-broke", [f"{name}: {answer!r}"], what=_(_WHAT[name])))
 
