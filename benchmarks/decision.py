@@ -1,7 +1,7 @@
 """How long a decision takes, for every machine of tests/machines/table.toml, in one process.
 
-Processor time in milliseconds. Each machine is decided several times and its median counts; the first decision of the process, which reads the facts,
-is told apart. Nothing is asserted: the goal stands beside the figures.
+Processor time in milliseconds. Each machine is decided several times and its median counts; the first decision of the
+process, which reads the facts, is told apart. Nothing is asserted: the goal stands beside the figures.
 
 Usage: python benchmarks/decision.py [--rounds 9]
 """

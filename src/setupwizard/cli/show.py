@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from setupwizard.i18n import _, ngettext
 from setupwizard.model.events import Outcome
-from setupwizard.model.format import format_bytes, format_duration
+from setupwizard.model.format import format_bytes, format_duration, listed
 from setupwizard.model.machine import Gpu, Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build, Recommendation
@@ -14,6 +14,8 @@ from setupwizard.model.verification import Verification
 from setupwizard.steps.verify import stage_title
 
 _SPEEDS = frozenset(("matmul", "copy-device", "copy-host", "sustained"))
+_MOST_OTHERS = 5
+"""Other builds that are named in a terminal; --json has all of them."""
 MARKS = {"info": " ", "warn": "!", "problem": "x"}
 
 
@@ -62,8 +64,40 @@ def build_line(build: Build) -> str:
 
 
 def recommendation(answer: Recommendation) -> str:
-    """Return a decision with its reasons."""
-    verdicts = {
+    """Return a decision with its reasons: what it is, why, what to do, what else there is."""
+    lines = [_headline(answer)]
+    if answer.build is not None:
+        lines.append(f"  {build_line(answer.build)}  {answer.build.requirement}")
+        if answer.build.index_url:
+            lines.append(f"  {answer.build.index_url}")
+    lines += [f"  - {reason.text}" for reason in answer.reasons]
+    for action in answer.actions:
+        lines.append("  > " + action.text + (f" {action.url}" if action.url else ""))
+    if answer.after is not None:
+        lines.append(_("After that: {build}").format(build=build_line(answer.after)))
+    lines += [
+        _("For cards {cards}: {build}").format(cards=", ".join(map(str, part.gpus)), build=build_line(part.build))
+        for part in answer.parts
+        if part.gpus
+    ]
+    lines += [
+        f"  {choice.file}: {build_line(choice.build) if choice.build else _('none')}" for choice in answer.machines
+    ]
+    others = [f"{build.torch} {build.variant}" for build in answer.alternatives[:_MOST_OTHERS]]
+    if others:
+        lines.append(_("These run here too: {builds}.").format(builds=listed(others)))
+    if answer.rejected:
+        lines.append(_("Not chosen:"))
+        lines += [f"  {row.torch}+{row.variant}: {row.text}" for row in answer.rejected]
+    return "\n".join(lines)
+
+
+def _headline(answer: Recommendation) -> str:
+    if any(reason.code == "wish-unmet" for reason in answer.reasons):
+        return _("Nothing that runs here is what you chose.")
+    if answer.verdict == "gpu" and answer.after is not None:
+        return _("Your graphics card can run PyTorch, and there is more to be had.")
+    return {
         "gpu": _("Your graphics card can run PyTorch."),
         "cpu": _("The processor build is the right one for this computer."),
         "fix-driver": _("The graphics driver comes first."),
@@ -72,25 +106,7 @@ def recommendation(answer: Recommendation) -> str:
         "other-route": _("Another publisher's builds serve this computer."),
         "split": _("No single build serves all of these."),
         "unsupported-os": _("PyTorch has no build for this system."),
-    }
-    lines = [verdicts[answer.verdict]]
-    if answer.build is not None:
-        lines.append(f"  {build_line(answer.build)}  {answer.build.requirement}")
-    lines += [f"  - {reason.text}" for reason in answer.reasons]
-    for action in answer.actions:
-        lines.append("  > " + action.text + (f" {action.url}" if action.url else ""))
-    if answer.after is not None:
-        lines.append(_("After that: {build}").format(build=build_line(answer.after)))
-    lines += [
-        _("For cards {cards}: {build}").format(cards=part.gpus, build=build_line(part.build)) for part in answer.parts
-    ]
-    lines += [
-        f"  {choice.file}: {build_line(choice.build) if choice.build else _('none')}" for choice in answer.machines
-    ]
-    if answer.rejected:
-        lines.append(_("Not chosen:"))
-        lines += [f"  {row.torch}+{row.variant}: {row.text}" for row in answer.rejected]
-    return "\n".join(lines)
+    }[answer.verdict]
 
 
 def plan(made: Plan) -> str:
