@@ -235,8 +235,8 @@ def _finish(draft: _Draft, sources: Sources) -> Gpu:
     listed = draft.listed or ListedCard()
     pci_id = gpu.pci_id or listed.pci_id
     capability = listed.compute_capability or gpu.compute_capability or gpu_table.compute_capability_of(pci_id)
-    registered = gpu.name if "registry" in gpu.sources else ""
-    name = listed.name or registered or gpu_table.name_of(pci_id) or gpu.name or _("NVIDIA graphics card")
+    told = gpu.name if {"registry", "proc"} & set(gpu.sources) else ""
+    name = listed.name or told or gpu_table.name_of(pci_id) or gpu.name or _("NVIDIA graphics card")
     return replace(
         gpu,
         name=name,

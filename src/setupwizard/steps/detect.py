@@ -126,7 +126,7 @@ def _detect(emit: Emit, cancel: Cancel, roots: Roots) -> Machine:
     said.add(_side_by_side(roots, heard, cancel))
     emit(Progress(id="probe", done=len(_WHAT) - 1, total=len(_WHAT), unit="stages"))
     second: dict[str, Callable[[], object]] = {"torches": partial(_torches, roots, said.get("pythons", ()))}
-    if _only_cuda_is_left(said, heard):
+    if _only_cuda_is_left(said, heard) and _may_start_cuda(roots, linux.kernel_driver(roots)):
         second["cuda"] = partial(_ask_cuda, roots, cancel, devices=True)
     said.add(side_by_side(second, deadline=FILES_DEADLINE, cancel=cancel))
     emit(Progress(id="probe", done=len(_WHAT), total=len(_WHAT), unit="stages"))
@@ -199,7 +199,7 @@ def _ask_smi(roots: Roots, cancel: Cancel) -> DriverAnswer:
 
 def _ask_cuda(roots: Roots, cancel: Cancel, *, devices: bool = False) -> DriverAnswer:
     kernel = linux.kernel_driver(roots)
-    if not _worth_asking(roots, kernel) or (devices and not _may_start_cuda(roots, kernel)):
+    if not _worth_asking(roots, kernel):
         return DriverAnswer(source="cuda", state="not-asked")
     return cuda.ask(roots, kernel, devices=devices, cancel=cancel)
 
