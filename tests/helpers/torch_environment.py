@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import venv
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,18 @@ HERE = Path(__file__).parent
 
 def bare_environment(folder: Path, *, code: str = "") -> Path:
     """Return the interpreter of a fresh environment without any package; `code` runs whenever it starts."""
-    venv.create(folder, with_pip=False, symlinks=sys.platform != "win32")
+    if find_spec("venv"):
+        import venv
+
+        venv.create(folder, with_pip=False, symlinks=sys.platform != "win32")
+    else:  # the embeddable Python of Windows comes without
+        import subprocess
+
+        import uv
+
+        subprocess.run(
+            [uv.find_uv_bin(), "venv", "-q", "--python", sys.executable, str(folder)], check=True, timeout=120
+        )
     if code:
         (packages_of(folder) / "sitecustomize.py").write_text(code, encoding="utf-8")
     return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")

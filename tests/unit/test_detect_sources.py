@@ -1,4 +1,4 @@
-"""Sources that stand in for each other: cards asleep, CUDA's library alone, calls that fail alone; and no trace left."""
+"""Sources that stand in for each other: cards asleep, CUDA alone, calls that fail alone; and no trace is left."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from setupwizard.model.machine import Gpu
 from setupwizard.probes import bus, jetson, kfd, macos, pci
 from setupwizard.probes.roots import Roots
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a recorded /sys holds symbolic links and colons")
+pytestmark = pytest.mark.posix_only("a recorded /sys holds symbolic links and colons")
 
 
 def bus_of(tmp_path: Path, name: str) -> Roots:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from helpers import recorded
 from setupwizard.probes import condas
 from setupwizard.probes.roots import Roots
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the recorded folders are those of Linux and macOS")
+pytestmark = pytest.mark.posix_only("the recorded folders are those of Linux and macOS")
 
 
 def installation(prefix: Path, *, mamba: bool = False) -> Path:

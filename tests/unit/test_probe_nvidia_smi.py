@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
 from helpers import recorded
 from helpers.recorded import fixture
-from setupwizard.probes import nvidia_smi, smi_text
+from setupwizard.probes import nvidia_smi
 from setupwizard.probes.answers import DriverState, pci_address
 from setupwizard.probes.linux import KernelDriver
 from setupwizard.probes.smi_text import FIELDS, parse, parse_versions
 from setupwizard.tools.process import ProcessResult
 
 SEVEN = FIELDS[:7]
-posix = pytest.mark.skipif(sys.platform == "win32", reason="the stub program is a shell script")
+posix = pytest.mark.posix_only("the stub program is a shell script")
 
 
 def ended(text: str, code: int | None = 0, *, timed_out: bool = False) -> ProcessResult:

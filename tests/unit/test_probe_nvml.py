@@ -18,7 +18,7 @@ from setupwizard.probes.nvml_child import CardLine, DriverLine, EndLine
 from setupwizard.tools import process
 from setupwizard.tools.concurrency import Cancel
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is built for Linux and macOS")
+pytestmark = pytest.mark.posix_only("the stand-in is built for Linux and macOS")
 
 
 def ask(tmp_path: Path, scenario: str) -> DriverAnswer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import PurePosixPath
 
 import pytest
 
@@ -11,7 +11,7 @@ from setupwizard.model.wire import from_json, to_json
 from setupwizard.probes.privacy import expand, redacted
 from setupwizard.tools.redaction import redact_text
 
-HOME = Path("/home/ana")
+HOME = PurePosixPath("/home/ana")
 MACHINE = Machine(
     os="linux",
     arch="x86_64",
@@ -101,15 +101,18 @@ def test_texts(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize("home", ["/", "relative"])
 def test_a_home_that_is_no_folder_of_a_person_spoils_no_path(home: str) -> None:
-    assert redact_text("/usr/bin/python3 and relative/x", home=Path(home), user="") == "/usr/bin/python3 and relative/x"
+    assert (
+        redact_text("/usr/bin/python3 and relative/x", home=PurePosixPath(home), user="")
+        == "/usr/bin/python3 and relative/x"
+    )
 
 
 def test_root_is_a_home_and_no_name() -> None:
-    home = Path("/", "root")
+    home = PurePosixPath("/", "root")
     assert redact_text(f"{home}/.pyenv", home=home, user="root") == "~/.pyenv"
     assert redact_text(f"/data{home}/x", home=home, user="root") == f"/data{home}/x"
 
 
 def test_a_user_called_like_a_maker_keeps_the_system_readable() -> None:
-    text = redact_text("/usr/lib/nvidia/x", home=Path("/home/nvidia"), user="nvidia")
+    text = redact_text("/usr/lib/nvidia/x", home=PurePosixPath("/home/nvidia"), user="nvidia")
     assert text == "/usr/lib/nvidia/x"

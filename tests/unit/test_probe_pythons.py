@@ -14,7 +14,7 @@ from setupwizard.errors import Cancelled
 from setupwizard.probes import pythons
 from setupwizard.tools.concurrency import Cancel
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="stub interpreters are shell scripts")
+pytestmark = pytest.mark.posix_only("stub interpreters are shell scripts")
 
 
 def stub(path: Path, **said: object) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 from pathlib import Path
 
 import psutil
@@ -133,7 +132,7 @@ def test_windows_lends_its_cards(tmp_path: Path) -> None:
     assert linux.kernel_driver(tree(tmp_path, {"/dev/dxg": ""})).runs is True
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the C library is asked on Linux")
+@pytest.mark.linux_only("the C library is asked on Linux")
 def test_the_c_library_of_this_computer(tmp_path: Path) -> None:
     found = linux.libc(Roots())
     assert found is not None
@@ -184,7 +183,7 @@ def test_files_that_cannot_be_read_are_empty(tmp_path: Path) -> None:
     assert entries(tmp_path / "absent") == []
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no confstr")
+@pytest.mark.posix_only("Windows has no confstr")
 @pytest.mark.parametrize(
     ("files", "expected"),
     [

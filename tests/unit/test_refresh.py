@@ -402,13 +402,30 @@ def test_stopping_keeps_nothing(server):
     assert server.requests == []
 
 
-@pytest.mark.parametrize("capability", ["13.0", "19.9"])
-def test_a_card_newer_than_all_facts_gets_an_honest_sentence(capability):
-    answer = recommend(machine(capability, "650.10"))
-    assert answer.build.variant == "cpu"
+NEW_CARDS = {
+    "told by the driver": (Gpu(vendor="nvidia", name="Card", compute_capability="13.0", driver_sees_it=True), "650.10"),
+    "of a known family": (Gpu(vendor="nvidia", name="Card", compute_capability="12.2", driver_sees_it=True), "650.10"),
+    "of no known id": (Gpu(vendor="nvidia", name="Card", pci_id="10de:3f00", driver_sees_it=True), "650.10"),
+    "without a driver": (Gpu(vendor="nvidia", name="Card", pci_id="10de:3f00"), None),
+    "of AMD": (Gpu(vendor="amd", name="Card", gfx="gfx1300"), None),
+}
+
+
+@pytest.mark.parametrize("which", NEW_CARDS)
+@pytest.mark.parametrize("os", ["linux", "windows"])
+def test_a_card_newer_than_all_facts_gets_an_honest_sentence(which, os):
+    gpu, driver = NEW_CARDS[which]
+    answer = recommend(
+        Machine(os=os, arch="x86_64", gpus=(gpu,), nvidia_driver=NvidiaDriver(version=driver) if driver else None)
+    )
     (reason,) = [reason for reason in answer.reasons if reason.code == "gpu-newer-than-data"]
     assert RAW["data_date"] in reason.text
     assert "catalog --refresh" in reason.text
+
+
+def test_a_card_that_is_known_gets_no_such_sentence():
+    for capability in ("3.5", "6.1", "8.9", "12.1"):
+        assert "gpu-newer-than-data" not in {reason.code for reason in recommend(machine(capability)).reasons}
 
 
 def test_a_wheel_for_a_newer_system_is_for_newer_systems(server):

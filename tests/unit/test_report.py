@@ -364,7 +364,7 @@ def test_an_untrusted_report_cannot_calculate_or_script(tmp_path: Path) -> None:
     assert "<b>" not in render_rollup(found)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="making links needs a right that Windows users rarely have")
+@pytest.mark.posix_only("making links needs a right that Windows users rarely have")
 def test_links_are_not_followed(tmp_path: Path) -> None:
     outside, folder = tmp_path / "outside", tmp_path / "many"
     outside.mkdir()

@@ -50,7 +50,7 @@ def run(shell, script, root, **environment):
     ).stdout.splitlines()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells")
+@pytest.mark.posix_only("POSIX shells")
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_generation_in_use_is_on_the_path(root, shell):
     script = '. "$1"; which-generation; say "$VIRTUAL_ENV"; deactivate; say "$PATH"; say "${VIRTUAL_ENV-none}"'
@@ -59,7 +59,7 @@ def test_the_generation_in_use_is_on_the_path(root, shell):
     assert run(shell, script, root)[0] == "0002"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells")
+@pytest.mark.posix_only("POSIX shells")
 @pytest.mark.parametrize("shell", SHELLS)
 def test_twice_is_once_and_all_comes_back(root, shell):
     script = (
@@ -90,7 +90,7 @@ def test_the_files_of_windows_hold_no_path_at_all(root):
     assert f"$PSScriptRoot '{way}'".encode() in (root.path / "activate.ps1").read_bytes()
 
 
-@pytest.mark.skipif(not WINDOWS, reason="the command prompt of Windows")
+@pytest.mark.windows_only("the command prompt of Windows")
 def test_the_command_prompt(root, tmp_path):
     script = tmp_path / "try.bat"
     lines = [

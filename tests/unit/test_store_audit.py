@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -168,7 +167,7 @@ def test_compiled_caches_are_allowed_and_other_files_are_not(environment):
     }
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+@pytest.mark.posix_only("links need rights there")
 def test_links_to_other_folders_are_named_and_not_followed(environment, tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "x.py").write_text("")

@@ -549,6 +549,7 @@ def test_a_certificate_of_the_future_means_a_clock_behind_even_when_nobody_tells
         assert error_of([package_of(wheel, secure.url_of(wheel))], store, settings=settings).code == "clock-wrong"
 
 
+@no_own_authority
 def test_https_is_never_left_by_a_redirect(wheel, folder, server, store, authority, make_tls, tmp_path):
     file = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(file))

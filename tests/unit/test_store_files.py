@@ -6,7 +6,6 @@ import errno
 import hashlib
 import os
 import stat
-import sys
 from pathlib import Path
 
 import pytest
@@ -45,7 +44,7 @@ def calls(monkeypatch):
     return seen
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc to name open files")
+@pytest.mark.linux_only("needs /proc to name open files")
 def test_the_bytes_are_on_the_disk_before_the_name_and_the_name_before_the_return(tmp_path, calls):
     write_atomic(tmp_path / "current.json", b"{}")
     assert calls == ["fsync file .current.json.tmp", "replace current.json", f"fsync folder {tmp_path.name}"]

@@ -22,7 +22,7 @@ from setupwizard.store.layout import Root
 from setupwizard.store.live import LiveProcesses
 from setupwizard.store.wheels import WheelStore
 
-links = pytest.mark.skipif(os.name == "nt", reason="made of symbolic links")
+links = pytest.mark.posix_only("made of symbolic links")
 
 
 @pytest.fixture(params=["pytorch", "meine Umgebung ü 环境 'x'"])

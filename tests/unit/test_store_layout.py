@@ -28,7 +28,7 @@ NAMES = [
     "$HOME",
     *(() if os.name == "nt" else ('quo"te', "a;b")),
 ]
-posix = pytest.mark.skipif(os.name == "nt", reason="made of symbolic links")
+posix = pytest.mark.posix_only("made of symbolic links")
 
 
 @pytest.fixture(params=NAMES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +177,10 @@ def test_a_remark_is_a_pass(tmp_path: Path) -> None:
     assert (proof.passed, proof.verdict, failure(proof)) == (True, "warn", None)
 
 
+lacks_runtime = pytest.mark.not_in_wine("it lacks a file of the Visual C++ runtime, and that is said first")
+
+
+@lacks_runtime
 @pytest.mark.parametrize(
     ("kind", "text", "words"),
     [
@@ -196,13 +199,14 @@ def test_an_import_that_does_not_work(tmp_path: Path, kind: str, text: str, word
     assert list(statuses(proof)) == ["import", "device", "arch", "first-kernel"]  # the second card was not tried
 
 
+@lacks_runtime
 def test_no_torch_at_all(tmp_path: Path) -> None:
     proof = verify(VerifyRequest(python=bare_environment(tmp_path / "env")), lambda _event: None, Cancel())
     assert "holds no PyTorch" in proof.checks[0].text
     assert {check.status for check in proof.checks[1:]} == {"not-run"}
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals that end a process this way")
+@pytest.mark.posix_only("Windows has no signals that end a process this way")
 @pytest.mark.parametrize(
     ("name", "words"), [("SIGSEGV", "broke down"), ("SIGILL", "instructions"), ("SIGKILL", "memory")]
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psutil
 
@@ -32,8 +33,8 @@ class LiveProcesses:
         """Ask the system now."""
         own = os.getpid()
         self._seen = [
-            (LiveProcess(process.pid, process.info["name"] or "?"), _paths_of(process))
-            for process in psutil.process_iter(_ATTRIBUTES)
+            (LiveProcess(process.pid, info["name"] or "?"), _paths_of(process, info))
+            for process, info in _processes()
             if process.pid != own
         ]
 
@@ -44,8 +45,14 @@ class LiveProcesses:
         return [process for process, paths in self._seen if any(path.startswith(prefixes) for path in paths)]
 
 
-def _paths_of(process: psutil.Process) -> set[str]:
-    info = process.info
+def _processes() -> Iterator[tuple[psutil.Process, dict[str, Any]]]:
+    """Yield what each process tells; one that ends while it is asked may make the system answer with any error."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            yield process, process.as_dict(_ATTRIBUTES)
+
+
+def _paths_of(process: psutil.Process, info: dict[str, Any]) -> set[str]:
     paths = {info["exe"], info["cwd"], *(info["cmdline"] or ()), *platforms.mapped_files(process.pid)}
     if os.name != "nt":
         # on Windows this question may hang on some handles
