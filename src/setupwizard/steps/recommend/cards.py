@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
 
 from setupwizard.codes import Vendor
@@ -36,7 +38,7 @@ class Card(Struct, frozen=True, kw_only=True):
         gfx: AMD: the architecture word of ROCm, by the driver or by the PCI id; empty when nobody knows.
         chip: AMD: its row of the catalogue.
         xpu: Intel: whether PyTorch supports it.
-        newer: NVIDIA: newer than everything that the catalogue describes.
+        newer: newer than everything that the catalogue describes.
         official: False for a board that the official builds do not serve.
         trouble: why the driver does not use it.
     """
@@ -109,6 +111,7 @@ def _card(index: int, gpu: Gpu, machine: Machine, catalogue: Catalogue, driver: 
         chip=chip,
         xpu=xpu,
         integrated=integrated,
+        newer=_is_newer_gfx(gpu, catalogue),
         trouble=None if gpu.vendor == "apple" else _reach(gpu, machine),
     )
 
@@ -170,6 +173,19 @@ def _nvidia(index: int, gpu: Gpu, machine: Machine, catalogue: Catalogue, driver
         if jetson
         else trouble_of(gpu, capability, architecture, machine, driver.version if driver.present else None),
     )
+
+
+def _is_newer_gfx(gpu: Gpu, catalogue: Catalogue) -> bool:
+    if gpu.vendor != "amd":
+        return False
+    known = max(_gfx_number(chip.gfx) for chip in catalogue.amd.gfx)
+    return _gfx_number(gpu.gfx) > known
+
+
+def _gfx_number(gfx: str | None) -> int:
+    """Return the number in the word of an AMD architecture, 0x1100 of "gfx1100:xnack-"; 0 when there is none."""
+    told = re.match(r"gfx([0-9a-f]{3,5})(?![0-9a-z])", (gfx or "").strip().lower())
+    return int(told[1], 16) if told else 0
 
 
 def _is_newer(gpu: Gpu, capability: Numbers, catalogue: Catalogue) -> bool:

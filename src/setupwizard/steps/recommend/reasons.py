@@ -45,7 +45,6 @@ def why(case: Case, fit: Fit) -> list[Reason]:
     return [
         *_why_version(case, fit),
         *_why_variant(case, fit),
-        *(about_newer(case, card) for card in fit.cards if card.newer),
         *_why_apart(case, fit),
         *about_wishes(case, fit),
     ]

@@ -42,7 +42,7 @@ from setupwizard.steps.recommend.fit import (
     processor_fits,
     without_wishes,
 )
-from setupwizard.steps.recommend.reasons import about_unserved, about_wishes, why, why_processor
+from setupwizard.steps.recommend.reasons import about_newer, about_unserved, about_wishes, why, why_processor
 from setupwizard.steps.recommend.refused import refused
 from setupwizard.steps.recommend.rejected import rejected
 from setupwizard.steps.recommend.trouble import HARDWARE, RESTARTED
@@ -53,7 +53,15 @@ MOST_ALTERNATIVES = 50
 
 
 def decide(case: Case) -> Recommendation:
-    """Return the decision."""
+    """Return the decision; a card that is newer than all the facts never goes without a word."""
+    document = _decided(case)
+    newer = [card for card in case.cards if card.newer]
+    if not newer or any(reason.code == "gpu-newer-than-data" for reason in document.reasons):
+        return document
+    return replace(document, reasons=(*document.reasons, *(about_newer(case, card) for card in newer)))
+
+
+def _decided(case: Case) -> Recommendation:
     if not any(installs(case, candidate) for candidate in case.published):
         return no_system(case)
     if case.limits.variant == "cpu":
