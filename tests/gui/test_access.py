@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QAccessible, QAccessibleInterface
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -185,3 +185,49 @@ def test_an_announcement_without_a_reader_does_nothing(qtbot: QtBot) -> None:
         focus.announce(widget, "text", urgent=True)
     finally:
         QAccessible.setActive(False)
+
+
+def test_what_a_screen_reader_has_met_can_be_asked_again(visit: Visit, reader: None) -> None:
+    """A part that is not shown any more is hidden, and answers so; one that was deleted would be asked in vain."""
+    gone: list[str] = []
+    met: set[int] = set()
+
+    def meet() -> None:
+        for widget in visit.window.findChildren(QWidget):
+            if id(widget) not in met:
+                met.add(id(widget))
+                kept.append(widget)
+                words = f"{type(widget).__name__} {widget.accessibleName()!r}"
+                widget.destroyed.connect(lambda _object=None, words=words: gone.append(words))
+
+    kept: list[QWidget] = []
+    window = visit.open()
+    meet()
+    visit.press_primary()
+    visit.qtbot.mouseClick(window.computer.again, Qt.MouseButton.LeftButton)
+    visit.wait(lambda: visit.backend.calls.count("detect") == 2 and not visit.state.looking)
+    meet()
+    visit.gate = visit.backend.hold("prove")
+    visit.press_primary()
+    visit.wait(lambda: visit.state.plan is not None and not visit.state.planning)
+    window.build.details_fold.unfold()
+    window.build.plan_fold.unfold()
+    meet()
+    pills = window.build.details.torch.pills()
+    visit.qtbot.mouseClick(pills[1], Qt.MouseButton.LeftButton)
+    visit.wait(lambda: not visit.state.planning)
+    meet()
+    visit.press_primary()
+    visit.wait(lambda: "prove" in visit.backend.calls)
+    meet()
+    visit.gate.set()
+    visit.wait(lambda: visit.state.phase == "done")
+    meet()
+    visit.qtbot.mouseClick(window.verify.again, Qt.MouseButton.LeftButton)
+    visit.wait(lambda: "verify" in visit.backend.calls and not visit.state.checking)
+    visit.press_primary()
+    meet()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    assert len(met) > 300
+    assert gone == []
+    kept.clear()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from setupwizard.gui import theme
 from setupwizard.gui.pages.base import Footer, Page
 from setupwizard.gui.pages.details import Details, PlanList
 from setupwizard.gui.state import State
 from setupwizard.gui.widgets.basic import Card, Chip, IconTile, Label, Rule, show_if
-from setupwizard.gui.widgets.layouts import empty
 from setupwizard.gui.widgets.panels import Banner, Disclosure
+from setupwizard.gui.widgets.pool import Pool
 from setupwizard.gui.widgets.rows import CheckRow, Fact, FactGrid
 from setupwizard.gui.wording import build_title
 from setupwizard.i18n import _
@@ -23,6 +23,24 @@ _UNPACK_BYTES_PER_S = 40_000_000
 """How fast packages are unpacked on a common disk with an antivirus; only for the estimate of the time."""
 _FIXED_SECONDS = 40
 """What does not grow with the size: environment, first start, proof."""
+
+
+class ReasonRow(QWidget):
+    """One reason, with a tick."""
+
+    def __init__(self) -> None:
+        """Make an empty row."""
+        super().__init__()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.current().px(10))
+        row.addWidget(IconTile("check", 16, ink="ok"), 0, Qt.AlignmentFlag.AlignTop)
+        self._text = Label("body")
+        row.addWidget(self._text, 1)
+
+    def show_reason(self, text: str) -> None:
+        """Show another reason."""
+        self._text.show_text(text)
 
 
 class BuildPage(Page):
@@ -112,8 +130,9 @@ class BuildPage(Page):
         self._source = Label("caption")
         self._rule = Rule()
         self._why = Label("strong")
-        self._reasons = QVBoxLayout()
-        self._reasons.setSpacing(look.px(6))
+        reasons = QVBoxLayout()
+        reasons.setSpacing(look.px(6))
+        self._reasons = Pool(reasons, ReasonRow)
         card.body.addLayout(head)
         card.body.addWidget(self._with)
         card.body.addWidget(self._facts)
@@ -121,7 +140,7 @@ class BuildPage(Page):
         card.body.addWidget(self._source)
         card.body.addWidget(self._rule)
         card.body.addWidget(self._why)
-        card.body.addLayout(self._reasons)
+        card.body.addLayout(reasons)
         return card
 
     def _show_build(self, state: State, *, own: bool) -> None:
@@ -141,9 +160,8 @@ class BuildPage(Page):
         reasons = _reasons(state.decision) if not self.details_fold.unfolded else []
         self._why.show_text(_("Why this build?") if reasons else "")
         show_if(self._rule, bool(reasons))
-        empty_rows(self._reasons)
-        for text in reasons:
-            self._reasons.addLayout(_reason_row(text))
+        for row, text in zip(self._reasons.take(len(reasons)), reasons, strict=True):
+            row.show_reason(text)
 
     def _show_notice(self, state: State) -> None:
         plan = None if state.planning else state.plan
@@ -160,24 +178,6 @@ class BuildPage(Page):
     def _on_fold(self, _on: bool) -> None:
         if self._state is not None:
             self._show_build(self._state, own=self._chip.text() == _("Your choice"))
-
-
-def empty_rows(layout: QVBoxLayout) -> None:
-    """Take all rows out of a column of rows and delete what is in them."""
-    while (item := layout.takeAt(0)) is not None:
-        row = item.layout()
-        if row is not None:
-            empty(row)
-            row.deleteLater()
-
-
-def _reason_row(text: str) -> QHBoxLayout:
-    look = theme.current()
-    row = QHBoxLayout()
-    row.setSpacing(look.px(10))
-    row.addWidget(IconTile("check", 16, ink="ok"), 0, Qt.AlignmentFlag.AlignTop)
-    row.addWidget(Label("body", text), 1)
-    return row
 
 
 def _reasons(decision: Recommendation | None) -> list[str]:

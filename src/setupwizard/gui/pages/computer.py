@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from setupwizard.codes import Verdict
 from setupwizard.gui import theme
@@ -12,7 +13,7 @@ from setupwizard.gui.state import State
 from setupwizard.gui.widgets.basic import Button, Card, Chip, IconTile, Label, show_if
 from setupwizard.gui.widgets.layouts import HeadLayout, empty
 from setupwizard.gui.widgets.panels import Banner
-from setupwizard.gui.widgets.rows import CheckRow, Fact, FactGrid, RowState
+from setupwizard.gui.widgets.rows import CheckRows, Fact, FactGrid, RowState, RowText
 from setupwizard.gui.wording import action_button, card_kind, card_name, system_name, vendor_name
 from setupwizard.i18n import N_, _, ngettext
 from setupwizard.model.format import format_bytes, format_memory, listed, sentences
@@ -55,40 +56,48 @@ _NAME_WIDTH = 160
 _LEVELS: dict[str, RowState] = {"info": "info", "warn": "warn", "problem": "problem"}
 
 
+class CardFacts(Struct, frozen=True, kw_only=True):
+    """What is shown of one graphics card.
+
+    Attributes:
+        tone: of the chip.
+        word: in the chip.
+        sentence: below the name.
+        large: whether it is shown with its facts.
+    """
+
+    name: str
+    tone: str
+    word: str
+    sentence: str
+    large: bool
+    facts: tuple[Fact, ...] = ()
+
+
 class GpuCard(Card):
     """One graphics card: large when PyTorch uses it, one line when not."""
 
-    def __init__(self, gpu: Gpu, machine: Machine, tone: str, word: str, sentence: str, *, large: bool) -> None:
-        """Show a card.
-
-        Args:
-            gpu: the card.
-            machine: the computer that it is in, for the driver.
-            tone: of the chip.
-            word: in the chip.
-            sentence: below the name.
-            large: show its facts as well.
-        """
+    def __init__(self, shown: CardFacts) -> None:
+        """Show a card."""
         super().__init__(spacing=12)
         look = theme.current()
         row = QHBoxLayout()
         row.setSpacing(look.px(12))
-        if large:
-            row.addWidget(IconTile("card", 28, ink="ok" if tone == "ok" else "text2", tile=48))
+        if shown.large:
+            row.addWidget(IconTile("card", 28, ink="ok" if shown.tone == "ok" else "text2", tile=48))
         else:
             row.addWidget(IconTile("chip", 22, ink="text2"))
         words = QVBoxLayout()
         words.setSpacing(look.px(2))
-        words.addWidget(Label("h2" if large else "strong", card_name(gpu)))
-        words.addWidget(Label("body" if large else "caption", sentence))
+        words.addWidget(Label("h2" if shown.large else "strong", shown.name))
+        words.addWidget(Label("body" if shown.large else "caption", shown.sentence))
         row.addLayout(words, 1)
-        row.addWidget(Chip(tone, word), 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(Chip(shown.tone, shown.word), 0, Qt.AlignmentFlag.AlignVCenter)
         self.body.addLayout(row)
-        self.setAccessibleName(listed((card_name(gpu), word, sentence)))
-        facts = _facts(gpu, machine) if large else []
-        if facts:
+        self.setAccessibleName(listed((shown.name, shown.word, shown.sentence)))
+        if shown.facts:
             grid = FactGrid()
-            grid.show_facts(facts)
+            grid.show_facts(shown.facts)
             self.body.addWidget(grid)
 
 
@@ -112,6 +121,7 @@ class ComputerPage(Page):
         self.notice.accepted.connect(self._on_notice)
         self.notice.hide()
         self._notice_url = ""
+        self._shown_cards: list[CardFacts] = []
         self._cards = QVBoxLayout()
         self._cards.setSpacing(look.px(12))
         checks = Card(spacing=2)
@@ -124,9 +134,12 @@ class ComputerPage(Page):
         for part in (self._checks_title, self.copy, self.again):
             head.addWidget(part)
         checks.body.addLayout(head)
-        self._rows = QVBoxLayout()
-        self._rows.setSpacing(0)
-        checks.body.addLayout(self._rows)
+        looking, found, findings = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()
+        for rows in (looking, found, findings):
+            rows.setSpacing(0)
+            checks.body.addLayout(rows)
+        self._looking_rows, self._finding_rows = CheckRows(looking), CheckRows(findings)
+        self._rows = CheckRows(found, name_width=_NAME_WIDTH)
         self.content.addWidget(self.error_card)
         self.content.addWidget(self.notice)
         self.content.addLayout(self._cards)
@@ -146,15 +159,17 @@ class ComputerPage(Page):
         self.again.setEnabled(not state.looking)
         self._show_heading(state)
         self._show_notice(decision)
-        empty(self._cards)
-        empty(self._rows)
-        if state.machine is None:
-            if self.error is None:
-                self._show_looking()
-            return
         self._show_cards(state.machine, decision)
-        for row in _rows(state, state.machine):
-            self._rows.addWidget(row)
+        machine = state.machine
+        looking = machine is None and self.error is None
+        names = (_("Graphics cards"), _("Drivers"), _("System and disks")) if looking else ()
+        self._looking_rows.show_rows([RowText(state="checking", name=name) for name in names])
+        self._rows.show_rows(_rows(state, machine) if machine is not None else [])
+        self._finding_rows.show_rows(
+            [RowText(state=_LEVELS[finding.level], name=finding.text) for finding in machine.findings]
+            if machine is not None
+            else []
+        )
 
     def footer(self) -> Footer:
         """Return the buttons, with the reason while there is nothing to choose."""
@@ -195,25 +210,40 @@ class ComputerPage(Page):
         # Where a GPU build runs anyway the page's own button stays the filled one.
         self.notice.first.set_kind("outline" if decision.verdict in {"gpu", "cpu"} else "primary")
 
-    def _show_looking(self) -> None:
-        for name in (_("Graphics cards"), _("Drivers"), _("System and disks")):
-            row = CheckRow()
-            row.show_state("checking", name)
-            self._rows.addWidget(row)
-
-    def _show_cards(self, machine: Machine, decision: Recommendation | None) -> None:
-        used = [index for index in (decision.gpus if decision is not None else ()) if index < len(machine.gpus)]
-        order = sorted(range(len(machine.gpus)), key=lambda index: (index not in used, index))
-        for index in order:
-            gpu = machine.gpus[index]
-            tone, word = _standing(gpu, used=index in used, decision=decision)
-            large = index in used or tone == "warn"
-            sentence = card_kind(gpu) if large else _unused_sentence(gpu, machine, used)
-            self._cards.addWidget(GpuCard(gpu, machine, tone, word, sentence, large=large))
+    def _show_cards(self, machine: Machine | None, decision: Recommendation | None) -> None:
+        """Show the cards; those of before stay where nothing has changed."""
+        wanted = _card_facts(machine, decision) if machine is not None else []
+        if wanted == self._shown_cards:
+            return
+        self._shown_cards = wanted
+        empty(self._cards)
+        for facts in wanted:
+            self._cards.addWidget(GpuCard(facts))
 
     def _on_notice(self) -> None:
         if self._notice_url:
             self.url_wanted.emit(self._notice_url)
+
+
+def _card_facts(machine: Machine, decision: Recommendation | None) -> list[CardFacts]:
+    """Return what is shown of the cards: first those that PyTorch uses."""
+    used = [index for index in (decision.gpus if decision is not None else ()) if index < len(machine.gpus)]
+    shown = []
+    for index in sorted(range(len(machine.gpus)), key=lambda index: (index not in used, index)):
+        gpu = machine.gpus[index]
+        tone, word = _standing(gpu, used=index in used, decision=decision)
+        large = index in used or tone == "warn"
+        shown.append(
+            CardFacts(
+                name=card_name(gpu),
+                tone=tone,
+                word=word,
+                sentence=card_kind(gpu) if large else _unused_sentence(gpu, machine, used),
+                large=large,
+                facts=tuple(_facts(gpu, machine)) if large else (),
+            )
+        )
+    return shown
 
 
 def _counted(machine: Machine, decision: Recommendation) -> str:
@@ -265,7 +295,7 @@ def _facts(gpu: Gpu, machine: Machine) -> list[Fact]:
     return facts
 
 
-def _rows(state: State, machine: Machine) -> list[QWidget]:
+def _rows(state: State, machine: Machine) -> list[RowText]:
     rows = [_driver_row(state, machine), _disk_row(state, machine), _row("ok", _("System"), system_name(machine))]
     if machine.memory_mib:
         rows.append(_row("ok", _("Memory"), format_memory(machine.memory_mib)))
@@ -273,20 +303,14 @@ def _rows(state: State, machine: Machine) -> list[QWidget]:
         words = " ".join(word for word in (torch.version, torch.variant) if word)
         text = _("{version} in {folder}. It stays as it is.").format(version=words, folder=torch.env)
         rows.append(_row("info", _("PyTorch is here"), text))
-    for finding in machine.findings:
-        row = CheckRow()
-        row.show_state(_LEVELS[finding.level], finding.text)
-        rows.append(row)
     return [row for row in rows if row is not None]
 
 
-def _row(state: RowState, name: str, detail: str) -> CheckRow:
-    row = CheckRow(name_width=_NAME_WIDTH)
-    row.show_state(state, name, detail)
-    return row
+def _row(state: RowState, name: str, detail: str) -> RowText:
+    return RowText(state=state, name=name, detail=detail)
 
 
-def _driver_row(state: State, machine: Machine) -> CheckRow | None:
+def _driver_row(state: State, machine: Machine) -> RowText | None:
     if not any(gpu.vendor == "nvidia" for gpu in machine.gpus):
         return None
     name = _("NVIDIA driver")
@@ -300,7 +324,7 @@ def _driver_row(state: State, machine: Machine) -> CheckRow | None:
     return _row("warn" if blocked else "ok", name, text)
 
 
-def _disk_row(state: State, machine: Machine) -> CheckRow | None:
+def _disk_row(state: State, machine: Machine) -> RowText | None:
     disk = disk_of(state.choices.root, machine)
     if disk is None:
         return None

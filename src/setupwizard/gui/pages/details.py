@@ -14,8 +14,8 @@ from setupwizard.gui.command import command, shell_line
 from setupwizard.gui.state import State
 from setupwizard.gui.widgets.basic import Button, Card, Inset, Label
 from setupwizard.gui.widgets.choices import PillRow
-from setupwizard.gui.widgets.layouts import empty
 from setupwizard.gui.widgets.panels import CommandBox
+from setupwizard.gui.widgets.pool import Pool
 from setupwizard.gui.wording import installer_name, step_doing, variant_name
 from setupwizard.i18n import _
 from setupwizard.model.format import format_bytes
@@ -206,33 +206,38 @@ class PlanList(Inset):
         """Lay out an empty list."""
         super().__init__()
         look = theme.current()
-        self._rows = QVBoxLayout(self)
-        self._rows.setContentsMargins(look.px(12), look.px(10), look.px(12), look.px(10))
-        self._rows.setSpacing(look.px(3))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(look.px(12), look.px(10), look.px(12), look.px(10))
+        column.setSpacing(look.px(3))
+        self._labels = Pool(column, lambda: Label("body"))
 
     def show_plan(self, plan: Plan) -> None:
         """Show another plan."""
-        empty(self._rows)
-        self._add("strong", _("Steps"))
-        for number, step in enumerate(plan.steps, 1):
-            self._add("body", f"{number}. {step.title or step_doing(step.id)}")
-            if step.argv:
-                self._add("mono", shell_line(step.argv))
-        self._add("strong", _("Packages"))
-        total = sum(package.size for package in plan.packages)
-        rows = [f"{package.name} {package.version}  {format_bytes(package.size)}" for package in plan.packages]
-        self._add("mono", "\n".join(rows))
-        self._add("caption", _("{size} in all").format(size=format_bytes(total)))
-        if plan.source.settings:
-            self._add("strong", _("Settings of this computer that take part"))
-            settings = [f"{row.name} = {row.value}  ({row.origin})" for row in plan.source.settings]
-            self._add("mono", "\n".join(settings))
-        if plan.tried:
-            self._add("strong", _("Download servers that were asked"))
-            self._add("body", "\n".join(tried.text for tried in plan.tried))
+        lines = _plan_lines(plan)
+        for label, (role, text) in zip(self._labels.take(len(lines)), lines, strict=True):
+            label.set_role(role)
+            label.show_text(text)
 
-    def _add(self, role: str, text: str) -> None:
-        self._rows.addWidget(Label(role, text))
+
+def _plan_lines(plan: Plan) -> list[tuple[str, str]]:
+    """Return everything that a plan says, each line with its role."""
+    lines = [("strong", _("Steps"))]
+    for number, step in enumerate(plan.steps, 1):
+        lines.append(("body", f"{number}. {step.title or step_doing(step.id)}"))
+        if step.argv:
+            lines.append(("mono", shell_line(step.argv)))
+    lines.append(("strong", _("Packages")))
+    total = sum(package.size for package in plan.packages)
+    rows = [f"{package.name} {package.version}  {format_bytes(package.size)}" for package in plan.packages]
+    lines.append(("mono", "\n".join(rows)))
+    lines.append(("caption", _("{size} in all").format(size=format_bytes(total))))
+    if plan.source.settings:
+        settings = [f"{row.name} = {row.value}  ({row.origin})" for row in plan.source.settings]
+        lines += [("strong", _("Settings of this computer that take part")), ("mono", "\n".join(settings))]
+    if plan.tried:
+        texts = "\n".join(tried.text for tried in plan.tried)
+        lines += [("strong", _("Download servers that were asked")), ("body", texts)]
+    return lines
 
 
 def _builds(state: State) -> list[Build]:

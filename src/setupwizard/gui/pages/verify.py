@@ -12,10 +12,10 @@ from setupwizard.gui.pages.base import Footer, Page
 from setupwizard.gui.state import State
 from setupwizard.gui.widgets.basic import Button, Card, Label, show_if
 from setupwizard.gui.widgets.figures import BandLegend, FigureList, FigureView
-from setupwizard.gui.widgets.layouts import HeadLayout, empty
+from setupwizard.gui.widgets.layouts import HeadLayout
 from setupwizard.gui.widgets.panels import Banner
 from setupwizard.gui.widgets.progress import ProgressBar
-from setupwizard.gui.widgets.rows import CheckRow, RowState
+from setupwizard.gui.widgets.rows import CheckRows, RowState, RowText
 from setupwizard.i18n import _
 from setupwizard.model import stages
 from setupwizard.model.events import CheckDone, Event, Progress, StepStarted
@@ -66,7 +66,6 @@ class VerifyPage(Page):
         super().__init__()
         look = theme.current()
         self._live: dict[_Stage, CheckDone | None] = {}
-        self._live_rows: dict[_Stage | None, CheckRow] = {}
         self.bar = ProgressBar()
         self.late = Banner()
         self.late.accepted.connect(self.removal_wanted)
@@ -106,19 +105,21 @@ class VerifyPage(Page):
         for part in (self._checks_title, self.copy, self.again, self.thorough):
             row.addWidget(part)
         card.body.addLayout(row)
-        self._wide = QVBoxLayout()
-        self._wide.setSpacing(0)
+        wide = QVBoxLayout()
+        wide.setSpacing(0)
+        self._wide = CheckRows(wide, dense=True)
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(look.px(24))
         self._grid.setVerticalSpacing(0)
         self._grid.setColumnStretch(0, 1)
         self._grid.setColumnStretch(1, 1)
+        self._narrow = CheckRows(self._grid, dense=True)
         self._bar_row = QWidget()
         bar = QVBoxLayout(self._bar_row)
         bar.setContentsMargins(0, look.px(4), 0, look.px(6))
         bar.addWidget(self.bar)
         card.body.addWidget(self._bar_row)
-        card.body.addLayout(self._wide)
+        card.body.addLayout(wide)
         card.body.addLayout(self._grid)
         self._skipped = Label("caption")
         card.body.addWidget(self._skipped)
@@ -213,18 +214,8 @@ class VerifyPage(Page):
 
     def _show_live(self) -> None:
         self._skipped.show_text("")
-        live: dict[_Stage | None, CheckDone | None] = dict(self._live.items()) if self._live else {None: None}
-        if list(self._live_rows) != list(live):
-            self._live_rows = {stage: CheckRow(dense=True) for stage in live}
-            self._lay_out([], list(self._live_rows.values()))
-        for stage, event in live.items():
-            row = self._live_rows[stage]
-            if stage is None:
-                row.show_state("checking", _("Starting the check..."))
-            elif event is None:
-                row.show_state("checking", stages.stage_title(stage.id))
-            else:
-                row.show_state(_STATES[event.status], _stage_name(stage), note=_took(event.seconds))
+        rows = [_live_row(stage, event) for stage, event in self._live.items()]
+        self._show_rows([], rows or [RowText(state="checking", name=_("Starting the check..."))])
 
     def _show_proof(self, proof: Verification) -> None:
         title, sentence = stages.headline(proof)
@@ -240,8 +231,8 @@ class VerifyPage(Page):
             self._legend.show_text(_("usual for this card"))
             show_if(self._legend, any(view.high is not None for view in views))
             self.figures.show_figures(views)
-        wide: list[CheckRow] = []
-        narrow: list[CheckRow] = []
+        wide: list[RowText] = []
+        narrow: list[RowText] = []
         remarks = [check for check in proof.checks if check.status in {"warn", "fail"}]
         skipped = [check for check in proof.checks if check.status == "skip"]
         self._skipped.show_text(
@@ -252,13 +243,13 @@ class VerifyPage(Page):
             else ""
         )
         for check in (one for one in proof.checks if one not in skipped):
-            row = CheckRow(dense=True)
             remark = check.status in {"warn", "fail"}
             detail = stages.check_sentence(check) if remark and (check is not remarks[0] or self.error) else ""
             note = _took(check.seconds) if check.status == "pass" else stages.status_word(check.status)
-            row.show_state(_STATES[check.status], _stage_name(_Stage(check.id, check.device)), detail, note=note)
+            name = _stage_name(_Stage(check.id, check.device))
+            row = RowText(state=_STATES[check.status], name=name, detail=detail, note=note)
             (wide if detail else narrow).append(row)
-        self._lay_out(wide, narrow)
+        self._show_rows(wide, narrow)
 
     def _show_banner(self, proof: Verification, sentence: str) -> None:
         speedup = stages.find_figure(proof, "matmul", "speedup")
@@ -276,15 +267,12 @@ class VerifyPage(Page):
             _("Matrix multiplication, {size} x {size}. The results match the CPU.").format(size=size),
         )
 
-    def _lay_out(self, wide: list[CheckRow], narrow: list[CheckRow]) -> None:
-        if any(row not in self._live_rows.values() for row in (*wide, *narrow)):
-            self._live_rows = {}
-        empty(self._wide)
-        empty(self._grid)
-        for row in wide:
-            self._wide.addWidget(row)
-        half = -(-len(narrow) // 2)
-        for index, row in enumerate(narrow):
+    def _show_rows(self, wide: list[RowText], narrow: list[RowText]) -> None:
+        """Show rows over the whole width, and below them rows in two columns."""
+        self._wide.show_rows(wide)
+        rows = self._narrow.show_rows(narrow)
+        half = -(-len(rows) // 2)
+        for index, row in enumerate(rows):
             column, line = divmod(index, half)
             self._grid.addWidget(row, line, column, Qt.AlignmentFlag.AlignTop)
 
@@ -297,6 +285,13 @@ class VerifyPage(Page):
 
     def _on_thorough(self) -> None:
         self.again_wanted.emit(True)
+
+
+def _live_row(stage: _Stage, event: CheckDone | None) -> RowText:
+    """Return the row of a stage that runs, or of one that ended."""
+    if event is None:
+        return RowText(state="checking", name=stages.stage_title(stage.id))
+    return RowText(state=_STATES[event.status], name=_stage_name(stage), note=_took(event.seconds))
 
 
 def _stage_name(stage: _Stage) -> str:

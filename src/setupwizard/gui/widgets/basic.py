@@ -70,9 +70,16 @@ class Label(QLabel):
 
     def set_tone(self, tone: str) -> None:
         """Colour the text: "ok", "warn", "err", or "" for its usual colour."""
-        if self.property("tone") == tone:
+        self._set("tone", tone)
+
+    def set_role(self, role: str) -> None:
+        """Show the text in another of the design's sizes."""
+        self._set("role", role)
+
+    def _set(self, name: str, value: str) -> None:
+        if self.property(name) == value:
             return
-        self.setProperty("tone", tone)
+        self.setProperty(name, value)
         self.style().unpolish(self)
         self.style().polish(self)
 

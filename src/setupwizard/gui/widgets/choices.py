@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QButtonGroup, QCheckBox, QRadioButton, QSizePolicy
 from setupwizard.gui import focus, icons, theme
 from setupwizard.gui.widgets.basic import Button
 from setupwizard.gui.widgets.layouts import FlowLayout
+from setupwizard.gui.widgets.pool import Pool
 
 _WRAP = Qt.TextFlag.TextWordWrap
 _TOP = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
@@ -114,13 +115,20 @@ def paint_radio(painter: QPainter, centre: QPointF, button: QRadioButton) -> Non
 class Pill(QRadioButton):
     """One value of a row of values. A chosen one has a soft ground: it never outshines the one filled button."""
 
-    def __init__(self, text: str, value: str) -> None:
+    def __init__(self, text: str = "", value: str = "") -> None:
         """Take what is shown and what it stands for."""
         super().__init__(text)
         self.value = value
+        self.setAutoExclusive(False)  # the row's group sees to that, and to the pills that wait beside it
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         focus.watch(self)
+
+    def show_value(self, text: str, value: str) -> None:
+        """Stand for another value."""
+        self.value = value
+        self.setText(text)
+        self.updateGeometry()
 
     def hitButton(self, position: QPoint) -> bool:
         """Let the whole pill be pressed."""
@@ -174,6 +182,7 @@ class PillRow(QWidget):
         self._more = Button("link")
         self._more.clicked.connect(self._unfold)
         self._row.addWidget(self._more)
+        self._pool = Pool(self._row, Pill)
         self._pills: list[Pill] = []
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
@@ -205,18 +214,18 @@ class PillRow(QWidget):
     def _rebuild(self, values: list[tuple[str, str]]) -> None:
         focused = next((pill.value for pill in self._pills if pill.hasFocus()), None)
         self._row.removeWidget(self._more)
+        self._group.setExclusive(False)
         for pill in self._pills:
+            pill.setChecked(False)
             self._group.removeButton(pill)
-            self._row.removeWidget(pill)
-            pill.hide()
-            pill.deleteLater()
-        self._pills = [Pill(text, value) for value, text in values]
-        for pill in self._pills:
+        self._pills = self._pool.take(len(values))
+        for pill, (value, text) in zip(self._pills, values, strict=True):
+            pill.show_value(text, value)
             self._group.addButton(pill)
-            self._row.addWidget(pill)
-            pill.setAccessibleName(f"{self.accessibleName()}: {pill.text()}" if self.accessibleName() else pill.text())
-            if pill.value == focused:
+            pill.setAccessibleName(f"{self.accessibleName()}: {text}" if self.accessibleName() else text)
+            if value == focused:
                 pill.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._group.setExclusive(True)
         self._row.addWidget(self._more)
 
     def _fold(self) -> None:

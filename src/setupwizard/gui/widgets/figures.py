@@ -10,6 +10,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from setupwizard.gui import focus, theme
+from setupwizard.gui.widgets.pool import Pool
 from setupwizard.i18n import _
 
 
@@ -36,6 +37,9 @@ class FigureView(Struct, frozen=True, kw_only=True):
         return self.low is not None and self.value < self.low
 
 
+NOTHING = FigureView(name="", text="", value=0.0)
+
+
 def paint_ground(painter: QPainter, ink: str) -> None:
     """Fill with a colour; the band is an outline where the system's few colours leave none for it."""
     look = theme.current()
@@ -47,13 +51,17 @@ def paint_ground(painter: QPainter, ink: str) -> None:
 class FigureBar(QWidget):
     """One figure: its name, a bar over the expected band, its value. Below the band the bar warns."""
 
-    def __init__(self, figure: FigureView) -> None:
+    def __init__(self, figure: FigureView = NOTHING) -> None:
         """Take the figure."""
         super().__init__()
-        self.figure = figure
         self._name_width = 0
         self._text_width = 0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.show_figure(figure)
+
+    def show_figure(self, figure: FigureView) -> None:
+        """Show another figure."""
+        self.figure = figure
         verdict = _("below usual") if figure.below else _("OK")
         words = f"{figure.name}: {figure.text}"
         if figure.range_text:
@@ -140,28 +148,23 @@ class FigureList(QWidget):
     def __init__(self) -> None:
         """Make an empty list."""
         super().__init__()
-        self._rows = QVBoxLayout(self)
-        self._rows.setContentsMargins(0, 0, 0, 0)
-        self._rows.setSpacing(0)
-        self._bars: list[FigureBar] = []
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self._bars = Pool(column, FigureBar)
 
     def show_figures(self, figures: Sequence[FigureView]) -> None:
         """Show other figures."""
-        if [bar.figure for bar in self._bars] != list(figures):
-            for bar in self._bars:
-                self._rows.removeWidget(bar)
-                bar.hide()
-                bar.deleteLater()
-            self._bars = [FigureBar(figure) for figure in figures]
-            for bar in self._bars:
-                self._rows.addWidget(bar)
-        widths = [bar.widths() for bar in self._bars]
-        for bar in self._bars:
+        bars = self._bars.take(len(figures))
+        for bar, figure in zip(bars, figures, strict=True):
+            bar.show_figure(figure)
+        widths = [bar.widths() for bar in bars]
+        for bar in bars:
             bar.line_up(max(width for width, _text in widths), max(text for _width, text in widths))
 
     def bars(self) -> list[FigureBar]:
         """Return the bars, in order."""
-        return list(self._bars)
+        return self._bars.used()
 
 
 class BandLegend(QWidget):

@@ -8,11 +8,12 @@ from typing import Literal
 from msgspec import Struct
 from PySide6.QtCore import QRectF, QSize, Qt, QTimerEvent, Signal
 from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from setupwizard.gui import focus, icons, theme
 from setupwizard.gui.widgets.basic import Button, ElidedLabel, IconTile, Label, show_if
-from setupwizard.gui.widgets.layouts import ColumnsLayout, empty
+from setupwizard.gui.widgets.layouts import ColumnsLayout
+from setupwizard.gui.widgets.pool import Pool
 from setupwizard.i18n import N_, _
 from setupwizard.model.format import listed
 
@@ -38,6 +39,15 @@ def state_word(state: RowState) -> str:
     return _(_SIGNS[state][2])
 
 
+class RowText(Struct, frozen=True, kw_only=True):
+    """What a row shows; see `CheckRow.show_state`."""
+
+    state: RowState
+    name: str
+    detail: str = ""
+    note: str = ""
+
+
 class CheckRow(QWidget):
     """One thing that is looked at or done: its sign, its name, what was found, and what can be done about it.
 
@@ -58,6 +68,7 @@ class CheckRow(QWidget):
         """
         super().__init__()
         self._state: RowState = "waiting"
+        self._shown: tuple[str, ...] = ()
         self._angle = 0.0
         self._timer = 0
         look = theme.current()
@@ -107,7 +118,10 @@ class CheckRow(QWidget):
             note: a short word at the end: a duration, a percentage.
             action: the text of a button; it emits `pressed`.
         """
-        self._state = state
+        shown = (state, name, detail, note, action)
+        if shown == self._shown:
+            return
+        self._shown, self._state = shown, state
         self._name.setProperty("role", "strong" if state == "checking" or detail else "body")
         for label, text in ((self._name, name), (self._detail, detail), (self._note, note)):
             label.show_text(text)
@@ -173,6 +187,21 @@ def animations_wanted(widget: QWidget) -> bool:
     return widget.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, widget) > 0
 
 
+class CheckRows:
+    """A list of rows in a layout; a row stays while its words change."""
+
+    def __init__(self, layout: QLayout, *, name_width: int = 0, dense: bool = False) -> None:
+        """Take the layout, and what all rows share; see `CheckRow`."""
+        self._pool = Pool(layout, lambda: CheckRow(name_width=name_width, dense=dense))
+
+    def show_rows(self, texts: Sequence[RowText]) -> list[CheckRow]:
+        """Show other rows, and return them."""
+        rows = self._pool.take(len(texts))
+        for row, text in zip(rows, texts, strict=True):
+            row.show_state(text.state, text.name, text.detail, note=text.note)
+        return rows
+
+
 class Fact(Struct, frozen=True):
     """A short fact: "Memory" and "8 GB". `icon` names a drawing; `elide` is for paths, which lose their middle."""
 
@@ -180,6 +209,38 @@ class Fact(Struct, frozen=True):
     value: str
     icon: str = ""
     elide: bool = False
+
+
+class FactCell(QWidget):
+    """One fact."""
+
+    def __init__(self, *, value_first: bool) -> None:
+        """Make an empty cell; with `value_first` its value stands above its name."""
+        super().__init__()
+        look = theme.current()
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(look.px(12))
+        grid.setVerticalSpacing(look.px(1))
+        self._value, self._path = Label("strong", wrap=False), ElidedLabel("strong")
+        self._name = Label("caption", wrap=False)
+        self._icon = IconTile("info", 20)
+        values = 0 if value_first else 1
+        grid.addWidget(self._value, values, 1)
+        grid.addWidget(self._path, values, 1)
+        grid.addWidget(self._name, 1 - values, 1)
+        grid.addWidget(self._icon, 0, 0, 2, 1, Qt.AlignmentFlag.AlignVCenter)
+        grid.setColumnStretch(1, 1)
+
+    def show_fact(self, fact: Fact) -> None:
+        """Show another fact."""
+        self._value.show_text("" if fact.elide else fact.value)
+        self._path.show_text(fact.value if fact.elide else "")
+        self._name.show_text(fact.name)
+        show_if(self._icon, bool(fact.icon))
+        if fact.icon:
+            self._icon.show_icon(fact.icon, "accent_text")
+        self.setAccessibleName(f"{fact.name}: {fact.value}")
 
 
 class FactGrid(QWidget):
@@ -191,9 +252,9 @@ class FactGrid(QWidget):
     def __init__(self, *, value_first: bool = False) -> None:
         """Make an empty grid."""
         super().__init__()
-        self._value_first = value_first
         look = theme.current()
         self._grid = ColumnsLayout(self, spacing=look.px(16), row_spacing=look.px(12))
+        self._pool = Pool(self._grid, lambda: FactCell(value_first=value_first))
         self._shown: tuple[Fact, ...] = ()
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
@@ -204,25 +265,6 @@ class FactGrid(QWidget):
         if tuple(facts) == self._shown:
             return
         self._shown = tuple(facts)
-        empty(self._grid)
-        for fact in facts:
-            self._grid.addWidget(self._cell(fact))
+        for cell, fact in zip(self._pool.take(len(facts)), facts, strict=True):
+            cell.show_fact(fact)
         self.updateGeometry()
-
-    def _cell(self, fact: Fact) -> QWidget:
-        look = theme.current()
-        cell = QWidget(self)
-        cell.setAccessibleName(f"{fact.name}: {fact.value}")
-        grid = QGridLayout(cell)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(look.px(12))
-        grid.setVerticalSpacing(look.px(1))
-        value: Label = ElidedLabel("strong", fact.value) if fact.elide else Label("strong", fact.value, wrap=False)
-        name = Label("caption", fact.name, wrap=False)
-        rows = (value, name) if self._value_first else (name, value)
-        for index, label in enumerate(rows):
-            grid.addWidget(label, index, 1)
-        if fact.icon:
-            grid.addWidget(IconTile(fact.icon, 20), 0, 0, 2, 1, Qt.AlignmentFlag.AlignVCenter)
-        grid.setColumnStretch(1, 1)
-        return cell
