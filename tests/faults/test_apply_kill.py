@@ -125,8 +125,11 @@ def imports(environment: Path) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def size_of(folder: Path) -> int:
-    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
+def size_of(root: Root) -> int:
+    """Return the bytes of everything but the reports and the journal: they are the history, and meant to grow."""
+    history = {root.reports, root.journal}
+    places = [place for place in root.path.rglob("*") if not place.is_dir()]
+    return sum(place.lstat().st_size for place in places if not history & {place, place.parent})
 
 
 @pytest.fixture
@@ -156,7 +159,7 @@ def test_kills_at_random_moments(lab, capsys):
     started = time.monotonic()
     lab.install(1)
     whole = time.monotonic() - started
-    bound = size_of(lab.root.path) * 1.1
+    bound = size_of(lab.root) * 1.02
     chance, seen, wanted = random.Random(SEED), collections.Counter(), 0
     lost = fetched = 0
     for _trial in range(TRIALS):
@@ -178,7 +181,7 @@ def test_kills_at_random_moments(lab, capsys):
         assert imports(lab.root.current) == f"2.{wanted}.0+cpu"
         assert lab.false_claims() == []
         assert Journal(lab.root.journal).unfinished() is None
-        assert size_of(lab.root.path) <= bound
+        assert size_of(lab.root) <= bound
         assert len(lab.root.generation_names()) <= 2
         if outcome.status == "done":
             assert outcome.fetched_bytes + outcome.reused_bytes == lab.total(wanted)
@@ -212,7 +215,7 @@ def test_a_death_at_every_point(lab, point):
     assert imports(lab.root.current) == "2.0.0+cpu"
     assert outcome.status == ("already-done" if switched else "done")
     assert len(lab.root.generation_names()) <= 2
-    if point != "after-python" and not switched:
+    if point not in {"after-python", "before-claim", "after-claim"} and not switched:
         assert outcome.fetched_bytes == 0  # what was fetched before the end is not fetched again
 
 

@@ -15,14 +15,15 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.format import format_bytes
 from setupwizard.model.plan import Plan
+from setupwizard.steps.building import EarlyBuild
 from setupwizard.steps.carrying import move_over
 from setupwizard.steps.comparing import compare, exchanged, is_damaged
 from setupwizard.steps.records import plan_of
 from setupwizard.steps.tracking import Track
 from setupwizard.store import generation
 from setupwizard.store.audit import AuditResult, audit
-from setupwizard.store.fetch import FetchSettings, fetch
-from setupwizard.store.files import free_bytes, hash_file, remove_tree
+from setupwizard.store.fetch import FetchResult, FetchSettings, fetch
+from setupwizard.store.files import disk_errors, free_bytes, hash_file, remove_tree
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
 from setupwizard.tools import pip
@@ -79,12 +80,9 @@ def install(plan: Plan, track: Track) -> Installed:
     with track.step("python", _("Check Python {version}").format(version=plan.python.version)):
         _check_python(plan)
     _check_room(plan)
-    store = WheelStore(root.store)
-    with track.step("fetch", _("Download the packages")):
-        fetched = fetch(plan.packages, store, emit=track.emit, cancel=track.cancel, settings=_way(plan, track))
     with _new_generation(root, plan.generation) as folder:
-        python = _create(plan, root, folder, track)
-        lock_sha256, moved = _install(plan, root, store, python, track)
+        fetched, lock_sha256, moved = _fetch_and_build(plan, root, folder, track)
+        python = platforms.python_in(folder)
         with track.step("audit", _("Compare every file with its package")):
             result = _audit(plan, root, folder, moved, track)
     return Installed(
@@ -135,25 +133,62 @@ def _new_generation(root: Root, name: str) -> Iterator[Path]:
         remove_tree(root.work)
 
 
-def _create(plan: Plan, root: Root, folder: Path, track: Track) -> Path:
-    with track.step("create", _("Create a private Python environment")):
+def _fetch_and_build(plan: Plan, root: Root, folder: Path, track: Track) -> tuple[FetchResult, str, tuple[str, ...]]:
+    """Fetch the wheels, with uv unpacking what arrives, and build the environment.
+
+    Returns:
+        What the fetch cost, the sha256 of the lock, and the names of what was moved over.
+    """
+    store = WheelStore(root.store)
+    with contextlib.ExitStack() as stack:
+        early: EarlyBuild | None = None
+        if not all(store.has(package) for package in plan.packages):
+            early = stack.enter_context(EarlyBuild(plan, root, folder))
+        with track.step("fetch", _("Download the packages")):
+            fetched = fetch(plan.packages, store, emit=track.emit, cancel=track.cancel, settings=_way(plan, track))
+        with track.step("create", _("Create a private Python environment")):
+            if early is None or not early.create(track.cancel):
+                early = None
+                _create(plan, root, folder, track)
+        with track.step("install", _("Install the packages")):
+            if early is None or not early.install(track.cancel, track.listener("install")):
+                stack.close()
+                _install(plan, root, folder, track, again=early is not None)
+            lock = _local_lock(plan, root)
+            return fetched, hash_file(lock), _move_over(plan, root)
+
+
+def _create(plan: Plan, root: Root, folder: Path, track: Track) -> None:
+    remove_tree(folder)
+    with disk_errors(root.path):
         root.work.mkdir(parents=True, exist_ok=True)
-        uv = Uv(root.work, cancel=track.cancel, listen=track.listener("create"))
-        uv.venv(plan.python.path or plan.python.version, folder)
-    return platforms.python_in(folder)
+        folder.mkdir()
+    uv = Uv(root.work, cancel=track.cancel, listen=track.listener("create"))
+    uv.venv(plan.python.path or plan.python.version, folder)
 
 
-def _install(plan: Plan, root: Root, store: WheelStore, python: Path, track: Track) -> tuple[str, tuple[str, ...]]:
-    """Install the wheels, and move over what no wheel is for; return the lock's sha256 and the names of the latter."""
-    with track.step("install", _("Install the packages")):
-        lock = root.work / "pylock.toml"
+def _install(plan: Plan, root: Root, folder: Path, track: Track, *, again: bool) -> None:
+    """Install the wheels from the store; `again`: what another try left in the environment is removed first."""
+    if again:
+        _create(plan, root, folder, track)
+    lock = _local_lock(plan, root)
+    Uv(root.work, cancel=track.cancel, listen=track.listener("install")).sync(platforms.python_in(folder), lock)
+
+
+def _local_lock(plan: Plan, root: Root) -> Path:
+    store = WheelStore(root.store)
+    lock = root.work / "pylock.toml"
+    with disk_errors(root.path):
         write_local_lock(lock, plan.packages, [store.path_of(package) for package in plan.packages])
-        Uv(root.work, cancel=track.cancel, listen=track.listener("install")).sync(python, lock)
-        wheels = {canonicalize_name(package.name) for package in plan.packages}
-        names = {canonicalize_name(text.partition(" ")[0]) for text in plan.carried} - wheels
-        current = root.current_name()
-        moved = move_over(root, current, plan.generation, names) if names and current is not None else ()
-        return hash_file(lock), moved
+    return lock
+
+
+def _move_over(plan: Plan, root: Root) -> tuple[str, ...]:
+    """Move over what the plan carries and no wheel is for; return the names."""
+    wheels = {canonicalize_name(package.name) for package in plan.packages}
+    names = {canonicalize_name(text.partition(" ")[0]) for text in plan.carried} - wheels
+    current = root.current_name()
+    return move_over(root, current, plan.generation, names) if names and current is not None else ()
 
 
 def _audit(plan: Plan, root: Root, folder: Path, moved: Sequence[str], track: Track) -> AuditResult:

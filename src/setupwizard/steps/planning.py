@@ -366,6 +366,10 @@ def _is_in_use(root: Root, current: str | None, plan_id: str, found: _Found, bui
     )
 
 
+def _lock_name(download: int) -> str:
+    return "pylock.arriving.toml" if download else "pylock.toml"
+
+
 def _steps(root: Root, name: str, python: PlanPython, download: int, stored: int) -> tuple[PlanStep, ...]:
     folder = root.generation(name)
     commands = Uv(root.work, cancel=None)
@@ -381,7 +385,7 @@ def _steps(root: Root, name: str, python: PlanPython, download: int, stored: int
         PlanStep(
             id="install",
             title=_("Install the packages"),
-            argv=commands.sync_argv(interpreter, root.work / "pylock.toml"),
+            argv=commands.sync_argv(interpreter, root.work / _lock_name(download), arriving=download > 0),
             bytes=stored,
         ),
         PlanStep(id="audit", title=_("Compare every file with its package")),

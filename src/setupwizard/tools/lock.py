@@ -87,15 +87,19 @@ def local_path(url: str) -> Path | None:
 
 def write_local_lock(path: Path, packages: Sequence[Package], files: Sequence[Path]) -> None:
     """Write the lock that an installer gets: each wheel by its verified local file, its size and its hash."""
+    write_arriving_lock(path, packages, files)
+
+
+def write_arriving_lock(path: Path, packages: Sequence[Package], places: Sequence[Path | str]) -> None:
+    """Write a lock of which some wheels are local files and others, given as text, addresses."""
     document = tomlkit.document()
     document["lock-version"] = "1.0"
     document["created-by"] = "setupwizard"
     entries = tomlkit.aot()
-    for package, file in zip(packages, files, strict=True):
+    for package, place in zip(packages, places, strict=True):
         wheel = tomlkit.inline_table()
-        wheel.update(
-            {"name": package.file, "path": file.as_posix(), "size": package.size, "hashes": {"sha256": package.sha256}}
-        )
+        where = {"url": place} if isinstance(place, str) else {"path": place.as_posix()}
+        wheel.update({"name": package.file, **where, "size": package.size, "hashes": {"sha256": package.sha256}})
         entry = tomlkit.table()
         entry.update({"name": package.name, "version": package.version})
         entry["wheels"] = tomlkit.array().multiline(multiline=False)

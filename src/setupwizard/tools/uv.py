@@ -19,6 +19,7 @@ from setupwizard.tools.room import disk_full
 Listener = Callable[[str], None]
 
 RESOLVE_SECONDS = 600
+ARRIVING_SECONDS = 7 * 24 * 3600
 INSTALL_SILENCE = 1800
 """uv prints nothing while it unpacks gigabytes and an antivirus program reads each file: be patient, not blind."""
 
@@ -50,10 +51,17 @@ class Uv:
         """Return the command that makes an empty environment on an interpreter that is already there."""
         return (str(uv_program()), "venv", "--quiet", "--no-project", "--python", python, str(folder))
 
-    def sync_argv(self, python: Path, lock: Path) -> tuple[str, ...]:
-        """Return the command that makes an environment hold exactly what a lock with local paths says."""
+    def sync_argv(self, python: Path, lock: Path, *, arriving: bool = False) -> tuple[str, ...]:
+        """Return the command that makes an environment hold exactly what a lock says.
+
+        Args:
+            python: the interpreter in the environment.
+            lock: with local paths and, if `arriving`, with addresses of our own on this computer.
+            arriving: some wheels are still on their way.
+        """
+        network = () if arriving else ("--offline",)
         return (
-            *(str(uv_program()), "pip", "sync", "--offline", "--no-index", "--no-build", "--require-hashes"),
+            *(str(uv_program()), "pip", "sync", *network, "--no-index", "--no-build", "--require-hashes"),
             *("--preview-features", "pylock", "--python", str(python), str(lock)),
         )
 
@@ -65,13 +73,32 @@ class Uv:
         """
         self._checked(self.venv_argv(python, folder), cwd=self._work, timeout=120)
 
-    def sync(self, python: Path, lock: Path) -> None:
-        """Install exactly the wheels that the lock names by path and hash; nothing is downloaded.
+    def sync(self, python: Path, lock: Path, *, arriving: bool = False) -> None:
+        """Install exactly the wheels that the lock names by hash; none comes from another computer.
 
         Raises:
             SetupError: "hash-mismatch", "disk-full", "tool-failed".
         """
-        self._checked(self.sync_argv(python, lock), cwd=lock.parent, silence=INSTALL_SILENCE)
+        # a wheel that is still on its way keeps uv waiting as long as the download takes
+        patience = {"UV_HTTP_TIMEOUT": str(ARRIVING_SECONDS), "UV_HTTP_RETRIES": "0"} if arriving else {}
+        self._checked(
+            self.sync_argv(python, lock, arriving=arriving),
+            cwd=lock.parent,
+            silence=None if arriving else INSTALL_SILENCE,
+            variables=patience,
+        )
+
+    def add(self, python: Path, lock: Path) -> None:
+        """Install the wheels that the lock names by path and hash beside what is there; nothing is downloaded.
+
+        Raises:
+            SetupError: "hash-mismatch", "disk-full", "tool-failed".
+        """
+        argv = (
+            *(str(uv_program()), "pip", "install", "--offline", "--no-index", "--no-build", "--no-deps"),
+            *("--require-hashes", "--preview-features", "pylock", "--python", str(python), "-r", str(lock)),
+        )
+        self._checked(argv, cwd=lock.parent, silence=INSTALL_SILENCE)
 
     def compile(self, project: Path, output: Path, *, python: str, options: Sequence[str] = ()) -> None:
         """Resolve the requirements of a project file to a lock with addresses and hashes.
