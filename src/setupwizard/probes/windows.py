@@ -7,10 +7,10 @@ import os
 import sys
 import winreg
 from collections.abc import Iterator
-from pathlib import Path
 
 from setupwizard.model.install_data import install_data
 from setupwizard.model.machine import Surroundings
+from setupwizard.platforms.windows_places import known_folder
 from setupwizard.probes.adapters import DISPLAY_CLASS, Adapter, adapters
 from setupwizard.probes.facts import SystemFacts, memory_mib, power
 from setupwizard.probes.facts import architecture as word_of
@@ -107,8 +107,7 @@ def vc_missing() -> tuple[str, ...]:
     """
     if architecture().upper() != "AMD64":
         return ()  # torch's other builds for Windows were not looked at
-    system = Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32")
-    return install_data().vc_runtime.missing_in(system)
+    return install_data().vc_runtime.missing_in(known_folder("System"))
 
 
 def conda_folders() -> list[str]:

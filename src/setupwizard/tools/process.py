@@ -272,11 +272,11 @@ def _end(child: subprocess.Popen[bytes], group: platforms.ProcessGroup, grace: f
     if child.poll() is None:
         with suppress(psutil.Error):
             strays = psutil.Process(child.pid).children(recursive=True)
-        group.ask_to_end()
-        try:
-            child.wait(grace)
-        except subprocess.TimeoutExpired:
-            log.debug("%s does not end by itself", child.args)
+        if group.ask_to_end():
+            try:
+                child.wait(grace)
+            except subprocess.TimeoutExpired:
+                log.debug("%s does not end by itself", child.args)
     group.kill()
     for stray in strays:  # one that left the group; psutil knows a number that was given to somebody else
         with suppress(psutil.Error):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import codecs
 import logging
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import IO
+
+from setupwizard import platforms
+from setupwizard.tools.decoding import Decoder
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +27,7 @@ class Reader:
         """Start to read; `on_line` gets every line from the reader's thread, `failure` keeps what it raised."""
         assert stream is not None  # noqa: S101 - we asked for a pipe
         self._stream = stream
-        self._decoder = codecs.getincrementaldecoder(encoding)(errors="backslashreplace")
+        self._decoder = Decoder(encoding, platforms.console_encoding())
         self._on_line = on_line
         self._kept: list[str] = []
         self._size = 0
