@@ -96,6 +96,7 @@ class WheelIndex:
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.sent = 0
         self.status: dict[str, int] = {}
+        self.stumbles: dict[str, int] = {}
         self.bodies: dict[str, tuple[bytes, str]] = {}
         self.ranges = True
         self.json = False
@@ -189,6 +190,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         owner, path = self.server.owner, unquote(urlsplit(self.path).path)
         owner.requests.append((self.command, path, dict(self.headers)))
+        stumbled = next(
+            (pattern for pattern, left in owner.stumbles.items() if left and re.search(pattern, path)), None
+        )
+        if stumbled is not None:
+            owner.stumbles[stumbled] -= 1
+            self._answer(503, b"a moment", "text/plain")
+            return
         status = next((code for pattern, code in owner.status.items() if re.search(pattern, path)), 200)
         if status != 200:
             self._answer(status, b"no", "text/plain")

@@ -2,22 +2,28 @@
 
 import copy
 import json
+import string
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from helpers.loopback import loopback
 from helpers.wheel_index import ARM, LINUX, WINDOWS, WheelIndex, archive_of, torch_files, wheel_name
-from setupwizard.errors import Cancelled
+from setupwizard.errors import Cancelled, SetupError
 from setupwizard.model.catalogue import Catalogue, load_catalogue
 from setupwizard.model.machine import Gpu, Machine, NvidiaDriver
 from setupwizard.model.refreshed import Refreshed
 from setupwizard.model.wire import from_json, to_json
+from setupwizard.probes.index_pages import links_in, wheel_of
+from setupwizard.probes.wheel_facts import code_table, facts_in
 from setupwizard.resources import resource
 from setupwizard.steps.recommend import recommend
 from setupwizard.steps.refresh import refresh
 from setupwizard.store.catalogue_cache import cache_file, keep, known_catalogue
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.remote_zip import Unasked
 
 RAW = json.loads(resource("catalogue.json").read_bytes())
 YOUNGEST = [release["torch"] for release in RAW["releases"][-3:]]
@@ -288,6 +294,24 @@ def test_offline_nothing_changes_and_the_dates_stay(server):
     assert recommend(machine(), catalogue=later.catalogue) == recommend(machine(), catalogue=known.catalogue)
 
 
+def test_a_connection_that_is_lost_once_costs_nothing(server):
+    server.add("2.16.0+cu130")
+    server.stumbles = {"/whl/cu130/": 1, "/files/": 1}
+    known, answers = asked(facts(server))
+    assert answers.asked[0].code == "ok"
+    assert known.catalogue.arch_list("2.16.0", "cu130", "win_amd64").evidence == "file"
+
+
+def test_a_server_that_breaks_down_midway_keeps_what_it_said(server):
+    publish_today(server)
+    server.add("2.16.0+cu134")
+    server.status["/whl/cu128/"] = 503
+    known, answers = asked(facts(server))
+    assert (answers.asked[0].code, answers.asked[0].pages > 0) == ("server-error", True)
+    assert known.catalogue.newest.torch == "2.16.0"
+    assert "cu118" in {build.variant for build in recommend(machine(), catalogue=known.catalogue).alternatives}
+
+
 def test_newer_bundled_facts_win_over_what_was_kept(server):
     server.add("2.16.0+cu130")
     known, _answers = asked(facts(server), today="2026-12-01")
@@ -443,3 +467,61 @@ def test_each_variant_has_the_pythons_that_its_page_lists(server):
     server.add("2.16.0+cpu", pythons=("312", "313"))
     known, _answers = asked(facts(server))
     assert recommend(machine(), catalogue=known.catalogue).build.python == "3.14"
+
+
+PIECES = st.sampled_from(
+    ["<a href=", "'", '"', ">", "torch-2.16.0%2Bcu130-cp312-cp312-win_amd64.whl", "#sha256=", "0" * 64,
+     "<base href='//x'>", "http://", "https://[", "..", "\x00", "<!--", "<![CDATA[", "&#x110000;", "data-yanked", '{"files": [', "]}", "\n"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=40).map("".join) | st.text(max_size=200), st.sampled_from(["text/html", "x/json"]))
+def test_no_page_breaks_the_reading(text, kind):
+    try:
+        links = links_in(text.encode("utf-8", "replace"), kind, "https://download.pytorch.org/whl/cu130/torch/")
+    except SetupError:
+        return
+    for link in links:
+        assert link.url.startswith("https://")
+        assert link.file.endswith(".whl")
+        assert link.sha256 is None or set(link.sha256) <= set(string.hexdigits)
+        wheel_of(link.file)
+
+
+@given(st.text(max_size=200), st.text(alphabet="0123456789{}:,\"'x86_ar#\n", max_size=300))
+@example("", "{" * 200 + "}" * 200)
+@example("", '"13.0": {"x86_64": {True, 10**9}}')
+def test_no_text_of_a_wheel_breaks_the_reading(text, table):
+    source = f"{text}\nPYTORCH_RELEASES_CODE_CC: dict = {{\n{table}\n}}\n"
+    for rows in code_table(source).values():
+        assert all(isinstance(sm, int) for sms in rows.values() for sm in sms)
+    good = torch_files("2.16.0+cu130")
+    texts = {name.rpartition("dist-info/")[2]: data for name, data in good.items()}
+    try:
+        found = facts_in(
+            {**texts, "torch/cuda/__init__.py": source.encode("utf-8", "replace")}, "2.16.0", "cu130", TODAY
+        )
+    except Unasked:
+        return
+    assert found.silent in {None, "no-table"}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("METADATA", b"Name: torch", b"Name: torchvision"),
+        ("METADATA", b"Version: 2.16.0+cu130", b"Version: 2.15.0+cu130"),
+        ("METADATA", b"Version: 2.16.0+cu130", b"Version: 2.16.0+cu126"),
+        ("torch/version.py", b"'2.16.0+cu130'", b"'2.17.0+cu130'"),
+        ("torch/version.py", b"'13.0'", b"'12.6'"),
+        ("torch/version.py", b"'13.0'", b"None"),
+        ("torch/cuda/__init__.py", b"120", b"12000"),
+    ],
+)
+def test_a_wheel_that_is_another_than_its_page_said_is_not_believed(name, old, new):
+    texts = {name.rpartition("dist-info/")[2]: data for name, data in torch_files("2.16.0+cu130").items()}
+    assert facts_in(texts, "2.16.0", "cu130", TODAY).sm["x86_64"] == (75, 80, 86, 90, 100, 120)
+    assert old in texts[name]
+    texts[name] = texts[name].replace(old, new)
+    with pytest.raises(Unasked, match="broken-archive"):
+        facts_in(texts, "2.16.0", "cu130", TODAY)

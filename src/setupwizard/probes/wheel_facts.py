@@ -44,7 +44,12 @@ def ask_wheel(url: str, torch: str, variant: str, *, hosts: frozenset[str], date
         Cancelled: somebody asked to stop.
     """
     try:
-        members = read_members(url, _small_files, limits=Limits(hosts=hosts), cancel=cancel)
+        try:
+            members = read_members(url, _small_files, limits=Limits(hosts=hosts), cancel=cancel)
+        except Unasked as error:
+            if error.why != "unreachable":
+                raise
+            members = read_members(url, _small_files, limits=Limits(hosts=hosts), cancel=cancel)  # a lost connection
         return facts_in(
             {name.rpartition("dist-info/")[2]: text for name, text in members.items()}, torch, variant, date
         )

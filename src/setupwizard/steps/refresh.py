@@ -136,18 +136,28 @@ class _Reader:
         self.cancel = cancel
         self.hosts = hosts_of(bundled)
         self.connections = Connections(PATIENCE)
+        self.answered = False
         self.oldest = min(Version(release.torch) for release in bundled.releases)
 
     def page(self, url: str, known: Page | None = None) -> IndexPage | None:
         """Return a page, None for one that cannot be understood: the others of the server may be fine."""
         state = {"etag": known.etag, "modified": known.modified} if known and known.url == url and known.whole else None
+        ask = partial(read_page, self.connections, url, self.hosts, self.cancel, state)
         try:
-            return read_page(self.connections, url, self.hosts, self.cancel, state)
+            try:
+                answer = ask()
+            except SetupError as error:
+                if not (self.answered and error.retryable):
+                    raise
+                self.connections.renew()  # it answered before: one connection was lost
+                answer = ask()
         except SetupError as error:
             if error.code != "document-unreadable":
                 raise
             log.info("a page of %s is passed over: %s", self.source.id, error.detail)
             return None
+        self.answered = True
+        return answer
 
     def variants(self, listed: Iterable[str]) -> tuple[str, ...]:
         """Return the variants whose pages are read: the known ones, newest first, and those that a listing names."""
