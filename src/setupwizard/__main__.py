@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from setupwizard import platforms
+from setupwizard.probes import children
 from setupwizard.tools import guard
 
 
@@ -17,6 +18,7 @@ def console() -> None:
     if sys.argv[1:] == ["_guard"]:
         guard.main(sys.stdin.buffer)
         return
+    _be_a_child()
     if not sys.argv[1:] and platforms.has_display():
         windowed()
     from setupwizard.cli.main import main
@@ -24,8 +26,15 @@ def console() -> None:
     sys.exit(main(sys.argv[1:], open_window))
 
 
+def _be_a_child() -> None:
+    """Do the work of a probe's child, and end with it, when that is what we were started for."""
+    if sys.argv[1:2] and sys.argv[1] in children.WORDS:
+        sys.exit(children.run(sys.argv[1:]))
+
+
 def windowed() -> None:
     """Run the windowed program."""
+    _be_a_child()
     sys.exit(open_window())
 
 

@@ -1,5 +1,5 @@
 """The verbs, by what they work on."""
 
-from setupwizard.cli.commands import catalog, environments, hidden, installing, looking
+from setupwizard.cli.commands import catalog, environments, installing, looking
 
-ALL = (*looking.COMMANDS, *catalog.COMMANDS, *installing.COMMANDS, *environments.COMMANDS, *hidden.COMMANDS)
+ALL = (*looking.COMMANDS, *catalog.COMMANDS, *installing.COMMANDS, *environments.COMMANDS)
