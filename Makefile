@@ -41,10 +41,12 @@ test: $(DEV_STAMP) ## everything that fits in fifteen minutes
 	$(MAKE) check
 	$(BIN)/python -m pytest -q -n 2 tests/gui
 	-$(BIN)/setupwizard apply --yes --cpu --source pip-config --quiet --env build/test-torch </dev/null
-	SETUPWIZARD_TORCH_PYTHON="$$(ls $(CURDIR)/build/test-torch/current/bin/python 2>/dev/null)" $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/end2end tests/faults
+	SETUPWIZARD_TORCH_PYTHON="$$(ls $(CURDIR)/build/test-torch/current/bin/python 2>/dev/null)" $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/end2end
+	$(BIN)/python -m pytest -q -n 2 tests/faults
 
 test-faults: $(DEV_STAMP) ## the fault and kill tests in full
-	SETUPWIZARD_TRIALS=200 $(BIN)/python -m pytest -q tests/faults --timeout 3600
+	SETUPWIZARD_FAULTS=full $(BIN)/python -m pytest -q -n 2 tests/faults/test_matrix.py
+	SETUPWIZARD_TRIALS=200 $(BIN)/python -m pytest -q tests/faults --ignore tests/faults/test_matrix.py --timeout 3600
 
 benchmark: $(DEV_STAMP) ## the wizard's apply beside bare uv and pip, side by side in one run
 	$(BIN)/python benchmarks/install.py

@@ -24,9 +24,9 @@ KILLED = 137
 MIB = 1 << 20
 
 
-def _fetching(lab: Lab, at_least: int = MIB // 2) -> subprocess.Popen[str]:
+def _fetching(lab: Lab, at_least: int = MIB // 2, *, rate: int = 1_200_000) -> subprocess.Popen[str]:
     """Start an install over a slow line and return while the wheel of torch is on its way."""
-    lab.server.fault("slow", 600_000, match=TORCH)
+    lab.server.fault("slow", rate, match=TORCH)
     child = lab.start()
     _wait(lambda: any(size >= at_least for name, size in lab.kept().items() if name == "part"), child)
     return child
@@ -140,8 +140,8 @@ def _second(lab: Lab) -> Ended:
     second = lab.apply()
     probes = [one for one in lab.server.requests[started:] if "/whl/" in one.path]
     assert not probes, "the second copy asked the servers before it said that it may not"
-    lab.server.mend()
-    assert _end(first).code == 0
+    first.send_signal(signal.SIGTERM)
+    assert _end(first).code == 22
     return second
 
 
@@ -197,7 +197,7 @@ def _filled(leave: int) -> Callable[[Lab, Disk], Ended]:
     """Let another program fill the volume while the wheel comes, down to so many free bytes."""
 
     def act(lab: Lab, disk: Disk) -> Ended:
-        child = _fetching(lab)
+        child = _fetching(lab, rate=600_000)
         filler = disk.place / "filler"
         free = shutil.disk_usage(disk.place).free
         filler.write_bytes(b"\0" * (free - leave))
@@ -340,9 +340,35 @@ def _hostile(lab: Lab) -> None:
         "VIRTUAL_ENV": str(lab.folder / "venv"),
         "CONDA_PREFIX": str(lab.folder / "conda"),
         "CONDA_DEFAULT_ENV": "base",
-        "LD_PRELOAD": str(lab.folder / "no-such-library.so"),
+        "LD_PRELOAD": str(_preload(lab.folder)),
         "LD_LIBRARY_PATH": str(downloads),
     }
+
+
+def _preload(folder: Path) -> Path:
+    """Return a library that notes each process which loads it; where none can be made, one that is not there.
+
+    The loader complains of that one in each process that is told to load it: ours may be, no child.
+    """
+    library = folder / "no-such-library.so"
+    if shutil.which("gcc") is not None:
+        source = folder / "preload.c"
+        source.write_text(_PRELOAD.replace("PLACE", str(folder / "loaded")))
+        subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(library), str(source)], check=True)
+    return library
+
+
+_PRELOAD = """
+#include <stdio.h>
+__attribute__((constructor)) static void note(void) {
+    char line[4096];
+    FILE *self = fopen("/proc/self/cmdline", "r"), *out = fopen("PLACE", "a");
+    size_t size = self ? fread(line, 1, sizeof line - 1, self) : 0;
+    for (size_t place = 0; place < size; place++) if (!line[place]) line[place] = ' ';
+    if (out) { fprintf(out, "%.*s\\n", (int)size, line); fclose(out); }
+    if (self) fclose(self);
+}
+"""
 
 
 def _nothing_obeyed(lab: Lab, ended: Ended) -> None:
@@ -350,8 +376,12 @@ def _nothing_obeyed(lab: Lab, ended: Ended) -> None:
     for name in ("target", "uv-cache", "project", "venv", "conda"):
         assert not (lab.folder / name).exists()
     printed = "\n".join(event["text"] for event in ended.events if event["event"] == "output")
-    # the loader complains in each process that is told to load it: in ours it may, in no child
     assert "no-such-library" not in printed
+    loaded = lab.folder / "loaded"
+    if loaded.exists():
+        lines = loaded.read_text().splitlines()
+        assert lines
+        assert all("-m setupwizard apply" in line for line in lines), lines
     assert "hijacked" not in ended.out + ended.err
 
 
@@ -370,6 +400,11 @@ def _secret_kept(lab: Lab, ended: Ended) -> None:
     )
     assert "s3cr" not in text
     assert lab.server.asked_for(r"^download")
+
+
+def _secret_kept_by_pip(lab: Lab, ended: Ended) -> None:
+    assert "s3cr" not in ended.out + ended.err
+    assert lab.server.asked_for(r"^plain\.example/files/torch-")
 
 
 # ---- networks that are not there ----
@@ -428,7 +463,6 @@ def _from_the_mirror(lab: Lab, ended: Ended) -> None:
 
 def _source_change(lab: Lab) -> Ended:
     """The first server stops for good in the middle; the user goes on from another one."""
-    lab.server.fault("slow", 600_000, match=TORCH)
     child = _fetching(lab, MIB)
     child.send_signal(signal.SIGTERM)
     assert _end(child).code == 22
@@ -456,6 +490,15 @@ def _through_pip(lab: Lab) -> None:
     lab.server.holds[r"^plain\.example$"] = {"torch"}
 
 
+def _through_pips_proxy(lab: Lab) -> None:
+    """Only pip's settings know the proxy and the authority, as companies set it."""
+    _through_pip(lab)
+    authority = lab.env["SSL_CERT_FILE"]
+    _direct(lab)
+    lab.env = {name: value for name, value in lab.env.items() if name != "SSL_CERT_FILE"}
+    lab.env |= {"PIP_PROXY": lab.server.base.replace("//", "//me:s3cr%40t@"), "PIP_CERT": authority}
+
+
 POINTS = (
     *("after-fetch", "before-claim", "after-claim", "before-complete", "after-complete"),
     *("between-current-json-and-pointer", "after-pointer"),
@@ -475,7 +518,7 @@ ACTED: tuple[Row, ...] = (
         for point in POINTS
     ),
     Row("power loss", "the last bytes of the part are spoiled", act=_kill_and_spoil, check=_reused),
-    Row("suspend, hibernate", "stopped for a while, the line is cut meanwhile", act=_suspend),
+    Row("suspend / hibernate", "stopped for a while, the line is cut meanwhile", act=_suspend),
     Row("second instance", "on the same folder", act=_second, exit=19, code="busy", names=("root",), again=False),
     Row(
         "window closed mid-install",
@@ -530,14 +573,19 @@ ACTED: tuple[Row, ...] = (
         code="root-not-writable",
         names=("volume",),
     ),
-    Row("locked file", "a file of an older generation cannot be removed", act=_locked_file),
-    Row("mirror without ETag, Cache-Control", "a repair fetches nothing", act=_fetched_nothing),
+    Row("locked file (AV, running Jupyter)", "a file of an older generation cannot be removed", act=_locked_file),
+    Row("mirror without ETag/Cache-Control", "a repair fetches nothing", act=_fetched_nothing),
     Row("corrupt body", "a wheel of the store rots on the disk", act=_spoiled_store),
     # ---- paths, settings ----
     Row("space, umlaut, CJK, 254-char prefix", "space", ready=_at("with space", "py torch")),
     Row("space, umlaut, CJK, 254-char prefix", "umlaut, CJK, quote, dollar", ready=_at("ümläut 环境", "it's $HOME")),
     Row("space, umlaut, CJK, 254-char prefix", "254 characters", ready=_long),
-    Row("hostile settings", "environment, current folder, home", ready=_hostile, check=_nothing_obeyed),
+    Row(
+        "hostile env vars / pip.ini / uv.toml / cwd",
+        "environment, current folder, home",
+        ready=_hostile,
+        check=_nothing_obeyed,
+    ),
     Row("407", "name and password are never shown", ready=_secret_proxy, check=_secret_kept),
     # ---- networks that are not there ----
     Row("no network", "no way to anywhere", act=_unplugged, exit=14, code="network-off", names=(), again=False),
@@ -583,6 +631,13 @@ ACTED: tuple[Row, ...] = (
         "another source goes on with the part",
         act=_source_change,
         check=_gone_on_elsewhere,
+    ),
+    Row(
+        "no fault",
+        "by the proxy and the certificates that pip alone knows",
+        ready=_through_pips_proxy,
+        check=_secret_kept_by_pip,
+        full=True,
     ),
     Row("no fault", "from where pip is set up to look", ready=_through_pip, full=True),
 )

@@ -1,15 +1,13 @@
 """What the tests of faults share: one look at the computer, one set of wheels, and which rows run when."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from faults.rows import IN_FULL
 from helpers.fault_lab import Lab, look, make_wheels
 from helpers.fault_server import FaultServer
-
-IN_FULL = os.environ.get("SETUPWIZARD_FAULTS") == "full"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from pathlib import Path
 
 from faults.rows import HOST, INDEX, TORCH, WAY, Fault, Row
 from helpers.fault_lab import PAYLOAD, Lab, outcome_of
@@ -36,6 +37,11 @@ def _no_file(lab: Lab, _ended: Ended) -> None:
 def _by_plain_http(lab: Lab) -> None:
     lab.source = ("--source", "http://plain.example/whl")
     lab.server.holds[r"^plain\.example$"] = {"torch"}
+
+
+def _trust_the_filter(lab: Lab) -> None:
+    file = Path(lab.env["SSL_CERT_FILE"])
+    file.write_bytes(file.read_bytes() + lab.server.inspector.cert_pem.bytes())
 
 
 def _other_bytes(lab: Lab, *, same_size: bool) -> None:
@@ -77,7 +83,7 @@ NETWORK: tuple[Row, ...] = (
     Row("no fault", "everything as it should be", asked=1),
     # ---- lines that break ----
     Row(
-        "connection reset, truncated body",
+        "connection reset / truncated body",
         "the line is cut twice",
         (Fault(TORCH, "drop", MIB, 2),),
         told="Trying again",
@@ -85,7 +91,7 @@ NETWORK: tuple[Row, ...] = (
         check=_resumed,
     ),
     Row(
-        "connection reset, truncated body",
+        "connection reset / truncated body",
         "the answer ends too early, twice",
         (Fault(TORCH, "truncate", MIB, 2),),
         told="Trying again",
@@ -94,15 +100,15 @@ NETWORK: tuple[Row, ...] = (
         full=True,
     ),
     Row(
-        "connection reset, truncated body",
+        "connection reset / truncated body",
         "every line is cut after 700 kB",
         (Fault(TORCH, "drop", 700_000),),
         check=_resumed,
         full=True,
     ),
-    Row("connection reset, truncated body", "the list of files is cut twice", (Fault(INDEX, "reset", None, 2),)),
+    Row("connection reset / truncated body", "the list of files is cut twice", (Fault(INDEX, "reset", None, 2),)),
     Row(
-        "connection reset, truncated body",
+        "connection reset / truncated body",
         "nothing ever comes",
         (Fault(TORCH, "reset"),),
         exit=14,
@@ -137,8 +143,11 @@ NETWORK: tuple[Row, ...] = (
         exit=14,
         code="network-timeout",
         names=(HOST,),
+        full=True,
     ),
-    Row("slow", "the time left is honest", (Fault(TORCH, "slow", 250_000),), check=_honest_time_left, full=True),
+    Row(
+        "slow (4 MB/s)", "the time left is honest", (Fault(TORCH, "slow", 250_000),), check=_honest_time_left, full=True
+    ),
     # ---- bytes that are not the file's ----
     Row("corrupt body", "one byte, once", (Fault(TORCH, "corrupt", None, 1),), told="damaged", asked=2),
     Row(
@@ -189,7 +198,7 @@ NETWORK: tuple[Row, ...] = (
     ),
     # ---- answers that are no file ----
     Row(
-        "403, 404",
+        "403/404",
         "no list of files",
         (Fault(INDEX, "status", 404),),
         exit=16,
@@ -197,7 +206,7 @@ NETWORK: tuple[Row, ...] = (
         names=(HOST, "/whl/cpu/torch/", "404"),
     ),
     Row(
-        "403, 404",
+        "403/404",
         "the list is refused",
         (Fault(INDEX, "status", 403),),
         exit=16,
@@ -206,7 +215,7 @@ NETWORK: tuple[Row, ...] = (
         full=True,
     ),
     Row(
-        "403, 404",
+        "403/404",
         "the file is gone",
         (Fault(TORCH, "status", 404),),
         exit=16,
@@ -215,7 +224,7 @@ NETWORK: tuple[Row, ...] = (
         asked=1,
     ),
     Row(
-        "403, 404",
+        "403/404",
         "the file is refused",
         (Fault(TORCH, "status", 403),),
         exit=16,
@@ -253,14 +262,14 @@ NETWORK: tuple[Row, ...] = (
         full=True,
     ),
     Row(
-        "429, 503 with Retry-After",
+        "429/503 + Retry-After",
         "seconds, once",
         (Fault(TORCH, "status", "503 after 1", 1),),
         told="Trying again in 1 s",
         asked=2,
     ),
     Row(
-        "429, 503 with Retry-After",
+        "429/503 + Retry-After",
         "a day: it is capped",
         (Fault(TORCH, "status", "429 after 86400", 1),),
         told="Trying again in 3 s",
@@ -268,14 +277,14 @@ NETWORK: tuple[Row, ...] = (
         full=True,
     ),
     Row(
-        "429, 503 with Retry-After",
+        "429/503 + Retry-After",
         "a date that is over",
         (Fault(TORCH, "status", "429 after Thu, 01 Jan 2026 00:00:00 GMT", 1),),
         told="Trying again in 0 s",
         asked=2,
         full=True,
     ),
-    Row("429, 503 with Retry-After", "for the list of files", (Fault(INDEX, "status", "429 after 0", 2),)),
+    Row("429/503 + Retry-After", "for the list of files", (Fault(INDEX, "status", "429 after 0", 2),)),
     Row(
         "500 forever",
         "the file",
@@ -311,7 +320,7 @@ NETWORK: tuple[Row, ...] = (
         full=True,
     ),
     Row(
-        "https to http redirect",
+        "https -> http redirect",
         "the file",
         (Fault(TORCH, "redirect", "http://open.example"),),
         exit=15,
@@ -320,7 +329,7 @@ NETWORK: tuple[Row, ...] = (
         check=_never_open,
     ),
     Row(
-        "https to http redirect",
+        "https -> http redirect",
         "the list of files",
         (Fault(INDEX, "redirect", "http://open.example"),),
         exit=15,
@@ -375,6 +384,13 @@ NETWORK: tuple[Row, ...] = (
         code="tls-intercepted",
         names=(HOST, "School Filter Ltd"),
         check=_no_file,
+    ),
+    Row(
+        "TLS interception",
+        "the administrator made the filter known to the system",
+        (Fault(WAY, "inspected"),),
+        ready=_trust_the_filter,
+        full=True,
     ),
     Row(
         "clock skew",

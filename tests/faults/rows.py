@@ -6,12 +6,26 @@ of them with the real program; what no loopback server can do by itself stands a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from helpers.fault_lab import Lab
 from helpers.program import Ended
+
+IN_FULL = os.environ.get("SETUPWIZARD_FAULTS") == "full"
+
+DESIGNED = (
+    *("kill -9 anywhere", "power loss", "disk full (env)", "disk full (cache)", "connection reset / truncated body"),
+    *("corrupt body", "tampered wheel, right CRC", "RECORD lies, hash right", "short Content-Length", "stall"),
+    *("slow (4 MB/s)", "403/404", "407", "429/503 + Retry-After", "500 forever", "redirect loop"),
+    *("https -> http redirect", "captive portal", "TLS interception", "clock skew", "suspend / hibernate"),
+    *("second instance", "window closed mid-install", "locked file (AV, running Jupyter)", "read-only root"),
+    *("space, umlaut, CJK, 254-char prefix", "hostile env vars / pip.ini / uv.toml / cwd"),
+    "mirror without ETag/Cache-Control",
+)
+"""The faults of the design. Others were added where a cause of its own deserves a name."""
 
 HOST = "download.pytorch.org"
 INDEX = r"GET download\.pytorch\.org/whl/cpu/torch/"
