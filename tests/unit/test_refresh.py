@@ -382,7 +382,11 @@ def test_what_is_kept_can_be_read_again(server):
         b"<a href='torchvision-2.99.0%2Bcu130-cp312-cp312-win_amd64.whl'>x</a>",
         b"<a href='javascript:torch-2.99.0%2Bcu130-cp312-cp312-win_amd64.whl'>x</a>",
         b"<a href='//user:pw@127.0.0.1/torch-2.99.0%2Bcu130-cp312-cp312-win_amd64.whl'>x</a>",
-        b"<a " * 5000,
+        b"<a " * 1_000_000,
+        b"<a '" * 500_000,
+        b"<!--" * 500_000,
+        b"<a href='torch-2.99.0%2Bcu130-cp312-cp312-win_amd64.whl' data-yanked>x</a>",
+        b"<!-- <a href='torch-2.99.0%2Bcu130-cp312-cp312-win_amd64.whl'>x</a> -->",
         b"<![x",
     ],
 )
@@ -470,9 +474,28 @@ def test_each_variant_has_the_pythons_that_its_page_lists(server):
 
 
 PIECES = st.sampled_from(
-    ["<a href=", "'", '"', ">", "torch-2.16.0%2Bcu130-cp312-cp312-win_amd64.whl", "#sha256=", "0" * 64,
-     "<base href='//x'>", "http://", "https://[", "..", "\x00", "<!--", "<![CDATA[", "&#x110000;", "data-yanked", '{"files": [', "]}", "\n"]
-)  # fmt: skip
+    [
+        "<a href=",
+        "'",
+        '"',
+        ">",
+        "torch-2.16.0%2Bcu130-cp312-cp312-win_amd64.whl",
+        "#sha256=",
+        "0" * 64,
+        "<base href='//x'>",
+        "http://",
+        "https://[",
+        "..",
+        "\x00",
+        "<!--",
+        "<![CDATA[",
+        "&#x110000;",
+        "data-yanked",
+        '{"files": [',
+        "]}",
+        "\n",
+    ]
+)
 
 
 @given(st.lists(PIECES, max_size=40).map("".join) | st.text(max_size=200), st.sampled_from(["text/html", "x/json"]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from html.parser import HTMLParser
+from html import unescape
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -29,6 +29,9 @@ MAX_PAGE_BYTES = 32 << 20
 """The flat listing of every wheel of ten years has some megabytes."""
 MAX_LINKS = 200_000
 _MAX_ADDRESS = 2_000
+_ANCHOR = re.compile(r"""<a\s((?:[^<>"']|"[^"]{0,2500}"|'[^']{0,2500}')*+)>""", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""([a-z][\w-]{0,40})(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+))?""", re.IGNORECASE)
+_FORM = re.compile(r"<form\b", re.IGNORECASE)
 _SHA256 = re.compile(r"sha256=([0-9a-f]{64})\Z")
 _PLATFORM: tuple[tuple[str, Platform], ...] = (
     (r"(many)?linux\w*_x86_64", "linux_x86_64"),
@@ -171,33 +174,31 @@ def _links_of_json(body: bytes, url: str) -> list[Link]:
 
 
 def _links_of_html(body: bytes, url: str) -> list[Link]:
-    page = _Html(url)
-    try:
-        page.feed(body.decode("utf-8", "replace"))
-        page.close()
-    except (AssertionError, RecursionError) as error:  # html.parser asserts on some broken declarations
-        raise SetupError("document-unreadable", file=without_login(url), detail=repr(error)) from error
-    if page.forms and not page.links:
-        raise SetupError("captive-portal", host=urlsplit(url).hostname)
-    return page.links
-
-
-class _Html(HTMLParser):
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self._base = url
-        self.links: list[Link] = []
-        self.forms = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.forms += tag == "form"
-        named = dict(attrs)
-        if tag != "a" or "data-yanked" in named or len(self.links) > MAX_LINKS:
-            return
-        target = named.get("href") or ""
-        link = _link(self._base, target, target.partition("#")[2])
+    """Return the links of a page, in time proportional to it: html.parser can take the square of that."""
+    text = _without_comments(body.decode("utf-8", "replace"))
+    links: list[Link] = []
+    for anchor in _ANCHOR.finditer(text):
+        named = {name.lower(): unescape(value.strip("'\"")) for name, value in _ATTRIBUTE.findall(anchor[1])}
+        target = named.get("href", "").strip()
+        link = None if "data-yanked" in named else _link(url, target, target.partition("#")[2])
         if link is not None:
-            self.links.append(link)
+            links.append(link)
+        if len(links) > MAX_LINKS:
+            break
+    if not links and _FORM.search(text):
+        raise SetupError("captive-portal", host=urlsplit(url).hostname)
+    return links
+
+
+def _without_comments(text: str) -> str:
+    parts, place = [], 0
+    while (start := text.find("<!--", place)) >= 0:
+        parts.append(text[place:start])
+        end = text.find("-->", start)
+        if end < 0:
+            return "".join(parts)
+        place = end + 3
+    return "".join((*parts, text[place:]))
 
 
 def _link(base: str, target: str, fragment: str) -> Link | None:
