@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 from setupwizard import platforms
-from setupwizard.probes import children
 from setupwizard.tools import guard
 
 
@@ -28,7 +27,11 @@ def console() -> None:
 
 def _be_a_child() -> None:
     """Do the work of a probe's child, and end with it, when that is what we were started for."""
-    if sys.argv[1:2] and sys.argv[1] in children.WORDS:
+    if not (sys.argv[1:] and sys.argv[1].startswith("_")):
+        return
+    from setupwizard.probes import children
+
+    if sys.argv[1] in children.WORDS:
         sys.exit(children.run(sys.argv[1:]))
 
 
