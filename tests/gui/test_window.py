@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QWizard
 from gui import recorded
 from gui.conftest import Visit
 from gui.fake_backend import download, steps_of
+from setupwizard import i18n
 from setupwizard.errors import SENTENCES, SetupError
 from setupwizard.gui import theme
 from setupwizard.gui.pages.install import OFFER_S, STALL_S
@@ -770,6 +771,54 @@ def test_language_and_colours_change_at_once_and_are_remembered(visit: Visit, sp
     window.set_language("en")
     visit.wait(lambda: not visit.state.looking)
     assert "user name" in texts(visit)
+
+
+def test_after_an_install_its_sentences_follow_the_language(visit: Visit) -> None:
+    visit.backend.outcome = lambda plan: recorded.outcome(verification=recorded.verification(slow=True))
+    window = visit.open()
+    visit.finish_install()
+    assert "The laptop runs on battery" in texts(visit)
+    looked = visit.backend.calls.count("detect")
+    window.set_language("zh_CN")
+    visit.wait(lambda: "正在用电池供电" in texts(visit))
+    assert "The laptop runs on battery" not in texts(visit)
+    assert visit.state.decision is not None
+    assert "你的驱动" in visit.state.decision.reasons[0].text
+    assert visit.backend.calls.count("detect") == looked, "what is done is not looked at again"
+
+
+def test_an_error_follows_the_language(visit: Visit) -> None:
+    visit.backend.failures["apply"] = SetupError("disk-full", path="C:", need="9 GB", free="3 GB")
+    window = visit.open()
+    visit.go_to_build()
+    visit.press_primary()
+    visit.wait(window.install.error_card.isVisible)
+    window.set_language("zh_CN")
+    error = window.install.error
+    assert error is not None
+    assert error.fixes[0].text == i18n.in_language("zh_CN", lambda: i18n._(SENTENCES["disk-full"].fixes[0][1]))
+    assert error.fixes[0].text != SENTENCES["disk-full"].fixes[0][1]
+    visit.qtbot.mouseClick(window.footer.back, Qt.MouseButton.LeftButton)
+    visit.wait(lambda: not visit.state.looking and visit.state.plan is not None and not visit.state.planning)
+    assert visit.state.machine is not None
+    assert "用户名" in visit.state.machine.findings[0].text
+    assert "你的驱动" in texts(visit)
+
+
+def test_an_error_that_was_raised_here_is_told_again_with_its_facts(visit: Visit) -> None:
+    visit.backend.failures["plan"] = SetupError("disk-full", path="C:", need="9 GB", free="3 GB")
+    window = visit.open()
+    visit.press_primary()
+    visit.press_primary()
+    visit.wait(window.build.error_card.isVisible)
+    english = window.build.error
+    visit.backend.hold("detect")
+    window.set_language("zh_CN")
+    error = window.build.error
+    assert error is not None
+    assert english is not None
+    assert error.title != english.title
+    assert "9 GB" in error.title + error.advice
 
 
 def test_the_dialogs_of_qt_speak_the_language_too(visit: Visit) -> None:

@@ -11,7 +11,7 @@ import pytest
 from setupwizard.child import benchmark
 from setupwizard.codes import CheckId, CheckStatus
 from setupwizard.model import stages
-from setupwizard.model.verification import Figure
+from setupwizard.model.verification import Check, Figure
 from setupwizard.steps.verify import deadlines, diagnosis, sentences
 from setupwizard.steps.verify.expectation import (
     Card,
@@ -189,7 +189,8 @@ def test_every_cause_has_a_sentence_that_can_be_said_without_facts() -> None:
     reasons = {"hang", "crash", "crash-instruction", "crash-disk", "killed", "ended-early", "garbage", "python-broken"}
     assert set(diagnosis.known_causes()) | reasons <= set(sentences.causes())
     for cause in sentences.causes():
-        text, advice = sentences.about(cause, {})
+        check = sentences.told(Check(id="device", status="fail"), cause, {})
+        text, advice = check.text, check.advice
         assert text.endswith("."), cause
         for empty in ("()", "{", "  ", " ."):
             assert empty not in text + advice, cause
@@ -202,7 +203,7 @@ def test_every_stage_of_the_child_has_a_deadline_a_name_and_a_sentence() -> None
     for stage in benchmark.STAGES:
         assert deadlines.deadline(stage, "quick") <= deadlines.deadline(stage, "full")
         assert deadlines.deadline(stage, "full") >= 60
-        assert sentences.well(stage, {}).endswith(".")
+        assert sentences.told(Check(id=stage, status="pass"), sentences.WELL, {}).text.endswith(".")
     assert {stages.status_word(status) for status in get_args(CheckStatus)} == {
         "OK", "Remark", "Problem", "Not needed", "Not run",
     }  # fmt: skip

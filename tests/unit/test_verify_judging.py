@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from setupwizard.i18n import set_language
 from setupwizard.model.events import Event, Output
 from setupwizard.model.machine import NvidiaDriver
 from setupwizard.model.verification import Check, Figure
-from setupwizard.steps.verify import judging
+from setupwizard.model.wire import from_json, to_json
+from setupwizard.steps.verify import judging, sentences
 from setupwizard.steps.verify.clock import Sample, between, fastest_link, held_share, usual_clock
 from setupwizard.steps.verify.expectation import Card
 from setupwizard.steps.verify.protocol import PlanLine, StageLine, StartLine, read_line
@@ -307,3 +309,23 @@ def test_points_go_to_the_log() -> None:
     assert [event.text for event in follower.events if isinstance(event, Output)] == [
         "Image layers (convolution): Training error 0.5"
     ]
+
+
+def test_sentences_can_be_told_again_in_another_language() -> None:
+    check = Check(id="matmul", device=0, status="warn")
+    made = sentences.told(check, "slow", {"slow": ["fp32", "fp16"], "driver": "580", "error": "never named"})
+    assert made.cause == "slow"
+    assert made.facts == {"slow": ("fp32", "fp16")}
+    assert "Matrix multiplication, FP32" in made.text
+    set_language("zh_CN")
+    try:
+        again = sentences.retold(made)
+        other_hand = Check(id="files", status="warn", text="2 files differ.")
+        assert sentences.retold(other_hand) == other_hand
+    finally:
+        set_language("en")
+    assert again.text != made.text
+    assert "Matrix" not in again.text
+    assert again.advice != made.advice
+    assert sentences.retold(again) == made
+    assert from_json(Check, to_json(made).encode(), name="check.json") == made

@@ -147,6 +147,10 @@ class Backend(Protocol):
         """Prove the environment in use again."""
         ...
 
+    def retell(self, proof: Verification) -> Verification:
+        """Return a proof with its sentences in the language that is spoken now."""
+        ...
+
     def discard(self, root: str) -> None:
         """Delete what an unfinished setup left: downloads, and the root itself when nothing else is in it."""
         ...

@@ -19,9 +19,8 @@ from setupwizard.gui.backend import Backend, Choices, Unfinished
 from setupwizard.gui.runner import Runner, nothing
 from setupwizard.gui.state import PageName, State, fixed_wishes, other_source
 from setupwizard.gui.teller import Teller
-from setupwizard.model.events import Emit, Error, Event, Outcome, StepStarted
+from setupwizard.model.events import Error, Event, Outcome, StepStarted
 from setupwizard.model.verification import Verification
-from setupwizard.tools.concurrency import Cancel
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +35,7 @@ class Flow(Teller):
         super().__init__(State(choices=backend.defaults()), parent, log_file=log_file)
         self._backend = backend
         self._after_stop: Callable[[], None] | None = None
+        self._look_stale = False  # what was found is told in another language than the one that is spoken now
         self._printed: deque[str] = deque(maxlen=KEPT_LINES)
         self._runner = Runner(self)
         self._acts = Acts(backend, self._runner, self._on_act)
@@ -54,14 +54,22 @@ class Flow(Teller):
         """Look at the computer again; what is shown stays until the answer is there."""
         if self.state.committed:
             return
+        self._look_stale = False
         self._set(looking=True, errors=self._errors("computer", None))
         work = partial(tasks.look, self._backend, self.state.choices)
         self._runner.run("look", work, self._on_looked, self._on_look_stopped)
 
     def retell(self) -> None:
         """Make what holds sentences anew, in the language that is spoken now."""
-        if self.state.machine is not None or self.state.looking:
-            self.look()
+        self._set(errors=self._retold_errors())
+        machine, proof = self.state.machine, self.state.verification
+        if not self.state.committed:
+            if machine is not None or self.state.looking:
+                self.look()
+        elif machine is not None:
+            self._look_stale = True
+            work = partial(tasks.retell, self._backend, machine, self.state.choices, proof)
+            self._runner.run("retell", work, partial(self._on_retold, proof), self._on_stray)
 
     def set_custom(self, custom: bool) -> None:
         """Note the way that the person chose."""
@@ -132,7 +140,7 @@ class Flow(Teller):
         left = self.state.unfinished
         if left is not None:
             self._set(unfinished=None, errors=self._errors("start", None))
-            work = partial(_discard, self._backend, left.root)
+            work = partial(tasks.discard, self._backend, left.root)
             self._runner.run("discard", work, nothing, partial(self._on_left, left))
 
     def stop(self, *, remove: bool) -> None:
@@ -158,6 +166,8 @@ class Flow(Teller):
         """Come back to the choices after an install that did not come to its end."""
         if not self.state.installing:
             self._set(phase="idle", removal=False, outcome=None, verification=None, errors={}, plan=None)
+            if self._look_stale:
+                self.look()
 
     def verify_again(self, *, thorough: bool) -> None:
         """Prove the environment once more."""
@@ -244,6 +254,15 @@ class Flow(Teller):
         if before.plan is not None or before.planning:
             self.make_plan()
 
+    def _on_retold(self, told_before: Verification | None, retold: tasks.Retold) -> None:
+        proof = self.state.verification
+        self._set(
+            options=retold.options,
+            advice=retold.advice,
+            decision=retold.decision,
+            verification=retold.proof if proof is told_before else proof,
+        )
+
     def _on_look_stopped(self, error: BaseException) -> None:
         self._set(looking=False, errors=self._errors("computer", error))
 
@@ -304,7 +323,7 @@ class Flow(Teller):
 
     def _discard(self) -> None:
         self._set(phase="stopping", errors={})
-        work = partial(_discard, self._backend, self.root)
+        work = partial(tasks.discard, self._backend, self.root)
         self._runner.run("discard", work, self._on_discarded, self._on_stays)
 
     def _on_discarded(self, _answer: object) -> None:
@@ -376,7 +395,3 @@ class Flow(Teller):
             decision=looked.decision,
             estimate=looked.estimate,
         )
-
-
-def _discard(backend: Backend, root: str, _emit: Emit, _cancel: Cancel) -> None:
-    backend.discard(root)

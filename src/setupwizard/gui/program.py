@@ -115,6 +115,12 @@ class Program:
         track = Track(emit, cancel)
         return workflow.verify_environment(Root(Path(root)), machine, workflow.ProofOptions(mode=mode), track)
 
+    def retell(self, proof: Verification) -> Verification:
+        """Return a proof with its sentences in the language that is spoken now."""
+        from setupwizard.workflow.proving import retold
+
+        return retold(proof)
+
     def discard(self, root: str) -> None:
         """Delete what an unfinished setup left."""
         from setupwizard import workflow

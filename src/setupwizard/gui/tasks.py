@@ -14,6 +14,7 @@ from setupwizard.model.events import Emit, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Recommendation
+from setupwizard.model.verification import Verification
 from setupwizard.tools.concurrency import Cancel
 
 SHORTEST_LOOK_S = 0.6
@@ -77,6 +78,37 @@ def make_plan(backend: Backend, machine: Machine, choices: Choices, emit: Emit, 
     estimate = backend.estimate(decision.build) if decision.build is not None else None
     plan = backend.plan(machine, decision, choices, emit, cancel)
     return Planned(decision=decision, estimate=estimate, plan=plan)
+
+
+def discard(backend: Backend, root: str, _emit: Emit, _cancel: Cancel) -> None:
+    """Delete what an unfinished setup left.
+
+    Raises:
+        SetupError: it could not be deleted.
+    """
+    backend.discard(root)
+
+
+class Retold(Struct, frozen=True, kw_only=True):
+    """What was decided and proved, in another language."""
+
+    options: Options
+    advice: Recommendation
+    decision: Recommendation
+    proof: Verification | None
+
+
+def retell(
+    backend: Backend, machine: Machine, choices: Choices, proof: Verification | None, _emit: Emit, _cancel: Cancel
+) -> Retold:
+    """Make the sentences of a decision and of a proof again, in the language that is spoken now."""
+    advice = backend.recommend(machine, replace(choices, torch=None, variant=None, python=None))
+    return Retold(
+        options=backend.options(machine),
+        advice=advice,
+        decision=backend.recommend(machine, choices) if fixed_wishes(choices) else advice,
+        proof=backend.retell(proof) if proof is not None else None,
+    )
 
 
 class Order(Struct, frozen=True, kw_only=True):

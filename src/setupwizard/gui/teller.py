@@ -7,8 +7,8 @@ from typing import Any
 from msgspec.structs import replace
 from PySide6.QtCore import QObject, Signal
 
-from setupwizard.errors import Cancelled
-from setupwizard.gui.faults import error_document
+from setupwizard.errors import Cancelled, SetupError
+from setupwizard.gui.faults import error_document, retold
 from setupwizard.gui.state import PageName, State
 from setupwizard.model.events import Error
 
@@ -37,6 +37,7 @@ class Teller(QObject):
         super().__init__(parent)
         self.state = state
         self._log_file = log_file
+        self._raised: dict[PageName, BaseException] = {}
 
     def _set(self, **values: Any) -> None:
         self.state = replace(self.state, **values)
@@ -47,4 +48,14 @@ class Teller(QObject):
         rest: dict[PageName, Error] = {name: one for name, one in self.state.errors.items() if name != page}
         if error is None or isinstance(error, Cancelled):
             return rest
+        self._raised[page] = error
         return {**rest, page: error_document(error, self._log_file)}
+
+    def _retold_errors(self) -> dict[PageName, Error]:
+        """Return the errors in the language that is spoken now: from what was raised, else as far as a code tells."""
+        told: dict[PageName, Error] = {}
+        for page, error in self.state.errors.items():
+            raised = self._raised.get(page)
+            known = isinstance(raised, SetupError) and raised.code == error.code
+            told[page] = Error.of(raised) if isinstance(raised, SetupError) and known else retold(error)
+        return told

@@ -48,7 +48,13 @@ class Figure(Struct, frozen=True, kw_only=True):
 
 
 class Check(Struct, frozen=True, kw_only=True):
-    """One stage of the proof on one device (None: it concerns no device)."""
+    """One stage of the proof on one device (None: it concerns no device).
+
+    Attributes:
+        text, advice: sentences in the language that was spoken when the stage ended.
+        cause, facts: what they were made of, so that they can be made again in another language; a cause is a word
+            of steps/verify/sentences, empty where the sentences were not made there.
+    """
 
     id: CheckId
     device: int | None = None
@@ -57,6 +63,8 @@ class Check(Struct, frozen=True, kw_only=True):
     figures: tuple[Figure, ...] = ()
     text: str = ""
     advice: str = ""
+    cause: str = ""
+    facts: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
 
 
 class Verification(Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from setupwizard.steps import foreign, history, verify
 from setupwizard.steps.comparing import files_check
 from setupwizard.steps.records import plan_of, verification_of
 from setupwizard.steps.tracking import Track
+from setupwizard.steps.verify import sentences
 from setupwizard.store import generation
 from setupwizard.store.layout import Root
 from setupwizard.workflow.jobs import cards_for
@@ -88,6 +89,11 @@ def changes_since(root: Root, proof: Verification) -> tuple[str, ...]:
     known = (verification_of(root, root.current_name()), *history.earlier(root.path))
     before = next((one for one in reversed(known) if one is not None and one.started == proof.previous), None)
     return tuple(history.changes(before, proof)) if before is not None else ()
+
+
+def retold(verification: Verification) -> Verification:
+    """Return a proof with its sentences made again, in the present language."""
+    return replace(verification, checks=tuple(sentences.retold(check) for check in verification.checks))
 
 
 def verification_exit(verification: Verification, style: str = "posix") -> int:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from setupwizard.codes import CheckId, CheckStatus, VerifyMode
 from setupwizard.model.machine import Gpu, NvidiaDriver
-from setupwizard.model.stages import figure_title, listed, number_text
+from setupwizard.model.stages import number_text
 from setupwizard.model.verification import Check, Figure
 from setupwizard.steps.verify import clock, sentences
 from setupwizard.steps.verify.deadlines import only_comfort
@@ -59,7 +59,12 @@ def judge(line: StageLine, setting: Setting, samples: tuple[clock.Sample, ...]) 
     """
     figures, slow = _banded(line, setting.card, samples)
     status, cause = _reached(line, setting)
-    facts = {**line.facts, **_numbers(line.figures), "error": short(line.error), "driver": _driver(setting)}
+    facts: dict[str, Any] = {
+        **line.facts,
+        **_numbers(line.figures),
+        "error": short(line.error),
+        "driver": _driver(setting),
+    }
     if status in {"fail", "warn"} and cause in {"error", "gpu-not-seen", "workers", "compile", "out-of-memory"}:
         cause = _cause(line, cause)
     if status == "fail" and only_comfort(line.stage, setting.mode, torchvision_planned=setting.torchvision_planned):
@@ -70,20 +75,15 @@ def judge(line: StageLine, setting: Setting, samples: tuple[clock.Sample, ...]) 
         status, cause = "warn", _held_back(samples)
     if status == "pass" and slow:
         status, cause = "warn", _why_slow(setting, samples)
-        facts["slow"] = listed(figure_title(name) for name in slow)
-    words = _listed(facts)
-    text, advice = (
-        (sentences.well(line.stage, words), "") if status == "pass" else sentences.about(cause or "error", words)
-    )
-    return Check(
+        facts["slow"] = slow
+    check = Check(
         id=line.stage,
         device=None if line.stage in WITHOUT_DEVICE else setting.index,
         status=status,
         seconds=line.seconds,
         figures=figures,
-        text=text,
-        advice=advice,
     )
+    return sentences.told(check, sentences.WELL if status == "pass" else cause or "error", _with_error(facts))
 
 
 def _held_back(samples: tuple[clock.Sample, ...]) -> str | None:
@@ -108,14 +108,13 @@ def _why_slow(setting: Setting, samples: tuple[clock.Sample, ...]) -> str:
 
 def made(stage: CheckId, status: CheckStatus, cause: str, setting: Setting | None = None, **facts: Any) -> Check:
     """Return a check that the child did not make itself."""
-    text, advice = sentences.about(cause, facts)
     device = None if setting is None or stage in WITHOUT_DEVICE else setting.index
-    return Check(id=stage, device=device, status=status, text=text, advice=advice)
+    return sentences.told(Check(id=stage, device=device, status=status), cause, facts)
 
 
 def matching(stage: CheckId, found: str) -> Check:
     """Return the check of a build that is the planned one."""
-    return Check(id=stage, status="pass", text=sentences.well(stage, {"found": found}))
+    return sentences.told(Check(id=stage, status="pass"), sentences.WELL, {"found": found})
 
 
 def ended(stage: CheckId, cause: str, setting: Setting, result: ProcessResult, limit: float, seconds: float) -> Check:
@@ -262,13 +261,9 @@ def _numbers(figures: tuple[Figure, ...]) -> dict[str, str]:
     return {names.get(figure.name, figure.name): number_text(figure.value) for figure in figures}
 
 
-def _listed(facts: dict[str, Any]) -> dict[str, Any]:
-    """Make lists readable, and give a failure to see the device the words of torch."""
-    if not facts.get("error"):
-        facts = {**facts, "error": short(str(facts.get("why") or ""))}
-    return {
-        name: listed(str(item) for item in value) if isinstance(value, list) else value for name, value in facts.items()
-    }
+def _with_error(facts: dict[str, Any]) -> dict[str, Any]:
+    """Give a failure to see the device the words of torch."""
+    return facts if facts.get("error") else {**facts, "error": short(str(facts.get("why") or ""))}
 
 
 def _driver(setting: Setting) -> str:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from string import Formatter
 from typing import Any
+
+from msgspec.structs import replace
 
 from setupwizard.codes import CheckId
 from setupwizard.i18n import N_, _
+from setupwizard.model.stages import figure_title, listed
+from setupwizard.model.verification import Check
 
 _CLOSE_PROGRAMS = N_("Close other programs that use the graphics card, then check again.")
 _RESTART = N_("Restart the computer, then check again.")
@@ -245,6 +251,11 @@ _WELL: dict[CheckId, str] = {
 }
 
 
+WELL = "well"
+"""The word for a stage that was passed."""
+_FASTER = N_("{speedup} times as fast as the processor, and both agree.")
+
+
 class _Facts(dict[str, Any]):
     """Leaves a fact out that is missing."""
 
@@ -257,17 +268,48 @@ def causes() -> tuple[str, ...]:
     return tuple(_CAUSES)
 
 
-def well(stage: CheckId, facts: dict[str, Any]) -> str:
-    """Return what is said of a stage that was passed."""
-    if stage == "matmul" and "speedup" in facts:
-        return _("{speedup} times as fast as the processor, and both agree.").format_map(_Facts(facts))
-    return _(_WELL[stage]).format_map(_Facts(facts)) if stage in _WELL else ""
+def told(check: Check, cause: str, facts: Mapping[str, Any]) -> Check:
+    """Return a check with its sentences: what happened and what to do next.
+
+    Args:
+        check: the stage, however it ended.
+        cause: the word of a cause, or `WELL`.
+        facts: what the sentences may name; those that they do name are kept with the check.
+    """
+    text, advice = _sentences(check.id, cause, facts)
+    named = {name for sentence in (text, advice) for _text, name, *_form in Formatter().parse(sentence) if name}
+    kept = {name: _kept(facts[name]) for name in sorted(named) if name in facts}
+    return retold(replace(check, cause=cause, facts=kept))
 
 
-def about(cause: str, facts: dict[str, Any]) -> tuple[str, str]:
-    """Return what happened and what to do next, for a cause that is known by its word."""
-    text, advice = _CAUSES.get(cause, _CAUSES["error"])
-    return tidy(_(text).format_map(_Facts(facts))), _(advice).format_map(_Facts(facts)) if advice else ""
+def retold(check: Check) -> Check:
+    """Return a check with its sentences made again, in the present language; one of another hand stays as it is."""
+    if not check.cause:
+        return check
+    text, advice = _sentences(check.id, check.cause, check.facts)
+    words = _Facts({name: _words(name, fact) for name, fact in check.facts.items()})
+    return replace(
+        check,
+        text=tidy(_(text).format_map(words)) if text else "",
+        advice=_(advice).format_map(words) if advice else "",
+    )
+
+
+def _sentences(stage: CheckId, cause: str, facts: Mapping[str, Any]) -> tuple[str, str]:
+    if cause != WELL:
+        return _CAUSES.get(cause, _CAUSES["error"])
+    return (_FASTER if stage == "matmul" and "speedup" in facts else _WELL.get(stage, "")), ""
+
+
+def _kept(fact: object) -> str | tuple[str, ...]:
+    return tuple(str(item) for item in fact) if isinstance(fact, list | tuple) else str(fact)
+
+
+def _words(name: str, fact: str | tuple[str, ...]) -> str:
+    """Return a fact as a person reads it: lists as lists, figures by their titles."""
+    if isinstance(fact, str):
+        return fact
+    return listed(figure_title(item) for item in fact) if name == "slow" else listed(fact)
 
 
 def tidy(text: str) -> str:
