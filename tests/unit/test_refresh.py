@@ -20,7 +20,7 @@ from setupwizard.probes.index_pages import links_in, wheel_of
 from setupwizard.probes.wheel_facts import code_table, facts_in
 from setupwizard.resources import resource
 from setupwizard.steps.recommend import recommend
-from setupwizard.steps.refresh import refresh
+from setupwizard.steps.refresh import refresh, variant_of
 from setupwizard.store.catalogue_cache import cache_file, keep, known_catalogue
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.remote_zip import Unasked
@@ -406,6 +406,69 @@ def test_broken_json_brings_nothing(server, body):
     for path in ("/whl/cu130/torch/", "/whl/torch/"):
         server.bodies[path] = (body, "application/vnd.pypi.simple.v1+json")
     assert refresh(facts(server), None, today=TODAY, cancel=Cancel()).refreshed.pages == ()
+
+
+@pytest.mark.parametrize(
+    "anchor",
+    [
+        "<a href='{}'>x</a>",
+        '<A HREF="{}" data-requires-python=">=3.10">x</A>',
+        "<a\n  data-x='a > b'\n  href={}\n>x</a>",
+        '<a class=x href=" {}#sha256=0 ">',
+        "<!-- one --><a href='{}'><!-- two -->",
+    ],
+)
+def test_links_as_servers_write_them(anchor):
+    name = "torch-2.99.0%2Bcu130-cp312-cp312-win_amd64.whl"
+    page = anchor.format(name.replace("-cp312-", "&#45;cp312-", 1)).encode()
+    (link,) = links_in(page, "text/html", "https://download.pytorch.org/whl/cu130/torch/")
+    assert link.file == "torch-2.99.0+cu130-cp312-cp312-win_amd64.whl"
+    assert link.url == f"https://download.pytorch.org/whl/cu130/torch/{name}"
+
+
+@pytest.mark.parametrize(
+    ("url", "variant"),
+    [
+        ("/whl/cu130/torch-2.9.0%2Bcu130-cp312-cp312-win_amd64.whl", "cu130"),
+        ("/whl/rocm6.4/torch-2.9.0%2Brocm6.4-cp312-cp312-manylinux_2_28_x86_64.whl", "rocm6.4"),
+        ("https://download-r2.pytorch.org/whl/cu132/torch-2.15.0%2Bcu132-cp312-cp312-win_amd64.whl", "cu132"),
+        ("/whl/cu128/torch-2.7.0-cp312-cp312-manylinux_2_28_aarch64.whl", "cu128"),
+        ("/whl/cpu/torch-2.5.1-cp312-cp312-manylinux2014_aarch64.whl", "cpu"),
+        ("/whl/torch-2.9.0-cp312-none-macosx_11_0_arm64.whl", "cpu"),
+        ("/whl/cu130/torch-2.9.0-cp312-none-macosx_11_0_arm64.whl", "cpu"),
+        ("/whl/torch-2.9.0-cp312-cp312-win_amd64.whl", "cpu"),
+        ("/whl/cpu-cxx11-abi/torch-2.5.1%2Bcpu.cxx11.abi-cp312-cp312-linux_x86_64.whl", None),
+        ("/whl/cu121/torch-2.1.0%2Bcu121.with.pypi.cudnn-cp311-cp311-linux_x86_64.whl", None),
+        ("/whl/cu130/torchvision-0.24.0%2Bcu130-cp312-cp312-win_amd64.whl", None),
+    ],
+)
+def test_the_variant_of_a_file_as_the_official_pages_name_it(url, variant):
+    page = f'<a href="{url}#sha256={"0" * 64}" data-core-metadata="sha256={"1" * 64}">x</a><br/>'.encode()
+    (link,) = links_in(page, "text/html", "https://download.pytorch.org/whl/cu130/torch/")
+    assert link.sha256 == "0" * 64
+    assert variant_of(link) == variant
+
+
+def test_a_page_lists_nothing_for_another_variant(server):
+    page = b"<a href='/files/torch-2.99.0%2Bcu126-cp312-cp312-win_amd64.whl'>x</a>"
+    server.bodies["/whl/cu130/torch/"] = (page, "text/html")
+    assert refresh(facts(server), None, today=TODAY, cancel=Cancel()).refreshed.pages == ()
+
+
+def test_not_found_alone_takes_nothing_away(server):
+    """Variants without a page stay, while no listing of everything agrees that they are gone."""
+    server.add("2.16.0+cu130")
+    server.add("2.15.0+cu130")
+    server.status["^/whl/(torch/|torch_stable)"] = 404
+    known, _answers = asked(facts(server))
+    variants = {build.variant for build in recommend(machine(), catalogue=known.catalogue).alternatives}
+    assert {"cu126", "cu132", "cpu"} <= variants
+
+
+def test_an_index_without_anything_for_the_processor_is_no_crash(server):
+    server.put(wheel_name("2.16.0+cu130", "312", WINDOWS), "cu130", b"no archive")
+    known, _answers = asked(facts(server))
+    assert recommend(machine("3.5", "470.1"), catalogue=known.catalogue).build is None
 
 
 def test_a_network_that_leads_elsewhere_is_not_believed(server):

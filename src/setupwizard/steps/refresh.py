@@ -214,7 +214,7 @@ class _Reader:
         rows: dict[tuple[str, Platform], list[tuple[Wheel, Link]]] = {}
         for link in links:
             wheel = wheel_of(link.file)
-            if wheel is None or wheel.project != "torch" or not wheel.final or wheel.local not in {None, variant}:
+            if wheel is None or not wheel.final or variant_of(link) != variant:
                 continue
             if Version(wheel.version) >= self.oldest:
                 rows.setdefault((wheel.version, wheel.platform), []).append((wheel, link))
@@ -243,12 +243,19 @@ def _build(version: str, platform: Platform, files: list[tuple[Wheel, Link]]) ->
 
 
 def variant_of(link: Link) -> str | None:
-    """Return the variant that a file belongs to, by its version or by the folder that it lies in; None when unsure."""
+    """Return the variant that a wheel of torch belongs to, None when it is none or nobody can tell.
+
+    The version tells it, else the folder. A file outside of all of them stands on the pages of every variant, and is
+    the processor build, as everything for macOS is.
+    """
     wheel = wheel_of(link.file)
     if wheel is None or wheel.project != "torch":
         return None
+    if wheel.platform.startswith("macos"):
+        return "cpu" if wheel.local in {None, "cpu"} else None
     words = [wheel.local] if wheel.local is not None else link.url.split("/")[3:-1]
-    return next((word for word in reversed(words) if _VARIANT.match(word)), None)
+    found = next((word for word in reversed(words) if _VARIANT.match(word)), None)
+    return found or ("cpu" if wheel.local is None else None)
 
 
 def _read(source: PackageSource, bundled: Catalogue, kept: Refreshed, today: str, cancel: Cancel) -> _Read:
