@@ -9,8 +9,11 @@ from msgspec.structs import replace
 
 from gui import recorded
 from helpers.generations import build
-from setupwizard import platforms
+from setupwizard import i18n, platforms
 from setupwizard.gui.program import Program, _alone, check_line
+from setupwizard.model.verification import Check
+from setupwizard.steps.report import report_document, write_report
+from setupwizard.steps.verify import sentences
 from setupwizard.store import generation
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
@@ -69,6 +72,17 @@ def test_without_a_pointer_the_folder_of_the_generation_is_shown(root: Root) -> 
     platforms.remove_pointer(root.current)
     usage = Program().usage(str(root.path), recorded.build(variant="cpu"))
     assert usage.python == str(platforms.python_in(root.generation("0001")))
+
+
+def test_the_report_is_saved_in_the_language_that_is_spoken(root: Root, tmp_path: Path) -> None:
+    slow = sentences.told(Check(id="matmul", device=0, status="warn"), "slow", {"slow": ["fp32"]})
+    proof = recorded.verification(verdict="warn", checks=(slow,))
+    write_report(root.reports, report_document(recorded.machine(), verification=proof))
+    i18n.set_language("zh_CN")
+    Program().save_report(str(root.path), tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert sentences.retold(slow).text in page
+    assert slow.text not in page
 
 
 def test_taking_back_a_first_install_leaves_nothing(root: Root) -> None:

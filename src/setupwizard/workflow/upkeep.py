@@ -8,6 +8,8 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from setupwizard import __version__
 from setupwizard.codes import OutcomeStatus
 from setupwizard.errors import SetupError
@@ -26,6 +28,7 @@ from setupwizard.store.lock import working_on
 from setupwizard.store.removal import remove_lock
 from setupwizard.tools.redaction import redact_text
 from setupwizard.workflow.jobs import dismantle
+from setupwizard.workflow.proving import retold
 
 log = logging.getLogger(__name__)
 
@@ -155,12 +158,14 @@ def last_report(root: Root) -> report.Report:
 
 
 def save_report(root: Root, path: Path) -> None:
-    """Write the newest report of an environment as a page for people.
+    """Write the newest report of an environment as a page for people, its proof in the language that is spoken now.
 
     Raises:
         SetupError: "environment-missing", "root-not-writable".
     """
-    page = report.render_html(last_report(root))
+    found = last_report(root)
+    proof = retold(found.verification) if found.verification is not None else None
+    page = report.render_html(replace(found, verification=proof))
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as error:
