@@ -57,6 +57,9 @@ benchmark-decision: $(DEV_STAMP) ## how long a decision takes, for every machine
 benchmark-window: $(DEV_STAMP) ## the first window beside a bare one, and the worst gap in a flood of lines
 	$(BIN)/python benchmarks/window.py
 
+benchmark-detect: $(DEV_STAMP) ## detection beside nvidia-smi alone: where it answers, fails and hangs
+	$(BIN)/python benchmarks/detect.py
+
 screenshots: $(DEV_STAMP) ## the six pages in both languages and themes, into build/screenshots
 	QT_QPA_PLATFORM=offscreen $(BIN)/python scripts/screenshots.py
 
@@ -76,4 +79,4 @@ format: $(DEV_STAMP) ## format the code
 clean: ## remove what was built here
 	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-.PHONY: benchmark-decision help run check test test-faults benchmark benchmark-window screenshots refresh-data translations schemas format clean
+.PHONY: benchmark-decision help run check test test-faults benchmark benchmark-window benchmark-detect screenshots refresh-data translations schemas format clean

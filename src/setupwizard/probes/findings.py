@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from setupwizard.codes import FindingLevel
 from setupwizard.i18n import N_, _
@@ -57,7 +57,7 @@ class _Row(NamedTuple):
     text: str
 
 
-_ROWS: dict[FindingCode, _Row] = {
+FINDINGS: Final[dict[FindingCode, _Row]] = {
     "no-driver": _Row(
         "problem",
         N_("{card} has no NVIDIA driver yet. PyTorch can use the card once the driver is installed."),
@@ -274,5 +274,5 @@ def finding(code: FindingCode, evidence: Iterable[str] = (), **facts: str) -> Fi
         evidence: the raw answers that show it.
         facts: what the sentence names: `card`, `value` and so on.
     """
-    row = _ROWS[code]
+    row = FINDINGS[code]
     return Finding(code=code, level=row.level, text=_(row.text).format(**facts), evidence=tuple(evidence))
