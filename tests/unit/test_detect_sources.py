@@ -238,3 +238,15 @@ def test_everything_hangs_at_once_and_detection_does_not(tmp_path: Path) -> None
     assert codes(machine)[0] == "driver-hangs"
     assert "nvidia-smi-hangs" in codes(machine)
     assert machine.gpus[0].name == "NVIDIA GeForce GTX 1060 6GB"
+
+
+def test_a_card_of_intel_that_is_closed_to_the_user_is_no_card_for_a_build(tmp_path: Path) -> None:
+    roots = computer(tmp_path, recorded.machine("intel_arc"))
+    (roots.root / "dev/dri").mkdir(parents=True)
+    node = roots.root / "dev/dri/renderD128"
+    node.symlink_to("/nonexistent/node")
+    assert recommend(detect(roots=roots)).verdict == "fix-hardware"
+    node.unlink()
+    node.write_text("")
+    machine = detect(roots=roots)
+    assert (codes(machine), recommend(machine).verdict) == ([], "gpu")

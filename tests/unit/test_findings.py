@@ -107,6 +107,13 @@ def asleep(tmp_path: Path, patch: MP) -> Findings:
     return linux(files={**LOADED, status: "suspended\n"}, scenario="gtx1060_580")(tmp_path, patch)
 
 
+def closed_nodes(tmp_path: Path, patch: MP) -> Findings:
+    """A card whose render node cannot be opened: a link into nowhere is closed to root too."""
+    (tmp_path / "root/dev/dri").mkdir(parents=True)
+    (tmp_path / "root/dev/dri/renderD128").symlink_to("/nonexistent/node")
+    return linux("0000:03:00.0 0x8086 0xe20b 0x030000 xe", {})(tmp_path, patch)
+
+
 def slow(tmp_path: Path, patch: MP) -> Findings:
     patch.setattr(detection, "DEADLINE", 1.0)
     (tmp_path / "root/etc").mkdir(parents=True)
@@ -172,6 +179,7 @@ MADE_BY: dict[FindingCode, Callable[[Path, MP], Findings]] = {
     "container-without-card": linux(files={"/.dockerenv": "", "/proc/driver/nvidia/version": PROPRIETARY}),
     "amd-card-not-usable": linux(AMD, {**KFD, "/dev/kfd": ""}),
     "amd-no-permission": linux(AMD, KFD),
+    "intel-no-permission": closed_nodes,
     "wsl-without-card": linux("", {**WSL, "/dev/dxg": ""}),
     "wsl-without-graphics": linux("", WSL),
     "no-answer-in-time": slow,

@@ -11,7 +11,7 @@ from setupwizard.probes.answers import DriverState, ListedCard
 from setupwizard.probes.facts import SystemFacts
 from setupwizard.probes.findings import FindingCode, finding
 from setupwizard.probes.gpus import Merged, Sources, same, state_of
-from setupwizard.probes.roots import Roots, usable, whole_number
+from setupwizard.probes.roots import Roots, entries, usable, whole_number
 
 _SAME_MEMORY = 0.05
 # What Windows has against a card (CM_PROB_* of cfg.h; the Device Manager shows it as "Code 43").
@@ -48,6 +48,7 @@ def findings(
         *_cards(sources, merged, system, driver_installed=driver_installed),
         *_without_cards(sources, merged, system),
         *_amd(merged, roots),
+        *_intel(merged, roots),
         *_contradictions(sources, merged),
         *_surroundings(merged, system, roots),
     ]
@@ -178,6 +179,15 @@ def _amd(merged: Merged, roots: Roots) -> Iterator[Finding]:
     others = [gpu for gpu in cards if gpu.driver_sees_it is False]
     if others:
         yield finding("amd-card-not-usable", map(_place, others), card=_names(others))
+
+
+def _intel(merged: Merged, roots: Roots) -> Iterator[Finding]:
+    """Yield what keeps an Intel card of a Linux from computing: its driver is reached through the render nodes."""
+    known = ((gpu, gpu_table.known_gpu(gpu.pci_id)) for gpu in merged.gpus if gpu.kernel_driver in {"i915", "xe"})
+    cards = [gpu for gpu, row in known if row is not None and row.xpu]
+    nodes = entries(roots.at("/dev/dri"), "renderD*")
+    if cards and nodes and not any(map(usable, nodes)):
+        yield finding("intel-no-permission", (*map(_place, cards), *map(str, nodes)), card=_names(cards))
 
 
 def _contradictions(sources: Sources, merged: Merged) -> Iterator[Finding]:

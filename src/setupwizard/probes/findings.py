@@ -45,6 +45,7 @@ FindingCode = Literal[
     "container-without-card",
     "amd-card-not-usable",
     "amd-no-permission",
+    "intel-no-permission",
     "wsl-without-card",
     "wsl-without-graphics",
     "no-answer-in-time",
@@ -244,6 +245,13 @@ FINDINGS: Final[dict[FindingCode, _Row]] = {
         "problem",
         N_(
             "You are not allowed to compute on {card}: the file /dev/kfd is missing here or closed to you."
+            " Ask the administrator to add you to the group render, then log in again."
+        ),
+    ),
+    "intel-no-permission": _Row(
+        "problem",
+        N_(
+            "You are not allowed to compute on {card}: the files in /dev/dri are closed to you."
             " Ask the administrator to add you to the group render, then log in again."
         ),
     ),

@@ -128,7 +128,7 @@ def _reach(gpu: Gpu, machine: Machine) -> Trouble | None:
     codes = {finding.code for finding in machine.findings}
     if gpu.kernel_driver == "vfio-pci" and gpu.driver_sees_it is not True:
         return "passed-through"
-    if gpu.vendor == "amd" and "amd-no-permission" in codes:
+    if f"{gpu.vendor}-no-permission" in codes:
         return "no-permission"
     return "not-seen" if gpu.driver_sees_it is False else None
 
