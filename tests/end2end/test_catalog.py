@@ -1,12 +1,15 @@
 """`catalog` as a user runs it: offline it tells how old it is; online it learns, and the decisions follow."""
 
 import json
+import platform
 import ssl
+import sys
 from datetime import UTC, datetime
 
 import pytest
 import trustme
 
+from helpers.make_wheels import make_wheel
 from helpers.program import environment, run
 from helpers.wheel_index import LINUX, WINDOWS, WheelIndex
 from setupwizard.resources import resource
@@ -51,8 +54,8 @@ def internet(tmp_path):
 def publish_everything(server):
     """Publish what the bundled facts know for two systems."""
     for release in FACTS["releases"]:
-        for platform, tag in (("linux_x86_64", LINUX), ("win_amd64", WINDOWS)):
-            for variant in release["builds"].get(platform, {}).get("variants", ()):
+        for where, tag in (("linux_x86_64", LINUX), ("win_amd64", WINDOWS)):
+            for variant in release["builds"].get(where, {}).get("variants", ()):
                 name = f"torch-{release['torch']}+{variant}-cp312-cp312-{tag}.whl"
                 server.put(name, variant, b"old")
 
@@ -115,6 +118,31 @@ def test_what_was_learned_is_used_by_every_decision_afterwards(home, machine, in
     assert damaged.code == 0
     assert damaged.document["build"]["torch"] == FACTS["releases"][-1]["torch"]
     assert str(kept) in damaged.err
+
+
+@pytest.mark.linux_only("the published builds differ elsewhere")
+def test_a_plan_takes_the_newest_build_and_says_that_it_is_assumed(home, tmp_path, internet):
+    server, way = internet
+    publish_everything(server)
+    word = f"{sys.version_info.major}{sys.version_info.minor}"
+    tag = f"manylinux_2_28_{platform.machine()}"
+    server.add("2.99.0+cu130", pythons=(word,), platforms=(tag,))
+    server.ranges = False
+    assert run("catalog", "--refresh", env=environment(home, **way)).code == 0
+    offline = environment(home, **NOWHERE)
+    here = run("detect", "--json", env=offline).document
+    card = {"vendor": "nvidia", "name": "Card", "compute_capability": "9.0", "driver_sees_it": True}
+    here |= {"gpus": [card], "nvidia_driver": {"version": "581.57"}, "findings": []}
+    path = tmp_path / "here.json"
+    path.write_text(json.dumps(here))
+    wheels = tmp_path / "wheels"
+    make_wheel(wheels, "torch", "2.99.0+cu130", tag=f"cp{word}-cp{word}-{tag}", files={"torch/__init__.py": b""})
+    for name in ("numpy", "pip", "setuptools", "wheel"):
+        make_wheel(wheels, name, "99.0")
+    planned = run("plan", "--json", "--machine", path, "--source", wheels, "--env", tmp_path / "root", env=offline)
+    assert planned.code == 0, planned.err
+    build = planned.document["build"]
+    assert (build["torch"], build["variant"], build["assumed"]) == ("2.99.0", "cu130", True)
 
 
 def test_a_network_that_shows_a_certificate_of_its_own_is_no_news(home, machine, internet):
