@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -16,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from faults.rows import TORCH, WAY, Row
+from faults.rows import TORCH, WAY, Fault, Row
 from helpers.fault_lab import Lab, outcome_of
 from helpers.program import Ended
 
@@ -391,6 +392,29 @@ def _secret_proxy(lab: Lab) -> None:
     lab.env = {**lab.env, "HTTP_PROXY": with_login, "HTTPS_PROXY": with_login, "http_proxy": with_login}
 
 
+def _guard(lab: Lab) -> None:
+    name = base64.b64encode(b"me:s3cr@t").decode()
+    lab.server.guarded[r"^plain\.example$"] = f"Basic {name}"
+    lab.server.holds[r"^plain\.example$"] = {"torch"}
+
+
+def _secret_source(lab: Lab) -> None:
+    """The user names a server with a login in its address."""
+    _guard(lab)
+    lab.source = ("--source", "https://me:s3cr%40t@plain.example/whl")
+
+
+def _secret_index(lab: Lab) -> None:
+    """The settings of pip name a server with a login in its address."""
+    _guard(lab)
+    lab.source = ("--source", "pip-config")
+    lab.env = {
+        **lab.env,
+        "PIP_INDEX_URL": "https://me:s3cr%40t@plain.example/simple",
+        "PIP_CONFIG_FILE": os.devnull,
+    }
+
+
 def _secret_kept(lab: Lab, ended: Ended) -> None:
     files = [path for place in (lab.root, Path(lab.env["HOME"])) for path in place.rglob("*") if path.is_file()]
     text = (
@@ -399,7 +423,7 @@ def _secret_kept(lab: Lab, ended: Ended) -> None:
         + "".join(path.read_text("utf-8", "replace") for path in files if path.stat().st_size < MIB)
     )
     assert "s3cr" not in text
-    assert lab.server.asked_for(r"^download")
+    assert lab.server.asked_for(r"/files/torch-")
 
 
 def _secret_kept_by_pip(lab: Lab, ended: Ended) -> None:
@@ -585,6 +609,35 @@ ACTED: tuple[Row, ...] = (
         "environment, current folder, home",
         ready=_hostile,
         check=_nothing_obeyed,
+    ),
+    Row("login in an address", "of the source", ready=_secret_source, check=_secret_kept),
+    Row("login in an address", "of pip's index", ready=_secret_index, check=_secret_kept, full=True),
+    Row(
+        "blocked host",
+        "told in Chinese",
+        ready=_blocked_by_proxy,
+        act=lambda lab: lab.apply("--lang", "zh_CN"),
+        exit=14,
+        code="host-blocked",
+        names=("download.pytorch.org", "下载服务器"),
+        full=True,
+    ),
+    Row(
+        "500 forever",
+        "the index of what comes along",
+        (Fault(r"GET [^ ]*/simple/numpy/", "status", 500),),
+        exit=14,
+        code="server-error",
+        names=("HTTP 500",),
+        full=True,
+    ),
+    Row(
+        "403/404",
+        "what comes along is nowhere",
+        (Fault(r"GET [^ ]*/simple/numpy/", "status", 404),),
+        exit=16,
+        code="build-not-in-sources",
+        names=("numpy",),
     ),
     Row("407", "name and password are never shown", ready=_secret_proxy, check=_secret_kept),
     # ---- networks that are not there ----

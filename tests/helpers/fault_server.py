@@ -42,6 +42,7 @@ class FaultServer(WheelServer):
         holds: pattern of a host to the projects that it has; a host that no pattern finds has none.
         promised: file name to the sha256 that the pages tell, where that is not the file's own.
         plain: like a folder behind the simplest of servers: no ETag.
+        guarded: pattern of a host to the Authorization header without which it answers 401.
         passes: hosts whose CONNECT is passed on to a real address, "127.0.0.1:port".
     """
 
@@ -53,6 +54,7 @@ class FaultServer(WheelServer):
         self.holds: dict[str, set[str]] = {}
         self.promised: dict[str, str] = {}
         self.plain = False
+        self.guarded: dict[str, str] = {}
         self.passes: dict[str, tuple[str, int]] = {}
         self._contexts: dict[tuple[str, str], ssl.SSLContext] = {}
         self._issuing = threading.Lock()
@@ -101,7 +103,10 @@ class _FaultHandler(_Handler):
         fault = self._noted(host + path)
         self.days_off = float(str(fault.arg)) if fault and fault.mode == "date" else 0.0
         self.host = host.partition(":")[0]
-        if fault is None or not self._fail_early(fault, path):
+        wanted = next((one for pattern, one in self.fault_owner.guarded.items() if re.search(pattern, self.host)), None)
+        if wanted is not None and self.headers.get("Authorization") != wanted:
+            self._answer(401, b"who are you", "text/plain", {"WWW-Authenticate": 'Basic realm="wheels"'})
+        elif fault is None or not self._fail_early(fault, path):
             self._serve(parts.path, fault)
 
     def _noted(self, address: str) -> Fault | None:

@@ -688,6 +688,15 @@ def test_a_login_of_netrc_is_used_for_its_host_only(wheel, server, store, tmp_pa
     assert store.verify(package)
 
 
+def test_a_login_that_was_used_once_serves_the_same_server_again(wheel, server, store, folder):
+    server.login = basic("me:pw")
+    other = make_wheel(folder, "other", files={"other/x.bin": random_bytes(1000)})
+    first = package_of(wheel, server.url_of(wheel).replace("//", "//me:pw@"))
+    fetch([first], store, settings=QUICK)
+    fetch([package_of(other, server.url_of(other))], store, settings=QUICK)
+    assert server.requests[-1].authorization == server.login
+
+
 def test_a_login_does_not_follow_a_redirect_to_another_host(wheel, server, folder, store):
     with WheelServer(folder) as other:
         server.fault("redirect", other.base)

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from helpers.loopback import loopback
 from setupwizard.model.plan import Setting
 from setupwizard.tools import pip, uv
 from setupwizard.tools.concurrency import Cancel
@@ -39,6 +40,16 @@ def test_endings_of_uv(text, code, tmp_path):
 )
 def test_endings_of_pip(text, code, tmp_path):
     assert pip.failure_of(ended(text), tmp_path, requirement="torch").code == code
+
+
+def test_what_uv_saw_counts_when_the_server_answers_again(tmp_path):
+    with loopback() as server:
+        url = server.page("/simple/numpy/", "here again")
+        text = (
+            f"cause: Failed to fetch: {url}\n cause: HTTP status server error (503 Service Unavailable) for url ({url})"
+        )
+        error = uv.failure_of(ended(text), tmp_path)
+    assert (error.code, error.facts["host"], error.facts["status"]) == ("server-error", "127.0.0.1", "HTTP 503")
 
 
 def test_the_users_settings_are_read_with_their_place_and_without_passwords(tmp_path, monkeypatch):

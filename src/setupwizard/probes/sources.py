@@ -91,12 +91,24 @@ class Listing(Struct, frozen=True, kw_only=True):
 
 
 def ask_all(
-    specs: Iterable[SourceSpec], project: str, question: Question, *, work: Path, cancel: Cancel
+    specs: Iterable[SourceSpec], project: str, question: Question, *, work: Path, cancel: Cancel, measure: bool = True
 ) -> tuple[Listing, ...]:
-    """Ask every source for a project side by side; one that hangs or breaks does not hold up the others."""
+    """Ask every source for a project side by side; one that hangs or breaks does not hold up the others.
+
+    Args:
+        specs: the sources.
+        project: "torch" ...
+        question: for which builds.
+        work: a folder for what pip writes.
+        cancel: a wish to stop.
+        measure: measure how fast each sends, too.
+    """
     by_id = {spec.id: spec for spec in specs}
     answers = side_by_side(
-        {name: partial(ask, spec, project, question, work=work, cancel=cancel) for name, spec in by_id.items()},
+        {
+            name: partial(ask, spec, project, question, work=work, cancel=cancel, measure=measure)
+            for name, spec in by_id.items()
+        },
         deadline=PROBE_SECONDS,
         cancel=cancel,
     )
@@ -202,7 +214,9 @@ def fastest_first(listings: Sequence[Listing]) -> list[Listing]:
     return sorted(listings, key=slow)
 
 
-def ask(spec: SourceSpec, project: str, question: Question, *, work: Path, cancel: Cancel) -> Listing:
+def ask(
+    spec: SourceSpec, project: str, question: Question, *, work: Path, cancel: Cancel, measure: bool = True
+) -> Listing:
     """Ask one source.
 
     Raises:
@@ -217,7 +231,7 @@ def ask(spec: SourceSpec, project: str, question: Question, *, work: Path, cance
         return _ask_pip(spec, project, question, folder, cancel, env=pip.neutral_environment(), only_found=False)
     if spec.kind in {"folder", "bundle"}:
         return _ask_folder(spec, project, question)
-    return _ask_index(spec, project, question)
+    return _ask_index(spec, project, question, cancel, measure=measure)
 
 
 def _found(spec: SourceSpec, offers: Iterable[Offer], speed: int | None = None) -> Listing:
@@ -297,13 +311,13 @@ def _offer_of(version: Version, python: str, question: Question) -> Offer | None
     return Offer(version=version.public, variant=variant, python=python, tagged=version.local is not None)
 
 
-def _ask_index(spec: SourceSpec, project: str, question: Question) -> Listing:
+def _ask_index(spec: SourceSpec, project: str, question: Question, cancel: Cancel, *, measure: bool) -> Listing:
     offers: set[Offer] = set()
     example: str | None = None
     missing: SetupError | None = None
     for url in dict.fromkeys(_page_urls(spec, project, question.variants)):
         try:
-            page = http.get(url, accept=_ACCEPT)
+            page = http.get(url, accept=_ACCEPT, cancel=cancel)
         except SetupError as error:
             if error.code != "file-missing":
                 raise
@@ -314,7 +328,7 @@ def _ask_index(spec: SourceSpec, project: str, question: Question) -> Listing:
         example = example or next((files[name] for name in files if list(_offers_in([name], project, question))), None)
     if not offers and missing is not None:
         raise missing
-    return _found(spec, offers, http.speed_of(example) if example is not None else None)
+    return _found(spec, offers, http.speed_of(example, cancel=cancel) if measure and example is not None else None)
 
 
 def _page_urls(spec: SourceSpec, project: str, variants: Iterable[str]) -> Iterable[str]:

@@ -228,7 +228,9 @@ def _family(choice: Choice, catalogue: Catalogue, work: Path, track: Track) -> t
             pythons=(choice.python,),
             general_variant=lambda _version: catalogue.general_variant(choice.build.torch, platform),
         )
-        listings = ask_all([choice.listing.spec], "torchvision", question, work=work, cancel=track.cancel)
+        listings = ask_all(
+            [choice.listing.spec], "torchvision", question, work=work, cancel=track.cancel, measure=False
+        )
     return family_requirements(choice, listings)
 
 

@@ -21,6 +21,7 @@ from packaging.specifiers import SpecifierSet
 from setupwizard.errors import SetupError
 from setupwizard.model.plan import Setting
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.logins import remember
 from setupwizard.tools.process import ProcessResult, clean_environment, run
 from setupwizard.tools.redaction import without_login
 from setupwizard.tools.room import disk_full
@@ -113,11 +114,14 @@ def addresses(env: Mapping[str, str], work: Path, *, cancel: Cancel) -> tuple[st
 
 
 def way(base: FetchSettings, env: Mapping[str, str], *, cancel: Cancel) -> FetchSettings:
-    """Return settings for our own requests that go the way which pip goes: its proxy, its certificates.
+    """Return settings for our own requests that go the way which pip goes: its proxy, its certificates, its logins.
 
     The proxy may hold a password: it is for asking, never for showing.
     """
     found = _raw_settings(env, None, cancel)
+    for name in ("index-url", "extra-index-url", "find-links"):
+        for address in found.get(name, "").split():
+            remember(address)
     authorities = found.get("cert") or env.get("REQUESTS_CA_BUNDLE") or env.get("CURL_CA_BUNDLE")
     proxy = found.get("proxy")
     return replace(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import logging
 import math
-import netrc
 import os
 import ssl
 from collections.abc import Mapping
@@ -27,6 +26,7 @@ from setupwizard.i18n import _
 from setupwizard.tools.certificate import certificate_of
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.http_faults import cause_of, host_of, next_hop, problem_of, proxy_login, refusal
+from setupwizard.tools.logins import headers_for, userinfo
 from setupwizard.tools.redaction import without_login
 
 log = logging.getLogger(__name__)
@@ -117,7 +117,7 @@ class Connections:
             SetupError: nobody answered, or a redirect is refused.
             Cancelled: somebody asked to stop.
         """
-        login = _login_of(url)
+        login = headers_for(url)
         for _hop in range(MAX_REDIRECTS + 1):
             if halt.requested:
                 raise Cancelled
@@ -130,7 +130,7 @@ class Connections:
             if urlsplit(url).scheme not in {"http", "https"}:
                 break
             if urlsplit(url).netloc != urlsplit(before).netloc:
-                login = _login_of(url)
+                login = headers_for(url)
         host = host_of(url)
         answer = _("It sent the request round in a circle.")
         raise SetupError(
@@ -179,7 +179,7 @@ class Connections:
             return None
         place, target = (parts, parts.path or "/") if way is None else (way, url)
         headers = {"User-Agent": AGENT, "Host": parts.netloc}
-        login = _userinfo(proxy) if proxy else None
+        login = userinfo(proxy) if proxy else None
         if login is not None:
             headers |= urllib3.make_headers(proxy_basic_auth=login)
         connection = http.client.HTTPConnection(place.hostname or "", place.port or 80, timeout=3)
@@ -246,7 +246,7 @@ class Connections:
         timeout = urllib3.Timeout(connect=self._settings.connect_seconds, read=self._settings.stall_seconds)
         if proxy is None:
             return urllib3.PoolManager(timeout=timeout, ssl_context=context)
-        login = _userinfo(proxy)
+        login = userinfo(proxy)
         proxy_headers = urllib3.make_headers(proxy_basic_auth=login) if login else None
         return urllib3.ProxyManager(
             without_login(proxy), proxy_headers=proxy_headers, timeout=timeout, ssl_context=context
@@ -256,23 +256,6 @@ class Connections:
 def request_headers() -> dict[str, str]:
     """Return what every request says: who asks, and that the bytes are wanted as they are."""
     return {"User-Agent": AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
-
-
-def _userinfo(url: str) -> str | None:
-    parts = urlsplit(url)
-    return f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else None
-
-
-def _login_of(url: str) -> dict[str, str]:
-    """Return the header for a login that stands in the address, or in the user's .netrc as pip reads it too."""
-    login = _userinfo(url)
-    if login is None:
-        try:
-            found = netrc.netrc().hosts.get(urlsplit(url).hostname or "")
-        except (OSError, netrc.NetrcParseError, RuntimeError):
-            found = None
-        login = f"{found[0]}:{found[2]}" if found else None
-    return dict(urllib3.make_headers(basic_auth=login)) if login else {}
 
 
 def file_of(url: str) -> str:

@@ -11,7 +11,7 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.tools import http
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.http_faults import host_of
+from setupwizard.tools.http_faults import host_of, problem_of
 from setupwizard.tools.process import ProcessResult, clean_environment, run
 from setupwizard.tools.proxies import variables_for
 from setupwizard.tools.room import disk_full
@@ -185,11 +185,15 @@ def failure_of(result: ProcessResult, folder: Path) -> SetupError:
 
 
 def _cause_at(address: str, text: str) -> SetupError:
-    """Return why an address that uv could not read cannot be read; one that answers again was only slow."""
+    """Return why an address that uv could not read cannot be read: as it is now, else as uv saw it."""
     try:
         if address:
             http.size_of(address)
     except SetupError as error:
         error.detail = f"{error.detail}\n{text}"
         return error
-    return SetupError("network-timeout", host=host_of(address), detail=text)
+    status = re.search(r"HTTP status \w+ error \((\d{3}) ", text)
+    problem = problem_of(int(status[1]), {}, address) if status else None
+    error = problem or SetupError("network-timeout", host=host_of(address))
+    error.detail = text
+    return error
