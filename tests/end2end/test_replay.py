@@ -105,6 +105,19 @@ def test_detect_recommend_and_report(name, env, tmp_path):
     assert "<html" in page
 
 
+def test_a_saved_document_names_nobody(tmp_path):
+    home = tmp_path / "home" / "alicia-secret"
+    recorded.program(home / "miniforge3/bin/conda", "exit 1")
+    recorded.write(home / "miniforge3", {"/conda-meta/history": "", "/condabin/x": ""})
+    file = tmp_path / "machine.json"
+    env = {**environment(home), "USER": "alicia-secret", "LOGNAME": "alicia-secret"}
+    assert run("detect", "--save", file, env=env).code == 0
+    text = file.read_text()
+    assert "~/miniforge3/bin/conda" in text
+    assert "alicia" not in text
+    assert len(platform.node()) < 4 or platform.node() not in text
+
+
 def test_a_restart_is_what_a_mismatch_asks_for(env, tmp_path):
     _machine, file = saved(tmp_path, "mismatch")
     decided = run("recommend", "--machine", file, "--json", env=env).document

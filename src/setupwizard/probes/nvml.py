@@ -95,7 +95,7 @@ def answer(heard: Sequence[str], *, ended: str, hung: bool = True) -> DriverAnsw
     elif driver.count is None:
         state = "error"
     else:
-        state = "ok" if cards else "no-devices"
+        state = "ok" if cards or driver.count else "no-devices"  # cards that sleep are counted and not asked
     return DriverAnswer(
         source="nvml",
         state=state,
