@@ -102,8 +102,9 @@ class EarlyBuild:
                     return False
             except Cancelled:
                 return False
-            except SetupError as error:
-                log.info("building during the download did not work out: %s", error.detail or error)
+            except (SetupError, OSError) as error:
+                detail = error.detail if isinstance(error, SetupError) else ""
+                log.info("building during the download did not work out: %s", detail or error)
                 return False
             else:
                 return True
