@@ -122,7 +122,7 @@ def build_details(scene: Scene) -> None:
 
 
 def install(scene: Scene) -> None:
-    scene.state(plan=recorded.plan(), phase="running")
+    scene.state(plan=recorded.plan(), phase="running", awake=True)
     scene.window.go_to("install")
     scene.happened(StepStarted(id="python", title=""))
     scene.clock.now += 3
@@ -149,6 +149,14 @@ def install_error(scene: Scene) -> None:
     scene.state(plan=recorded.plan(), phase="stopped", outcome=failed, errors={"install": error})
 
 
+def install_stopped(scene: Scene) -> None:
+    install(scene)
+    scene.window.install.drawer.toggle.setChecked(False)
+    scene.happened(StepFinished(id="fetch", status="cancelled"))
+    stopped = Outcome(status="cancelled", exit=22, root=recorded.ROOT)
+    scene.state(plan=recorded.plan(), phase="stopped", outcome=stopped)
+
+
 def verify_running(scene: Scene) -> None:
     scene.state(plan=recorded.plan(), phase="running")
     scene.window.go_to("verify")
@@ -169,6 +177,12 @@ def verify(scene: Scene) -> None:
 def verify_slow(scene: Scene) -> None:
     done = recorded.outcome(verification=recorded.verification(slow=True))
     scene.state(plan=recorded.plan(), phase="done", outcome=done, verification=done.verification, install_seconds=372.0)
+    scene.window.go_to("verify")
+
+
+def verify_late(scene: Scene) -> None:
+    done = recorded.outcome()
+    scene.state(plan=recorded.plan(), phase="done", removal=True, outcome=done, verification=done.verification)
     scene.window.go_to("verify")
 
 
@@ -196,9 +210,11 @@ SCENES: dict[str, Callable[[Scene], None]] = {
     "4-install": install,
     "4-install-stalled": install_stalled,
     "4-install-error": install_error,
+    "4-install-stopped": install_stopped,
     "5-verify-running": verify_running,
     "5-verify": verify,
     "5-verify-slow": verify_slow,
+    "5-verify-late": verify_late,
     "6-finish": finish,
 }
 

@@ -12,7 +12,7 @@ from setupwizard.gui.widgets.basic import Button, Card, IconTile, Label, show_if
 from setupwizard.gui.widgets.layouts import FlowLayout
 from setupwizard.gui.widgets.panels import CommandBox
 from setupwizard.gui.widgets.rows import Fact, FactGrid
-from setupwizard.gui.wording import variant_name
+from setupwizard.gui.wording import build_summary
 from setupwizard.i18n import _
 from setupwizard.model.format import listed
 
@@ -115,11 +115,8 @@ def _facts(state: State) -> list[Fact]:
     build = state.plan.build if state.plan is not None else state.build
     if build is None:
         return []
-    facts = [
-        Fact(_("PyTorch"), build.torch),
-        Fact(_("Compute platform"), variant_name(build.variant, build.platform)),
-        Fact(_("Python"), build.python),
-    ]
+    # Two facts and no more: a device is called by its whole name here as on every page, and that needs room.
+    facts = [Fact(_("PyTorch"), listed((build_summary(build), f"Python {build.python}")))]
     proof = state.verification
     names = [device.name for device in proof.devices if device.name] if proof is not None else []
     if names:
