@@ -275,6 +275,17 @@ def test_torchvision_can_be_left_out_where_it_is_known(visit: Visit) -> None:
     assert "Comes with torchvision 0.30.0." in texts(visit)
 
 
+def test_torchvision_that_no_server_has_is_not_offered(visit: Visit) -> None:
+    window = visit.open()
+    visit.go_to_build()
+    window.build.details_fold.unfold()
+    assert window.build.details.companions.isVisible()
+    lacking = replace(recorded.build(), torchvision=None)
+    window.flow._set(plan=recorded.plan(lacking, why_other="torchvision is left out: there is none."))
+    assert not window.build.details.companions.isVisible()
+    assert "torchvision is left out" in texts(visit)
+
+
 def test_where_no_torchvision_is_known_none_is_offered(visit: Visit) -> None:
     bare = replace(recorded.build(), torchvision=None)
     visit.backend.advice = lambda _choices: recorded.recommendation(bare)

@@ -135,8 +135,8 @@ class Details(Card):
         self.command.show_command(shown, _("Command"))
 
     def _show_companions(self, state: State, more: str) -> None:
-        """Offer what goes with the build, where the decision knows what that is."""
-        known = state.decision.build if state.decision is not None else None
+        """Offer what goes with the build, where somebody knows what that is: the plan, else the decision."""
+        known = state.build if state.choices.companions else state.decision.build if state.decision else None
         vision = known.torchvision if known is not None else None
         values = [(COMPANIONS, f"torchvision {vision}"), (ALONE, _("Nothing else"))]
         self.companions.show_values(values if vision else [], COMPANIONS if state.choices.companions else ALONE, more)
