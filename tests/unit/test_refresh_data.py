@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from helpers.wheel_index import ARM, LINUX, WINDOWS, WheelIndex, wheel_name
+from helpers.refreshing import RAW, publish_today
+from helpers.wheel_index import ARM, LINUX, WINDOWS, WheelIndex
 from setupwizard.model.catalogue import Catalogue, load_catalogue
 from setupwizard.model.wire import read_document
-from setupwizard.resources import resource
 
-RAW = json.loads(resource("catalogue.json").read_bytes())
 SCRIPT = Path(__file__).parents[2] / "scripts" / "refresh_data.py"
 OLD_DAYS = 120
 
@@ -39,16 +38,6 @@ def rebuild(path):
     return subprocess.run(
         [sys.executable, SCRIPT, "--file", path], capture_output=True, text=True, env=env, timeout=120, check=False
     )
-
-
-def publish_today(server):
-    for release in RAW["releases"]:
-        for platform, tag in (("linux_x86_64", LINUX), ("win_amd64", WINDOWS), ("linux_aarch64", ARM)):
-            published = release["builds"].get(platform, {"variants": (), "python": ()})
-            for variant in published["variants"]:
-                for python in [*published["python"], *published.get("index_python", ())]:
-                    word = python.replace(".", "", 1)
-                    server.put(wheel_name(f"{release['torch']}+{variant}", word, tag), variant, b"old")
 
 
 def test_sources_that_cannot_be_reached_are_named_and_nothing_changes(tmp_path):
