@@ -33,7 +33,8 @@ class Build(Struct, frozen=True, kw_only=True):
         python: "3.12", or "3.14t" for a free-threaded one.
         requirement: what a resolver is asked for, exactly: "torch==2.15.0+cu130".
         index_url: the official index of the variant; None stands for the general index.
-        assumed: True when the data call this build probable, and nobody has listed it.
+        assumed: True when the data call this build probable and nobody has listed it, or when it is newer than the
+            data and its wheel could not be asked for which cards it was made: the nearest known build speaks for it.
     """
 
     torch: str
