@@ -9,15 +9,17 @@ from typing import get_args
 
 from setupwizard import codes
 from setupwizard.errors import SENTENCES
+from setupwizard.model.doctor import Doctor
 from setupwizard.model.events import Error, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Recommendation
 from setupwizard.model.verification import Verification
 from setupwizard.model.wire import schema_of
+from setupwizard.probes.findings import FINDINGS
 
 TOP = Path(__file__).resolve().parent.parent
-KINDS = (Machine, Recommendation, Plan, Outcome, Error, Verification)
+KINDS = (Machine, Recommendation, Plan, Outcome, Error, Verification, Doctor)
 LISTS = (
     "Verdict",
     "ReasonCode",
@@ -31,6 +33,8 @@ LISTS = (
     "CheckId",
     "CheckStatus",
     "VerificationVerdict",
+    "CauseCode",
+    "CureCode",
 )
 
 
@@ -63,6 +67,16 @@ def codes_page() -> str:
         "| code | exit id | what a person reads |",
         "|---|---|---|",
         *(f"| {code} | {row.exit_id} | {row.title}. |" for code, row in SENTENCES.items()),
+    ]
+    lines += [
+        "",
+        "## Finding codes",
+        "",
+        "What `detect` can notice (Machine, `findings`).",
+        "",
+        "| code | level | what a person reads |",
+        "|---|---|---|",
+        *(f"| {code} | {row.level} | {row.text} |" for code, row in FINDINGS.items()),
     ]
     for name in LISTS:
         lines += ["", f"## {name}", "", ", ".join(f"`{word}`" for word in get_args(getattr(codes, name)))]

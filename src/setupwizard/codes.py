@@ -236,6 +236,26 @@ CheckId = Literal[
     "sustained",
 ]
 
+CauseCode = Literal[
+    "torch-missing",
+    "cpu-build",
+    "no-code",
+    "driver-missing",
+    "driver-old",
+    "not-for-here",
+    "files-damaged",
+    "install-broken-off",
+    "installers-mixed",
+    "companion-mismatch",
+    "packages-elsewhere",
+    "module-shadowed",
+    "vc-runtime-missing",
+    "openmp-twice",
+    "card-not-seen",
+    "proof-failed",
+]
+CureCode = Literal["new-generation", "repair"]
+
 ERROR_CODES: tuple[str, ...] = get_args(ErrorCode)
 STEP_IDS: tuple[str, ...] = get_args(StepId)
 CHECK_IDS: tuple[str, ...] = get_args(CheckId)

@@ -48,7 +48,9 @@ def start(*words: object, env: Mapping[str, str]) -> subprocess.Popen[str]:
     )
 
 
-def run(*words: object, env: Mapping[str, str], given: str | None = None, timeout: float = 300) -> Ended:
+def run(
+    *words: object, env: Mapping[str, str], given: str | None = None, timeout: float = 300, cwd: object = None
+) -> Ended:
     """Run the program to its end."""
     done = subprocess.run(
         [*PROGRAM, *map(str, words)],
@@ -58,6 +60,7 @@ def run(*words: object, env: Mapping[str, str], given: str | None = None, timeou
         encoding="utf-8",
         env=dict(env),
         timeout=timeout,
+        cwd=None if cwd is None else str(cwd),
         check=False,
     )
     return Ended(done.returncode, done.stdout, done.stderr)

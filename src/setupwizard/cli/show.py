@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from setupwizard.i18n import _, ngettext
+from setupwizard.model.doctor import Doctor
 from setupwizard.model.events import Outcome
 from setupwizard.model.format import format_bytes, format_duration, listed
 from setupwizard.model.machine import Gpu, Machine
@@ -197,4 +198,26 @@ def verification(proof: Verification) -> str:
         for figure in check.figures
     ]
     lines.append(_("Took {time}.").format(time=format_duration(proof.seconds)))
+    return "\n".join(lines)
+
+
+def doctor(document: Doctor) -> str:
+    """Return what was found in an environment: the causes, what proves each, and the cure."""
+    torch = document.torch
+    name = f"torch {torch.version}" if torch is not None else _("no PyTorch")
+    lines = [_("{folder}: {torch}").format(folder=document.env, torch=name)]
+    if document.fixed:
+        lines.append(_("Cured: {names}.").format(names=", ".join(document.fixed)))
+    if not document.causes:
+        lines.append(_("PyTorch works here. Nothing needs to be done."))
+    for cause in document.causes:
+        lines.append(f"  {cause.text}")
+        lines += [f"    {text}" for text in cause.evidence]
+        if cause.fix is not None:
+            lines.append(f"    {cause.fix.text}")
+            lines += [f"      {change}" for change in cause.fix.changes]
+            if cause.fix.download_bytes is not None:
+                lines.append("      " + _("{size} to download").format(size=format_bytes(cause.fix.download_bytes)))
+    if any(cause.fix is not None for cause in document.causes):
+        lines.append(_("Add --fix to have it carried out; you are asked first."))
     return "\n".join(lines)

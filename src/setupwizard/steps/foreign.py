@@ -14,6 +14,7 @@ from setupwizard.i18n import _, ngettext
 from setupwizard.model.verification import Check
 from setupwizard.store.own_records import audit_own_records
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.interpreter import ask_version
 
 _NAMED = 5
 _PLACES = ("bin/python", "Scripts/python.exe", "python.exe", "bin/python3")
@@ -51,6 +52,14 @@ def look(folder: Path) -> Foreign:
         raise SetupError("environment-missing", root=str(folder))
     places = [*sorted(folder.glob("lib/python3.*/site-packages")), folder / "Lib" / "site-packages"]
     return Foreign(folder=folder, python=python, site_packages=next((one for one in places if one.is_dir()), None))
+
+
+def python_version(found: Foreign) -> str | None:
+    """Return the Python of an environment as a build names it, "3.12" or "3.14t"; None when it does not start."""
+    try:
+        return ask_version(found.python)[0]
+    except SetupError:
+        return None
 
 
 def files_check(environment: Foreign, cancel: Cancel | None = None) -> Check:

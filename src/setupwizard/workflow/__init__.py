@@ -2,6 +2,7 @@
 
 from setupwizard.model.events import Outcome
 from setupwizard.model.plan import Plan
+from setupwizard.workflow import doctoring
 from setupwizard.workflow.jobs import ApplyOptions, Job, apply, cards_for, decide, plan, run
 from setupwizard.workflow.proving import (
     ProofOptions,
@@ -51,6 +52,7 @@ __all__ = [
     "changes_since",
     "collect_garbage",
     "decide",
+    "doctoring",
     "environment",
     "forget_downloads",
     "last_report",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -12,12 +13,16 @@ from setupwizard.cli.commands.installing import env_option, root_of
 from setupwizard.cli.commands.looking import this_machine, write_text
 from setupwizard.cli.context import common, finish, json_option, stop_on_signal, voice
 from setupwizard.cli.progress import Terminal
-from setupwizard.codes import CHECK_IDS, CheckId, VerifyLevel, VerifyMode
+from setupwizard.codes import CHECK_IDS, CheckId, VerifyLevel, VerifyMode, exit_code
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
+from setupwizard.model.doctor import Doctor
 from setupwizard.model.wire import to_json
 from setupwizard.steps import report as reports
 from setupwizard.steps.tracking import Track
+from setupwizard.store.aside import FOLDER as KEPT_FOLDER
+from setupwizard.store.layout import Root
+from setupwizard.workflow import doctoring
 
 
 @click.command()
@@ -60,9 +65,46 @@ def verify(
 @click.option("--yes", is_flag=True, help="Cure it without a question.")
 @json_option
 @common
-def doctor(env: Path | None, fix: bool, yes: bool, json: bool) -> None:  # noqa: ARG001 - not built yet
+def doctor(env: Path | None, fix: bool, yes: bool, json: bool) -> None:
     """Say why PyTorch does not work here, and cure it."""
-    raise SetupError("not-built", what="doctor")
+    if yes and not fix:
+        raise SetupError("usage", what=_("--yes goes with --fix"))
+    folder = root_of(env).path if env is not None else doctoring.default_environment(root_of(None).path)
+    root = Root(folder)
+    if not root.is_ours():
+        workflow.must_be_environment(root)
+    machine = this_machine(())
+    with stop_on_signal() as cancel:
+        track = Track(Terminal(quiet=voice.quiet or json), cancel)
+        examined = doctoring.examine(root, machine, track)
+        document = examined.document
+        if fix and doctoring.curable(document) is not None:
+            document = _cured(examined, track, yes=yes)
+    if json:
+        voice.document(document)
+    else:
+        voice.say(show.doctor(document))
+    finish(exit_code("ok" if document.healthy else "drift", voice.exit_codes))
+
+
+def _cured(examined: doctoring.Examined, track: Track, *, yes: bool) -> Doctor:
+    """Carry the cure out once it was agreed to; else return what it would change."""
+    cure = doctoring.curable(examined.document)
+    in_place = cure is not None and cure.code == "repair"
+    prepared = doctoring.prepare(examined, track) if in_place else None
+    document = doctoring.worked_out(examined, prepared) if prepared is not None else examined.document
+    if not yes:
+        voice.say(show.doctor(document))
+        if voice.json or not sys.stdin.isatty() or not click.confirm(_("Carry this out now?"), default=False):
+            return document
+    cured = doctoring.cure(examined, prepared, track)
+    if prepared is not None:
+        voice.note(
+            _("What was replaced is kept in {folder}; delete it once all your programs work.").format(
+                folder=examined.root.path / KEPT_FOLDER
+            )
+        )
+    return cured
 
 
 @click.command()

@@ -1,0 +1,153 @@
+"""Exchanges PyTorch in an environment that somebody else made; whatever goes wrong, everything is put back."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+from packaging.utils import canonicalize_name
+
+from setupwizard.errors import SetupError
+from setupwizard.i18n import _
+from setupwizard.model.install_data import install_data
+from setupwizard.model.plan import Package, Plan
+from setupwizard.model.verification import Verification
+from setupwizard.steps.foreign import Foreign
+from setupwizard.steps.resolving import FAMILY
+from setupwizard.steps.tracking import Track
+from setupwizard.store.aside import Exchange, begin, unfinished
+from setupwizard.store.audit import audit
+from setupwizard.store.fetch import fetch
+from setupwizard.store.files import remove_tree
+from setupwizard.store.layout import Root
+from setupwizard.store.wheels import WheelStore
+from setupwizard.tools.lock import write_local_lock
+from setupwizard.tools.uv import Uv
+
+log = logging.getLogger(__name__)
+
+# torch names these in exact versions: they belong to it like its own files.
+_PINNED = re.compile(r"(nvidia|cuda|rocm|intel|triton|pytorch-triton|mkl|tbb|umf|tcmlib|dpcpp|oneccl|impi)(-|$)")
+_DAMAGE = frozenset(("missing", "changed", "wheel-unreadable", "unsafe-path"))
+
+
+class Exchanged(Struct, frozen=True, kw_only=True):
+    """What was done. `kept` is the folder of the replaced files, None when nothing was replaced."""
+
+    verification: Verification
+    kept: Path | None
+
+
+def to_exchange(found: Foreign, made: Plan, damaged: Collection[str]) -> tuple[Package, ...]:
+    """Return the wheels that have to come: torch and what it pins where it differs or is damaged, and what is missing.
+
+    What the person installed stays as it is, also in another version than a fresh environment would get.
+
+    Args:
+        found: the environment.
+        made: a plan for a fresh environment of the same Python.
+        damaged: canonical names of packages of which files are missing or changed.
+    """
+    present = found.packages()
+    along = {canonicalize_name(re.split(r"[=<>!~\[ ]", text)[0]) for text in _companions(made)}
+    chosen = []
+    for package in made.packages:
+        name = canonicalize_name(package.name)
+        ours = name in FAMILY or _PINNED.match(name) is not None
+        if name not in present:
+            wanted = name not in along and (name not in FAMILY or name == "torch")
+        else:
+            wanted = name in damaged or (ours and present[name] != package.version)
+        if wanted:
+            chosen.append(package)
+    return tuple(chosen)
+
+
+def change_texts(found: Foreign, packages: Sequence[Package]) -> tuple[str, ...]:
+    """Return each change as "name old -> new", or "name -> new" for what is not there yet."""
+    present = found.packages()
+    return tuple(
+        f"{name} {present[name]} -> {package.version}" if name in present else f"{name} -> {package.version}"
+        for package in packages
+        for name in (canonicalize_name(package.name),)
+    )
+
+
+def undo_unfinished(found: Foreign) -> None:
+    """Put back what an exchange left that died half way.
+
+    Raises:
+        SetupError: "root-not-writable", "file-in-use".
+    """
+    for exchange in unfinished(found.folder):
+        log.warning("an exchange in %s was never ended: it is undone", found.folder)
+        exchange.put_back()
+
+
+def repair(
+    found: Foreign, scratch: Root, packages: Sequence[Package], prove: Callable[[], Verification], track: Track
+) -> Exchanged:
+    """Fetch, take the old packages out, install the new ones, compare every file, prove; on any failure put all back.
+
+    Args:
+        found: the environment.
+        scratch: a root of ours for the wheels; the caller holds its lock, so nobody else repairs the same environment.
+        packages: see `to_exchange`.
+        prove: proves the environment.
+        track: gets the events.
+
+    Raises:
+        SetupError: why it could not be done; the environment is as it was.
+        Cancelled: somebody asked to stop; the environment is as it was.
+    """
+    store = WheelStore(scratch.store)
+    with track.step("fetch", _("Download the packages")):
+        fetch(packages, store, emit=track.emit, cancel=track.cancel)
+    wheels = [store.path_of(package) for package in packages]
+    exchange = begin(found.folder)
+    with _undone_on_failure(exchange):
+        with track.step("install", _("Install the packages")):
+            exchange.take_out({canonicalize_name(package.name) for package in packages}, wheels)
+            _install(found, scratch, packages, wheels, track)
+        with track.step("audit", _("Compare every file with its package")):
+            _must_be_whole(exchange.packages, wheels, track)
+        with track.step("verify", _("Prove that PyTorch works")):
+            verification = prove()
+            if not verification.passed:
+                raise SetupError("verify-failed", problem="", verification=verification)
+    exchange.close()
+    return Exchanged(verification=verification, kept=exchange.folder if exchange.folder.exists() else None)
+
+
+@contextlib.contextmanager
+def _undone_on_failure(exchange: Exchange) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        exchange.put_back()
+        raise
+
+
+def _install(found: Foreign, scratch: Root, packages: Sequence[Package], wheels: Sequence[Path], track: Track) -> None:
+    scratch.work.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = scratch.work / "pylock.toml"
+        write_local_lock(lock, packages, wheels)
+        Uv(scratch.work, cancel=track.cancel, listen=track.listener("install")).add(found.python, lock)
+    finally:
+        remove_tree(scratch.work)
+
+
+def _must_be_whole(site_packages: Path, wheels: Sequence[Path], track: Track) -> None:
+    result = audit(site_packages, wheels, emit=track.emit, cancel=track.cancel)
+    wrong = [f"{one.code}: {one.package} {one.path}" for one in result.problems if one.code in _DAMAGE]
+    if wrong:
+        raise SetupError("audit-failed", detail="\n".join(wrong[:50]))
+
+
+def _companions(made: Plan) -> tuple[str, ...]:
+    return install_data().companions_of(made.build.torch)

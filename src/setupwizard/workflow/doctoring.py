@@ -1,0 +1,296 @@
+"""Why PyTorch does not work in an environment, and the cure: look, name the cause, exchange, look again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import platformdirs
+from msgspec import Struct
+from msgspec.structs import replace
+
+from setupwizard.codes import CauseCode
+from setupwizard.errors import SetupError
+from setupwizard.i18n import _
+from setupwizard.model.doctor import Cause, Cure, Doctor
+from setupwizard.model.machine import FoundPython, FoundTorch, Machine, PythonChoice
+from setupwizard.model.plan import Package, Plan
+from setupwizard.model.recommendation import Recommendation, Wishes
+from setupwizard.model.verification import Check
+from setupwizard.probes.torches import look as look_at_torch
+from setupwizard.steps import diagnosing, foreign, planning, repairing
+from setupwizard.steps.comparing import files_check
+from setupwizard.steps.recommend import recommend
+from setupwizard.steps.records import plan_of
+from setupwizard.steps.tracking import Track
+from setupwizard.store.layout import Root
+from setupwizard.store.lock import working_on
+from setupwizard.store.own_records import audit_own_records
+from setupwizard.tools.redaction import redact_text
+from setupwizard.workflow import jobs
+from setupwizard.workflow.proving import ProofOptions, verify_environment
+from setupwizard.workflow.session import Choices
+
+_ELSEWHERE = ("PYTHONPATH", "PYTHONHOME")
+# Files of these names beside a program are loaded in place of the package; torch itself needs the ones behind it.
+_SHADOWING = (
+    *("torch", "torchvision", "torchaudio", "numpy", "random", "typing", "types", "enum", "copy", "logging"),
+    *("inspect", "dataclasses", "queue", "warnings", "platform", "json", "string", "statistics", "functools"),
+)
+_OPENMP = (
+    *("Library/bin/libiomp5md.dll", "Lib/site-packages/torch/lib/libiomp5md.dll"),
+    *("lib/libiomp5.dylib", "lib/libomp.dylib", "lib/python3.*/site-packages/torch/lib/libomp.dylib"),
+)
+
+
+class Examined(Struct, frozen=True, kw_only=True):
+    """What the doctor found, and what it needs to cure it."""
+
+    document: Doctor
+    root: Root
+    machine: Machine
+    found: foreign.Foreign | None
+    decision: Recommendation
+
+
+class Prepared(Struct, frozen=True, kw_only=True):
+    """A repair that is worked out and not begun.
+
+    Attributes:
+        scratch: where the wheels are kept meanwhile.
+        packages: what has to come.
+    """
+
+    plan: Plan
+    scratch: Root
+    packages: tuple[Package, ...]
+
+
+def examine(root: Root, machine: Machine, track: Track, *, folder: Path | None = None) -> Examined:
+    """Look at an environment and name the causes why PyTorch does not work in it.
+
+    Args:
+        root: one of ours, or the folder of any environment.
+        machine: this computer.
+        track: gets the events of the proof.
+        folder: where the person works: a file there can hide a package; the present folder when None.
+
+    Raises:
+        SetupError: "environment-missing".
+        Cancelled: somebody asked to stop.
+    """
+    own = root.is_ours()
+    found = _found(root, own=own)
+    torch = _torch(found)
+    here = machine if own or found is None else _for_its_python(machine, found)
+    decision = recommend(here)
+    proof = verify_environment(root, machine, ProofOptions(), track) if torch is not None and found else None
+    files = _files(root, found, own, track)
+    seen = diagnosing.Observed(
+        machine=here,
+        own=own,
+        torch=torch,
+        files=files,
+        decision=decision,
+        judged=_judged(here, torch),
+        proof=proof,
+        conda_torch=_names(found, "conda-meta/pytorch-[0-9]*.json", "conda-meta/libtorch-[0-9]*.json"),
+        pip_torch=_pip_records(found),
+        openmp=_names(found, *_OPENMP),
+        elsewhere=tuple(f"{name}={redact_text(os.environ[name])}" for name in _ELSEWHERE if os.environ.get(name)),
+        shadows=tuple(_shadows(folder or Path.cwd())),
+    )
+    causes = diagnosing.causes(seen)
+    document = Doctor(
+        healthy=diagnosing.is_healthy(causes), env=redact_text(str(root.path)), torch=torch, causes=causes
+    )
+    return Examined(document=document, root=root, machine=here, found=found, decision=decision)
+
+
+def prepare(examined: Examined, track: Track) -> Prepared:
+    """Work out what a repair would change: ask the sources, resolve; nothing in the environment is touched.
+
+    Raises:
+        SetupError: it cannot be had, or there is no cure that the wizard can carry out.
+        Cancelled: somebody asked to stop.
+    """
+    found = examined.found
+    if found is None:
+        raise SetupError("environment-missing", root=str(examined.root.path))
+    scratch = Root(_scratch(found.folder))
+    request = planning.PlanRequest(machine=examined.machine, recommendation=examined.decision, root=scratch.path)
+    made = planning.make_plan(request, track)
+    damaged = _damaged(found, track)
+    return Prepared(plan=made, scratch=scratch, packages=repairing.to_exchange(found, made, damaged))
+
+
+def worked_out(examined: Examined, prepared: Prepared) -> Doctor:
+    """Return the document with the changes and bytes of the repair."""
+    assert examined.found is not None  # noqa: S101 - prepare() made sure
+    changes = repairing.change_texts(examined.found, prepared.packages)
+    size = sum(package.size for package in prepared.packages)
+    causes = tuple(_with(cause, changes, size) for cause in examined.document.causes)
+    return replace(examined.document, causes=causes)
+
+
+def cure(examined: Examined, prepared: Prepared | None, track: Track) -> Doctor:
+    """Carry the cure out and look again: a new generation for an environment of ours, else an exchange in place.
+
+    Raises:
+        SetupError: why it could not be done; everything is as it was.
+        Cancelled: somebody asked to stop; everything is as it was.
+    """
+    before = {cause.code for cause in examined.document.causes if cause.fix is not None}
+    if prepared is None:
+        _new_generation(examined, track)
+    else:
+        _exchange(examined, prepared, track)
+    after = examine(examined.root, examined.machine, track).document
+    gone: tuple[CauseCode, ...] = tuple(sorted(before - {cause.code for cause in after.causes}))
+    return replace(after, fixed=gone)
+
+
+def curable(document: Doctor) -> Cure | None:
+    """Return the first cure that the wizard can carry out, None when there is none."""
+    return next((cause.fix for cause in document.causes if cause.fix is not None), None)
+
+
+def _new_generation(examined: Examined, track: Track) -> None:
+    job = jobs.Job(choices=Choices(root=examined.root.path), options=jobs.ApplyOptions())
+    outcome = jobs.run(job, lambda: examined.machine, track)
+    if outcome.error is not None:
+        raise SetupError(outcome.error.code, detail=outcome.error.detail or outcome.error.title)
+
+
+def _exchange(examined: Examined, prepared: Prepared, track: Track) -> None:
+    found = examined.found
+    assert found is not None  # noqa: S101 - prepare() made sure
+    prepared.scratch.prepare()
+    with working_on(prepared.scratch):
+        repairing.undo_unfinished(found)
+        if prepared.packages:
+            repairing.repair(
+                found,
+                prepared.scratch,
+                prepared.packages,
+                lambda: verify_environment(examined.root, examined.machine, ProofOptions(), track),
+                track,
+            )
+    jobs.dismantle(prepared.scratch)
+
+
+def _found(root: Root, *, own: bool) -> foreign.Foreign | None:
+    """Return the environment; None for a root of ours in which nothing is in use."""
+    if not own:
+        return foreign.look(root.path)
+    place = root.in_use
+    try:
+        return foreign.look(place) if place is not None else None
+    except SetupError:
+        return None
+
+
+def _torch(found: foreign.Foreign | None) -> FoundTorch | None:
+    if found is None or found.site_packages is None:
+        return None
+    torch = look_at_torch(found.site_packages, found.folder, foreign.python_version(found))
+    return replace(torch, env=redact_text(torch.env)) if torch is not None else None
+
+
+def _for_its_python(machine: Machine, found: foreign.Foreign) -> Machine:
+    """Return the machine with the environment's own Python as the only one that will do."""
+    version = foreign.python_version(found)
+    if version is None:
+        raise SetupError("environment-missing", root=str(found.folder))
+    free = version.endswith("t")
+    plain = version.removesuffix("t")
+    python = FoundPython(path=str(found.python), version=plain, free_threaded=free, kind="environment")
+    return replace(machine, python=PythonChoice(version=plain, free_threaded=free, fixed=True), pythons=(python,))
+
+
+def _judged(machine: Machine, torch: FoundTorch | None) -> Recommendation | None:
+    """Return the answer for the build that is there, as if somebody had wished for it."""
+    if torch is None or torch.variant is None:
+        return None
+    version = torch.version.partition("+")[0]
+    try:
+        return recommend(machine, Wishes(torch=version, variant=torch.variant))
+    except SetupError:  # a build of one's own, of which the data know nothing
+        return None
+
+
+def _files(root: Root, found: foreign.Foreign | None, own: bool, track: Track) -> Check:
+    if found is None:
+        return Check(id="files", status="not-run")
+    current = root.current_name()
+    made = plan_of(root, current) if own else None
+    if made is None or current is None:
+        return foreign.files_check(found, track.cancel)
+    return files_check(root, current, made, track.cancel)
+
+
+def _damaged(found: foreign.Foreign, track: Track) -> frozenset[str]:
+    if found.site_packages is None:
+        return frozenset()
+    problems = audit_own_records(found.site_packages, track.cancel).problems
+    return frozenset(problem.package for problem in problems if problem.package)
+
+
+def _names(found: foreign.Foreign | None, *patterns: str) -> tuple[str, ...]:
+    if found is None:
+        return ()
+    folder = found.folder
+    return tuple(path.relative_to(folder).as_posix() for pattern in patterns for path in sorted(folder.glob(pattern)))
+
+
+def _pip_records(found: foreign.Foreign | None) -> tuple[str, ...]:
+    """Return the records of torch that pip or uv made: conda's own carry another installer's name."""
+    if found is None or found.site_packages is None:
+        return ()
+    names = []
+    for info in sorted(found.site_packages.glob("torch-*.dist-info")):
+        try:
+            installer = (info / "INSTALLER").read_text("utf-8").strip().lower()
+        except (OSError, UnicodeDecodeError):
+            installer = ""
+        if installer in {"pip", "uv"}:
+            names.append(info.name)
+    return tuple(names)
+
+
+def _shadows(folder: Path) -> Iterator[str]:
+    for name in _SHADOWING:
+        for place in (folder / f"{name}.py", folder / name / "__init__.py"):
+            if place.is_file() and not _is_a_library(folder):
+                yield redact_text(str(place))
+
+
+def _is_a_library(folder: Path) -> bool:
+    """Whether a folder is where packages live: Python's own, or an environment's."""
+    return folder.name in {"site-packages", "dist-packages"} or str(folder) in sys.path[1:]
+
+
+def _scratch(folder: Path) -> Path:
+    key = hashlib.sha256(os.fsencode(os.path.normcase(os.path.realpath(folder)))).hexdigest()[:20]
+    return platformdirs.user_cache_path("setupwizard", appauthor=False) / "repairs" / key
+
+
+def _with(cause: Cause, changes: tuple[str, ...], size: int) -> Cause:
+    return replace(cause, fix=replace(cause.fix, changes=changes, download_bytes=size)) if cause.fix else cause
+
+
+def default_environment(fallback: Path) -> Path:
+    """Return what is looked at when nobody named a folder: ours where there is one, else the one that is active.
+
+    Raises:
+        SetupError: "environment-missing": neither is there.
+    """
+    if Root(fallback).is_ours():
+        return fallback
+    for name in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        if os.environ.get(name) and Path(os.environ[name]).is_dir():
+            return Path(os.environ[name])
+    raise SetupError("environment-missing", root=_("{folder} (name another one with --env)").format(folder=fallback))
