@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from helpers.refreshing import PROXIES, RAW, TODAY, YOUNGEST, facts, publish_today
 from helpers.wheel_index import LINUX, WINDOWS, WheelIndex, archive_of, torch_files, wheel_name
+from setupwizard.cli.commands.catalog import spoken
 from setupwizard.errors import Cancelled
 from setupwizard.model.catalogue import load_catalogue
 from setupwizard.model.machine import Gpu, Machine, NvidiaDriver
@@ -17,6 +18,7 @@ from setupwizard.steps.recommend import recommend
 from setupwizard.steps.refresh import refresh
 from setupwizard.store.catalogue_cache import keep, known_catalogue
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.workflow.catalogue import Knowledge
 
 
 class Cache:
@@ -276,6 +278,14 @@ def test_a_server_that_breaks_down_midway_keeps_what_it_said(server):
     assert (answers.asked[0].code, answers.asked[0].pages > 0) == ("server-error", True)
     assert known.catalogue.newest.torch == "2.16.0"
     assert "cu118" in {build.variant for build in recommend(machine(), catalogue=known.catalogue).alternatives}
+
+
+@pytest.mark.parametrize(("days", "said"), [(0, False), (120, False), (121, True)])
+def test_old_facts_are_said_to_be_old(days, said):
+    known = known_catalogue(path=Cache.file)
+    told = Knowledge(data_date=RAW["data_date"], age_days=days, bundled_date=RAW["data_date"], newest=YOUNGEST[-1])
+    assert ("catalog --refresh" in spoken(known.catalogue, told)) is said
+    assert RAW["data_date"] in spoken(known.catalogue, told)
 
 
 def test_newer_bundled_facts_win_over_what_was_kept(server):

@@ -17,6 +17,9 @@ from setupwizard.steps.refresh import refresh as ask_servers
 from setupwizard.store.catalogue_cache import Known, keep, known_catalogue
 from setupwizard.tools.concurrency import Cancel
 
+OLD_DAYS = 120
+"""PyTorch has a new release about every two months: facts older than this miss some."""
+
 Build = tuple[str, str, Platform]
 """Version of torch, variant, platform."""
 

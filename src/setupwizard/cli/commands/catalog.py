@@ -29,11 +29,11 @@ def catalog(refresh: bool, json: bool) -> None:
     if json:
         voice.document({**to_builtins(now.catalogue), **to_builtins(told)})
     else:
-        voice.say(_text(now.catalogue, told))
+        voice.say(spoken(now.catalogue, told))
     finish("ok")
 
 
-def _text(known: Catalogue, told: facts.Knowledge) -> str:
+def spoken(known: Catalogue, told: facts.Knowledge) -> str:
     """Return what is known about builds, and how old it is, for a person."""
     newest = ", ".join(release.torch for release in reversed(known.releases[-5:]))
     rows = [
@@ -61,6 +61,8 @@ def _named(changes: tuple[facts.Change, ...]) -> str:
 
 def _remarks(told: facts.Knowledge) -> str:
     remarks = []
+    if told.age_days > facts.OLD_DAYS and not told.asked:
+        remarks.append(_("That is rather old: `setupwizard catalog --refresh` asks the download servers what is new."))
     if told.asked and not any(one.pages for one in told.asked):
         remarks.append(_("No download server answered, so this is what was known before."))
     if told.assumed:
