@@ -49,7 +49,7 @@ def test_every_key_of_the_contract_is_there(kind):
     """The keys of each document, as the contract names them."""
     contract = {
         Machine: "schema os os_version arch libc wsl jetpack gpus nvidia_driver python toolkits pythons condas torches "
-        "disks memory_mib environment findings",
+        "disks memory_mib environment findings said",
         Recommendation: "schema data_date verdict build gpus after reasons actions alternatives rejected parts "
         "machines",
         Plan: "schema id root generation backend python build recommended why_other source tried packages "

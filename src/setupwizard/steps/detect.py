@@ -248,6 +248,9 @@ def _torches(roots: Roots, interpreters: tuple[pythons.Interpreter, ...]) -> tup
 
 def _machine(roots: Roots, said: _Answers, sources: gpus.Sources) -> Machine:
     """Put the document together."""
+    raw = tuple(_raw(sources))
+    for one in raw:
+        log.info("%s %s: %s", one.source, one.state or "", " | ".join(one.lines))
     facts = said.get("system", system.minimal(roots))
     merged = gpus.merge(sources)
     interpreters: tuple[pythons.Interpreter, ...] = said.get("pythons", ())
@@ -269,7 +272,7 @@ def _machine(roots: Roots, said: _Answers, sources: gpus.Sources) -> Machine:
         memory_mib=facts.memory_mib,
         environment=facts.environment,
         findings=(*noticed, *said.findings),
-        said=tuple(_raw(sources)),
+        said=raw,
     )
 
 
