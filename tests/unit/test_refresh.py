@@ -221,6 +221,25 @@ def test_the_official_index_has_the_last_word_over_a_mirror(server):
     assert known.catalogue.newest.torch == "2.15.0"
 
 
+def test_a_mirror_goes_on_where_the_official_index_was_left(server):
+    """The official index was read once, from another network; here a mirror is all there is."""
+    publish_today(server)
+    for name in [name for name in server.wheels if name.startswith("torch-2.15.0+cu130")]:
+        del server.wheels[name]
+    with WheelIndex() as mirror:
+        mirror.add("2.15.0+cu130")
+        bundled = facts(server, mirror)
+        known, _answers = asked(bundled, today="2026-12-01")
+        assert recommend(machine(), catalogue=known.catalogue).build.variant == "cu132"
+        server.status["/"] = 503
+        mirror.add("2.16.0+cu130")
+        later, _answers = asked(bundled, known.refreshed, today="2027-02-01")
+    answer = recommend(machine(), catalogue=later.catalogue)
+    assert (answer.build.torch, answer.build.variant) == ("2.16.0", "cu130")
+    withdrawn = [one for one in answer.alternatives if (one.torch, one.variant) == ("2.15.0", "cu130")]
+    assert withdrawn == []
+
+
 def test_a_flat_listing_of_everything_is_read_where_there_are_no_pages(server):
     server.flat_only = True
     server.add("2.16.0+cu130")

@@ -1,7 +1,8 @@
 """The bundled facts and what the download servers listed since, as one catalogue.
 
 The official index decides: what it lists is there, what it no longer lists is gone. A mirror may lag behind, so that
-what a mirror lists is there too, and what it lacks means nothing. On macOS the builds come from the general index:
+what a mirror lists is there too, and what it lacks means nothing; where the official index was read, only a mirror
+that was read on a later day adds to it, and only newer releases. On macOS the builds come from the general index:
 there no page of a variant can make one disappear. Releases older than all the bundled ones are not looked at.
 """
 
@@ -46,26 +47,26 @@ def in_use(bundled: Catalogue, known: Refreshed) -> tuple[Page, ...]:
 
 
 def seen(bundled: Catalogue, pages: Iterable[Page]) -> dict[str, Seen]:
-    """Return what is listed of each variant, by the official index where it answered, else by all the mirrors."""
+    """Return what is listed of each variant: by the official index, and by mirrors that were read after it."""
     pages, oldest = tuple(pages), min(Version(release.torch) for release in bundled.releases)
     official = {page.variant: page for page in pages if page.source == bundled.official.id}
-    found = {
-        variant: Seen(
-            builds={(build.torch, build.platform): build for build in _since(oldest, page)}, decides=page.whole
-        )
-        for variant, page in official.items()
+    newest = max((Version(build.torch) for page in official.values() for build in page.builds), default=oldest)
+    rows: dict[str, dict[Key, ListedBuild]] = {}
+    for page in (*official.values(), *(page for page in pages if page.source != bundled.official.id)):
+        first = official.get(page.variant, page)
+        if first is not page and page.date <= first.date:
+            continue
+        for build in page.builds:
+            version = Version(build.torch)
+            # what the official index withdrew does not come back by a mirror that lags: only newer releases count
+            if version >= oldest and (first is page or version > newest):
+                rows.setdefault(page.variant, {}).setdefault((build.torch, build.platform), build)
+    for variant in official:
+        rows.setdefault(variant, {})
+    return {
+        variant: Seen(builds=builds, decides=variant in official and official[variant].whole)
+        for variant, builds in rows.items()
     }
-    mirrored: dict[str, dict[Key, ListedBuild]] = {}
-    for page in pages:
-        if page.variant not in official:
-            rows = mirrored.setdefault(page.variant, {})
-            for build in _since(oldest, page):
-                rows.setdefault((build.torch, build.platform), build)
-    return found | {variant: Seen(builds=rows, decides=False) for variant, rows in mirrored.items()}
-
-
-def _since(oldest: Version, page: Page) -> Iterable[ListedBuild]:
-    return (build for build in page.builds if Version(build.torch) >= oldest)
 
 
 def merge(bundled: Catalogue, known: Refreshed) -> Catalogue:

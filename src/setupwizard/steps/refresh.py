@@ -117,12 +117,12 @@ def _asked(source: PackageSource, read: _Read) -> Asked:
 
 
 def _pages(bundled: Catalogue, kept: Refreshed, reads: dict[str, _Read]) -> tuple[Page, ...]:
-    """Return all pages, the new ones over those of earlier; a mirror's only where the official index has none."""
+    """Return all pages, the new ones over those of earlier; a mirror's only where they say more than the official."""
     rows = {(page.source, page.variant): page for page in kept.pages}
     rows |= {(page.source, page.variant): page for read in reads.values() for page in read.pages}
     official = bundled.official.id
-    decided = {variant for source, variant in rows if source == official}
-    return tuple(page for (source, variant), page in rows.items() if source == official or variant not in decided)
+    decided = {page.variant: page.date for page in rows.values() if page.source == official}
+    return tuple(page for page in rows.values() if page.source == official or page.date > decided.get(page.variant, ""))
 
 
 class _Reader:
