@@ -331,13 +331,15 @@ def built_for_what(torch):
 
 
 def missing_runtime():
-    """Return the files of the Visual C++ runtime that Windows cannot load."""
+    """Return the files of the Visual C++ runtime that are neither in Windows nor where torch looks itself."""
     absent = []
+    beside = [Path(sys.exec_prefix, "Library", "bin"), *(Path(place, "torch", "lib") for place in sys.path if place)]
     for name in VISUAL_CPP:
         try:
             ctypes.CDLL(name)
         except OSError:
-            absent.append(name)
+            if not any((folder / name).is_file() for folder in beside):
+                absent.append(name)
     return absent
 
 

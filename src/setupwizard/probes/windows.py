@@ -10,13 +10,12 @@ from collections.abc import Iterator
 
 from setupwizard.model.install_data import install_data
 from setupwizard.model.machine import Surroundings
-from setupwizard.platforms.windows_places import known_folder
+from setupwizard.platforms import windows_places
+from setupwizard.probes import windows_devices, windows_registry
 from setupwizard.probes.adapters import DISPLAY_CLASS, Adapter, adapters
 from setupwizard.probes.facts import SystemFacts, memory_mib, power
 from setupwizard.probes.facts import architecture as word_of
 from setupwizard.probes.firmware import virtual_machine_named
-from setupwizard.probes.windows_devices import display_devices
-from setupwizard.probes.windows_registry import keys, values
 
 assert sys.platform == "win32"  # noqa: S101 - tells the type checker which system this file is for
 
@@ -48,14 +47,16 @@ def facts() -> SystemFacts:
 def display_adapters() -> list[Adapter]:
     """Return the display adapters of this computer."""
     folder = rf"{_CONTROL}\Class\{DISPLAY_CLASS}"
-    display_class = {name: values(rf"{folder}\{name}") for name in keys(folder) if name.isdigit()}
-    devices = {rf"PCI\{name}": values(rf"{_ENUM}\{name}") for name in _pci_instances()}
-    return adapters(display_class, devices, display_devices())
+    display_class = {
+        name: windows_registry.values(rf"{folder}\{name}") for name in windows_registry.keys(folder) if name.isdigit()
+    }
+    devices = {rf"PCI\{name}": windows_registry.values(rf"{_ENUM}\{name}") for name in _pci_instances()}
+    return adapters(display_class, devices, windows_devices.display_devices())
 
 
 def _pci_instances() -> Iterator[str]:
-    for device in keys(_ENUM):
-        for instance in keys(rf"{_ENUM}\{device}"):
+    for device in windows_registry.keys(_ENUM):
+        for instance in windows_registry.keys(rf"{_ENUM}\{device}"):
             yield rf"{device}\{instance}"
 
 
@@ -67,13 +68,13 @@ def os_version() -> str:
 
 def architecture() -> str:
     """Return the processor's own architecture, also for a program that is run by emulation."""
-    told = values(rf"{_CONTROL}\Session Manager\Environment").get("PROCESSOR_ARCHITECTURE")
+    told = windows_registry.values(rf"{_CONTROL}\Session Manager\Environment").get("PROCESSOR_ARCHITECTURE")
     return str(told or os.environ.get("PROCESSOR_ARCHITEW6432") or os.environ.get("PROCESSOR_ARCHITECTURE", ""))
 
 
 def virtual_machine() -> str | None:
     """Return what kind of virtual machine this is, None on bare metal."""
-    firmware = values(r"HARDWARE\DESCRIPTION\System\BIOS")
+    firmware = windows_registry.values(r"HARDWARE\DESCRIPTION\System\BIOS")
     return virtual_machine_named(f"{firmware.get('SystemManufacturer', '')} {firmware.get('SystemProductName', '')}")
 
 
@@ -84,19 +85,19 @@ def remote() -> bool:
 
 def secure_boot() -> bool | None:
     """Return whether UEFI Secure Boot is on."""
-    told = values(rf"{_CONTROL}\SecureBoot\State").get("UEFISecureBootEnabled")
+    told = windows_registry.values(rf"{_CONTROL}\SecureBoot\State").get("UEFISecureBootEnabled")
     return bool(told) if told is not None else None
 
 
 def long_paths() -> bool:
     """Return whether programs may use paths of more than 260 characters; Windows leaves that off."""
-    return values(rf"{_CONTROL}\FileSystem").get("LongPathsEnabled") == 1
+    return windows_registry.values(rf"{_CONTROL}\FileSystem").get("LongPathsEnabled") == 1
 
 
 def vc_runtime() -> str | None:
     """Return the version of the Visual C++ runtime that torch needs, "14.44.35211.00", None when it is missing."""
     place = "ARM64" if architecture().upper() == "ARM64" else "X64"
-    told = values(rf"SOFTWARE\Microsoft\VisualStudio\14.0\VC\Runtimes\{place}")
+    told = windows_registry.values(rf"SOFTWARE\Microsoft\VisualStudio\14.0\VC\Runtimes\{place}")
     return str(told.get("Version", "")).lstrip("v") or None if told.get("Installed") == 1 else None
 
 
@@ -107,7 +108,7 @@ def vc_missing() -> tuple[str, ...]:
     """
     if architecture().upper() != "AMD64":
         return ()  # torch's other builds for Windows were not looked at
-    return install_data().vc_runtime.missing_in(known_folder("System"))
+    return install_data().vc_runtime.missing_in(windows_places.known_folder("System"))
 
 
 def conda_folders() -> list[str]:
@@ -115,8 +116,8 @@ def conda_folders() -> list[str]:
     found: list[str] = []
     for hive in (winreg.HKEY_CURRENT_USER, winreg.HKEY_LOCAL_MACHINE):
         top = r"Software\Python\ContinuumAnalytics"
-        for name in keys(top, hive=hive):
-            folder = values(rf"{top}\{name}\InstallPath", hive=hive).get("")
+        for name in windows_registry.keys(top, hive=hive):
+            folder = windows_registry.values(rf"{top}\{name}\InstallPath", hive=hive).get("")
             if isinstance(folder, str):
                 found.append(folder)
     return found

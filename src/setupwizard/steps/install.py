@@ -19,6 +19,7 @@ from setupwizard.steps.building import EarlyBuild
 from setupwizard.steps.carrying import move_over
 from setupwizard.steps.comparing import compare, exchanged, is_damaged
 from setupwizard.steps.records import plan_of
+from setupwizard.steps.runtime import install_title, place_runtime
 from setupwizard.steps.tracking import Track
 from setupwizard.store import generation
 from setupwizard.store.audit import AuditResult, audit
@@ -150,10 +151,11 @@ def _fetch_and_build(plan: Plan, root: Root, folder: Path, track: Track) -> tupl
             if early is None or not early.create(track.cancel):
                 early = None
                 _create(plan, root, folder, track)
-        with track.step("install", _("Install the packages")):
+        with track.step("install", install_title(plan.packages)):
             if early is None or not early.install(track.cancel, track.listener("install")):
                 stack.close()
                 _install(plan, root, folder, track, again=early is not None)
+            place_runtime(plan.packages, folder)
             lock = _local_lock(plan, root)
             return fetched, hash_file(lock), _move_over(plan, root)
 

@@ -27,6 +27,7 @@ from setupwizard.steps.carrying import Carried, added_since, carry, in_place
 from setupwizard.steps.offers import Choice, candidates, choose, usable_pythons, why_other
 from setupwizard.steps.records import plan_of
 from setupwizard.steps.resolving import family_requirements, resolve
+from setupwizard.steps.runtime import bringing_runtime, install_title
 from setupwizard.steps.tracking import Track
 from setupwizard.store import generation
 from setupwizard.store.catalogue_cache import known_catalogue
@@ -79,10 +80,9 @@ def make_plan(request: PlanRequest, track: Track) -> Plan:
             requirements, left_out = _family(choice, catalogue, work, track)
             current = root.current_name()
             recorded = plan_of(root, current)
-            carried = carry(
-                added_since(root, current, recorded),
-                partial(_resolve, choice=choice, requirements=requirements, work=_empty(work / "resolve"), track=track),
-            )
+            empty = _empty(work / "resolve")
+            once = partial(_resolve, choice=choice, requirements=requirements, work=empty, track=track)
+            carried = carry(added_since(root, current, recorded), bringing_runtime(request.machine, once))
     found = _Found(
         choice=choice, listings=listings, carried=carried, recorded=recorded, settings=settings, left_out=left_out
     )
@@ -279,7 +279,7 @@ def _plan(request: PlanRequest, root: Root, found: _Found) -> Plan:
         disk=_room_needed(root.path, missing, stored),
         carried=found.carried.kept,
         not_carried=found.carried.lost,
-        steps=_steps(root, name, python, missing, stored),
+        steps=_steps(root, name, python, (missing, stored), install_title(packages)),
         changes=changes,
     )
 
@@ -372,7 +372,8 @@ def _lock_name(download: int) -> str:
     return "pylock.arriving.toml" if download else "pylock.toml"
 
 
-def _steps(root: Root, name: str, python: PlanPython, download: int, stored: int) -> tuple[PlanStep, ...]:
+def _steps(root: Root, name: str, python: PlanPython, room: tuple[int, int], title: str) -> tuple[PlanStep, ...]:
+    download, stored = room
     folder = root.generation(name)
     commands = Uv(root.work, cancel=None)
     interpreter = platforms.python_in(folder)
@@ -386,7 +387,7 @@ def _steps(root: Root, name: str, python: PlanPython, download: int, stored: int
         ),
         PlanStep(
             id="install",
-            title=_("Install the packages"),
+            title=title,
             argv=commands.sync_argv(interpreter, root.work / _lock_name(download), arriving=download > 0),
             bytes=stored,
         ),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from setupwizard.model.catalogue import Catalogue, load_catalogue
 from setupwizard.model.machine import Machine
 from setupwizard.model.recommendation import Recommendation, Wishes
+from setupwizard.steps.recommend.actions import with_runtime_action
 from setupwizard.steps.recommend.fit import prepare
 from setupwizard.steps.recommend.grid import Cell, grid
 from setupwizard.steps.recommend.many import recommend_many
@@ -38,4 +39,4 @@ def recommend(
     """
     catalogue = catalogue or load_catalogue()
     case = prepare(machine, wishes, catalogue, listed or {})
-    return no_platform(catalogue, machine) if case is None else decide(case)
+    return no_platform(catalogue, machine) if case is None else with_runtime_action(decide(case), machine)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 
+from msgspec.structs import replace
+
 from setupwizard.codes import ActionCode
 from setupwizard.i18n import N_, _
 from setupwizard.model.catalogue import numbers
 from setupwizard.model.catalogue_rows import Architecture
 from setupwizard.model.format import sentences
 from setupwizard.model.gpu_table import age_of, known_gpu
+from setupwizard.model.install_data import install_data
 from setupwizard.model.machine import Machine
-from setupwizard.model.recommendation import Action
+from setupwizard.model.recommendation import Action, Recommendation
 from setupwizard.steps.recommend.cards import Card
 from setupwizard.steps.recommend.case import Candidate, Case
 from setupwizard.steps.recommend.trouble import HARDWARE, Trouble
@@ -217,3 +220,22 @@ def cards_action(groups: int) -> Action:
 def processor_action() -> Action:
     """Return the offer of the processor build."""
     return Action(code="use-cpu-build", text=_("Use the processor version for now; it runs everywhere, only slower."))
+
+
+def with_runtime_action(document: Recommendation, machine: Machine) -> Recommendation:
+    """Return a recommendation that also names Microsoft's installer where files of the C++ runtime are missing.
+
+    It is no condition: the plan takes the missing files along where it can. The installer wants administrator rights.
+    """
+    if document.build is None or not any(finding.code == "vc-runtime-missing" for finding in machine.findings):
+        return document
+    action = Action(
+        code="install-vc-runtime",
+        text=_(
+            "Files of the Microsoft Visual C++ runtime are missing on this Windows. Setup puts them beside PyTorch "
+            "where it can get them; Microsoft's own installer brings them for all programs and asks for administrator "
+            "rights."
+        ),
+        url=install_data().vc_runtime.url,
+    )
+    return replace(document, actions=(*document.actions, action))
