@@ -22,7 +22,7 @@ from setupwizard.tools.concurrency import Cancel
 
 log = logging.getLogger(__name__)
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 22
 _PAUSE = 0.02
 
 
@@ -86,36 +86,43 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/octet-stream")
         self.send_header("Content-Length", str(package.size))
         self.end_headers()
+        self.wfile.flush()
         sent = 0
         while sent < package.size:
-            chunk = self._next(feed, package, sent)
-            if chunk is None:
+            count = self._pass_on(feed, package, sent)
+            if count is None:
                 self.close_connection = True
                 return
-            self.wfile.write(chunk)
-            sent += len(chunk)
+            sent += count
 
-    def _next(self, feed: Feed, package: Package, position: int) -> bytes | None:
-        """Wait for bytes behind a position; None: they will not come, or what came before them was thrown away."""
+    def _pass_on(self, feed: Feed, package: Package, position: int) -> int | None:
+        """Wait for bytes behind a position, send them and return how many.
+
+        None: they will not come, or what came before them was thrown away.
+        """
         while not feed.stopping.requested:
-            # opened anew each time: on Windows a file that is open cannot get its final name
             for path in (feed.store.path_of(package), feed.store.part_of(package)):
-                chunk = _read(path, position)
-                if chunk:
-                    return chunk
-                if chunk is None and position:
+                count = self._send(path, position)
+                if count:
+                    return count
+                if count is None and position:
                     return None
             time.sleep(_PAUSE)
         return None
 
+    def _send(self, path: Path, position: int) -> int | None:
+        """Send what a file holds behind a position and return how much; None where it ends before that.
 
-def _read(path: Path, position: int) -> bytes | None:
-    """Return bytes behind a position, none while there are none; None where the file ends before it."""
-    try:
-        with path.open("rb") as file:
-            if file.seek(0, 2) < position:
-                return None
-            file.seek(position)
-            return file.read(_CHUNK)
-    except OSError:
-        return b""
+        It is opened anew each time, as on Windows a file that is open cannot get its final name; the system copies the
+        bytes itself where it can.
+        """
+        try:
+            file = path.open("rb")
+        except OSError:
+            return 0
+        with file:
+            here = file.seek(0, 2)
+            if here <= position:
+                return 0 if here == position else None
+            sent: int = self.connection.sendfile(file, position, min(here - position, _CHUNK))
+            return sent
