@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
-from setupwizard import __version__, i18n
+from setupwizard import __version__, i18n, platforms
 from setupwizard.i18n import _
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def _open(argv: Sequence[str], backend: Factory | None) -> int:
     if refusal is not None:
         _say(refusal)
         return 1
+    if backend is None and platforms.another_window("setupwizard-window", _("PyTorch Setup")):
+        return 0
     from PySide6.QtWidgets import QApplication
 
     from setupwizard.gui import logs, theme

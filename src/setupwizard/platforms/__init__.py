@@ -18,6 +18,7 @@ if sys.platform == "win32":
         pointer_target,
         remove_pointer,
     )
+    from setupwizard.platforms.windows_instance import another_window
     from setupwizard.platforms.windows_jobs import (
         ProcessGroup,
         console_encoding,
@@ -34,6 +35,7 @@ if sys.platform == "win32":
 else:
     from setupwizard.platforms.posix import (
         ProcessGroup,
+        another_window,
         boot_id,
         console_encoding,
         default_root,
@@ -57,6 +59,7 @@ else:
 
 __all__ = [
     "ProcessGroup",
+    "another_window",
     "boot_id",
     "console_encoding",
     "default_root",
