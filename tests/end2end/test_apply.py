@@ -162,7 +162,7 @@ def test_what_the_user_added_comes_along(applied, env, tmp_path):
     pip = [root / "current" / "bin" / "python", "-I", "-m", "pip", "install", "--no-deps", "--no-build-isolation"]
     (tmp_path / "mine").mkdir()
     added = subprocess.run([*pip, "-e", _of_the_user(tmp_path / "mine")], capture_output=True, text=True, check=False)
-    if "setuptools" in added.stderr:
+    if added.returncode and "setuptools" in added.stderr:
         pytest.skip(f"no setuptools in this environment to install the user's project with: {added.stderr[-200:]}")
     assert added.returncode == 0, added.stderr
     wheel = make_wheel(tmp_path, "needs_old_torch", "1.0", requires=["torch<1"])

@@ -161,15 +161,16 @@ def test_kills_at_random_moments(lab, capsys):
     whole = time.monotonic() - started
     bound = size_of(lab.root) * 1.02
     chance, seen, wanted = random.Random(SEED), collections.Counter(), 0
-    lost = fetched = 0
-    for _trial in range(TRIALS):
+    lost = fetched = kills = 0
+    while kills < TRIALS:
         before = lab.root.current_name()
+        began = time.monotonic()
         child = subprocess.Popen(lab.argv(wanted), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            child.wait(chance.uniform(0.15, 1.02) * whole)
-            how = "finished"
+            child.wait(chance.uniform(0.1, 1.0) * whole)
+            how, whole = "finished", min(whole, time.monotonic() - began)  # other programs got out of the way
         except subprocess.TimeoutExpired:
-            how = "killed"
+            how, kills = "killed", kills + 1
         child.kill()
         child.wait()
         name, here = lab.root.current_name(), lab.here(wanted)
@@ -190,12 +191,11 @@ def test_kills_at_random_moments(lab, capsys):
         wanted ^= 1
     with capsys.disabled():
         print(
-            f"\n{TRIALS} kills of an apply of {whole:.1f} s: 0 environments falsely called whole, each rerun ended well"
+            f"\n{kills} kills of an apply of {whole:.1f} s: 0 environments falsely called whole, each rerun ended well"
         )
         for kind, count in seen.most_common():
             print(f"  {count:4d}  {', '.join(word for word in kind if word)}")
         print(f"  fetched twice: {lost} of {fetched} bytes ({100 * lost / max(fetched, 1):.2f} %)")
-    assert sum(count for kind, count in seen.items() if kind[0] == "killed") >= TRIALS // 3
     assert lost <= 0.01 * fetched
 
 
