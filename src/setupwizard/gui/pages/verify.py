@@ -192,7 +192,7 @@ class VerifyPage(Page):
                 "info",
                 _("The installation was done before it could be stopped"),
                 _("It is in use now. You can still remove everything that it brought."),
-                first=_("Remove everything"),
+                first=_("Remove it"),
                 second=_("Keep it"),
             )
 
