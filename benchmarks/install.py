@@ -32,6 +32,7 @@ from setupwizard.tools.process import clean_environment
 from setupwizard.tools.uv import uv_program
 
 HERE = Path(__file__).parent
+APPLY = HERE.parent / "tests" / "helpers" / "apply_program.py"
 PARTS = ("python", "fetch", "create", "install", "audit", "verify", "switch", "clean")
 WITHOUT_PROOF = ("python", "fetch", "create", "install", "switch", "clean")
 KILL_AT = 0.9
@@ -79,7 +80,7 @@ class Lab:
         plan = msgspec.structs.replace(self.plan, root=str(root.path), generation=root.next_name(), packages=packages)
         file = folder / "plan.json"
         file.write_bytes(msgspec.json.encode(plan))
-        return [sys.executable, str(HERE / "apply_plan.py"), str(file)]
+        return [sys.executable, str(APPLY), str(file)]
 
     def uv(self, folder: Path, url: str) -> list[str]:
         call(uv_program(), "venv", "--no-config", "--clear", "--python", self.python, folder / "env")
