@@ -1,16 +1,19 @@
 """Room: what tidying up gives back and never takes; an environment without its wheels is still compared."""
 
+from pathlib import Path
+
 import pytest
 
 from helpers.generations import build, site_packages
 from helpers.make_wheels import make_wheel, package_of, random_bytes
-from setupwizard import workflow
+from setupwizard import platforms, workflow
 from setupwizard.errors import SetupError
 from setupwizard.model.install_data import install_data
 from setupwizard.model.plan import Plan, PlanPython, PlanSource
 from setupwizard.model.recommendation import Build
 from setupwizard.model.verification import Verification
-from setupwizard.steps import switching
+from setupwizard.probes import disks
+from setupwizard.steps import planning, switching
 from setupwizard.steps.comparing import compare, is_damaged
 from setupwizard.steps.records import write_records
 from setupwizard.store import generation
@@ -151,3 +154,19 @@ def test_removing_everything_leaves_the_users_files_among_the_packages(root):
     left = [path for path in root.path.rglob("*") if path.is_file() and path.name != "journal.jsonl"]
     assert [path.name for path in left if path.name != "COMPLETE.json"] == ["my module.py"]
     assert [path.read_text() for path in left if path.name == "my module.py"] == ["mine"]
+
+
+def test_room_is_needed_for_the_download_a_second_generation_and_what_is_temporary(tmp_path):
+    needs = planning.room_needed(tmp_path / "root", 1_000, 10_000)
+    assert sum(need.need_bytes for need in needs) == 11_000 + install_data().room.temporary_bytes
+    assert all(need.free_bytes > 0 for need in needs)
+
+
+@pytest.mark.skipif(
+    disks.mount_point(Path("/dev/shm")) in {None, Path("/"), disks.mount_point(platforms.temporary_folder())},
+    reason="there is no second drive here",
+)
+def test_what_is_temporary_counts_where_it_is_written():
+    root, temporary = planning.room_needed(Path("/dev/shm/pytorch"), 1_000, 10_000)
+    assert (root.path, root.need_bytes) == ("/dev/shm/pytorch", 11_000)
+    assert temporary.path == str(platforms.temporary_folder())

@@ -276,7 +276,7 @@ def _plan(request: PlanRequest, root: Root, found: _Found) -> Plan:
         packages=packages,
         download_bytes=missing,
         stored_bytes=stored,
-        disk=_room_needed(root.path, missing, stored),
+        disk=room_needed(root.path, missing, stored),
         carried=found.carried.kept,
         not_carried=found.carried.lost,
         steps=_steps(root, name, python, (missing, stored), install_title(packages)),
@@ -284,7 +284,7 @@ def _plan(request: PlanRequest, root: Root, found: _Found) -> Plan:
     )
 
 
-def _room_needed(root: Path, download: int, stored: int) -> tuple[DiskNeed, ...]:
+def room_needed(root: Path, download: int, stored: int) -> tuple[DiskNeed, ...]:
     """Return what an install takes at its peak on each drive.
 
     The generation in use is on the disk already and stays, so what is needed is the second one, the download, and what
