@@ -22,13 +22,15 @@ copy() {
     cp -a "$1"/*.reg "$2"
 }
 
+mkdir -p "$SHARE/pcs"
+exec 7>"$SHARE/pcs/lock"
+flock 7
 # The program as an installed one: with compiled modules. A child that has to compile first misses its deadline.
 stamp=$({
     cat "$LAB"/*.done
     cd "$PROJECT" && find src resources -type f ! -name '*.pyc' -printf '%p %s %T@\n' | sort
 } 2>/dev/null | sha256sum)
 if [ "$(cat "$SHARE/pcs/base.stamp" 2>/dev/null)" != "$stamp" ]; then
-    mkdir -p "$SHARE/pcs"
     rm -f "$SHARE/pcs/base.stamp"
     copy "$SHARE/prefix" "$base"
     site=$base/drive_c/Python313/Lib/site-packages
@@ -39,6 +41,7 @@ if [ "$(cat "$SHARE/pcs/base.stamp" 2>/dev/null)" != "$stamp" ]; then
     WINEPREFIX=/lab/pcs/base inside wine "$python" -m compileall -q 'C:\app\src' 'C:\Python313\Lib\site-packages' >&2
     echo "$stamp" >"$SHARE/pcs/base.stamp"
 fi
+exec 7>&-
 
 prefix=$SHARE/pcs/$name
 windows=$prefix/drive_c/windows/system32
