@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 
 from setupwizard.model.install_data import install_data
 from setupwizard.model.plan import Package
+from setupwizard.resources import benchmark_script
 from setupwizard.steps.runtime import place_runtime
-from setupwizard.tools.process import run
+from setupwizard.tools.process import clean_environment, run
 
 if sys.platform == "win32":
     from setupwizard.platforms.windows_places import known_folder
@@ -52,3 +54,21 @@ def test_what_is_missing_is_placed_and_found(tmp_path: Path) -> None:
     assert place_runtime((runtime,), tmp_path) == missing
     after = run([sys.executable, "-c", LOAD, beside, missing[0]], timeout=60)
     assert after.stdout.split()[0] == "True", after.stderr
+
+
+def test_a_failed_import_names_what_is_missing(tmp_path: Path) -> None:
+    missing = windows.vc_missing()
+    if not missing:
+        pytest.skip("this Windows lacks no file of the runtime")
+    torch = tmp_path / "torch"
+    torch.mkdir()
+    (torch / "__init__.py").write_text(
+        'raise OSError(22, "Error loading torch_cpu.dll or one of its dependencies.", None, 126)', encoding="utf-8"
+    )
+    environment = clean_environment({"PYTHONPATH": str(tmp_path)})
+    result = run([sys.executable, "-u", benchmark_script(), "--device", "cpu"], env=environment, timeout=120)
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    (stage,) = [line for line in lines if line["event"] == "stage" and line["stage"] == "import"]
+    assert stage["status"] == "fail"
+    assert stage["facts"]["winerror"] == 126
+    assert stage["facts"]["missing"] == list(missing)
