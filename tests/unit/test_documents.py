@@ -54,8 +54,8 @@ def test_every_key_of_the_contract_is_there(kind):
         "machines",
         Plan: "schema id root generation backend python build recommended why_other source tried packages "
         "download_bytes stored_bytes disk carried not_carried steps changes",
-        Outcome: "schema status exit changed reboot root generation current fetched_bytes reused_bytes steps kept freed_bytes "
-        "removed verification error",
+        Outcome: "schema status exit changed reboot root generation current fetched_bytes reused_bytes steps kept "
+        "freed_bytes removed verification error",
         Error: "id code title advice detail log retryable fixes",
         Verification: "schema passed verdict level mode torch devices checks measurements started seconds previous",
     }
