@@ -49,6 +49,8 @@ _NOTICED: dict[str, Trouble] = {
     "driver-library-missing": "driver-incomplete",
     "driver-not-loaded": "driver-not-running",
     "gpu-lost": "fell-off",
+    "card-did-not-start": "not-started",
+    "card-without-power": "not-seen",
 }
 
 
@@ -106,8 +108,6 @@ def _with_driver(
         return "driver-missing"
     if gpu.driver_sees_it is not False:
         return None
-    if "card-did-not-start" in codes:
-        return "not-started"
     known = known_gpu(gpu.pci_id)
     first = numbers(known.first_linux_driver if known else None)
     on_linux = machine.os == "linux" and not machine.wsl
