@@ -537,7 +537,7 @@ ACTED: tuple[Row, ...] = (
             f"at {point}",
             act=_die_at(point),
             check=_fetched_once,
-            full=point not in {"after-claim", "between-current-json-and-pointer"},
+            full=True,
         )
         for point in POINTS
     ),
@@ -601,7 +601,7 @@ ACTED: tuple[Row, ...] = (
     Row("mirror without ETag/Cache-Control", "a repair fetches nothing", act=_fetched_nothing),
     Row("corrupt body", "a wheel of the store rots on the disk", act=_spoiled_store),
     # ---- paths, settings ----
-    Row("space, umlaut, CJK, 254-char prefix", "space", ready=_at("with space", "py torch")),
+    Row("space, umlaut, CJK, 254-char prefix", "space", ready=_at("with space", "py torch"), full=True),
     Row("space, umlaut, CJK, 254-char prefix", "umlaut, CJK, quote, dollar", ready=_at("ümläut 环境", "it's $HOME")),
     Row("space, umlaut, CJK, 254-char prefix", "254 characters", ready=_long),
     Row(

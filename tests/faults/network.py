@@ -301,6 +301,7 @@ NETWORK: tuple[Row, ...] = (
         exit=14,
         code="server-error",
         names=(HOST, "HTTP 500"),
+        full=True,
     ),
     Row(
         "redirect loop",
@@ -336,6 +337,7 @@ NETWORK: tuple[Row, ...] = (
         code="redirect-insecure",
         names=(HOST, "open.example"),
         check=_never_open,
+        full=True,
     ),
     Row(
         "captive portal",

@@ -73,7 +73,9 @@ def _stopped_as_promised(row: Row, lab: Lab, ended: Ended) -> None:
     assert "  " not in sentence, sentence
     _nothing_half_made(lab)
     parts = [size for name, size in lab.kept().items() if name == "part"]
-    if row.kept is not None:
+    if row.kept == (0, 0):
+        assert not any(parts), lab.kept()
+    elif row.kept is not None:
         assert any(row.kept[0] <= size <= row.kept[1] for size in parts), lab.kept()
 
 

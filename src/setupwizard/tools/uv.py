@@ -194,6 +194,6 @@ def _cause_at(address: str, text: str) -> SetupError:
         return error
     status = re.search(r"HTTP status \w+ error \((\d{3}) ", text)
     problem = problem_of(int(status[1]), {}, address) if status else None
-    error = problem or SetupError("network-timeout", host=host_of(address))
-    error.detail = text
-    return error
+    cause = problem or SetupError("network-timeout", host=host_of(address))
+    cause.detail = text
+    return cause
