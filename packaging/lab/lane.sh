@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# The tests in Windows Python: unit, window and Windows tests, each once in a Western and once in a Chinese Windows.
+# Usage: lane.sh [PYTHON [PYTEST-ARGUMENT...]]   PYTHON as for make.sh; arguments replace the four runs by one.
+# Ends with 0 and one line when the lab cannot be built on this machine now.
+set -euo pipefail
+. "$(dirname "$0")/lab.sh"
+python=${1:-python3}
+shift || true
+
+"$HERE/make.sh" "$python" || {
+    status=$?
+    [ $status = $SKIPPED ] || exit $status
+    echo "The Windows lane did not run; the line above says why."
+    exit 0
+}
+
+exec 9>"$LAB/lock"
+flock 9
+rm -rf "$SHARE/results"
+mkdir "$SHARE/results"
+# A screen and a window manager: without one no window of Wine becomes the active one.
+exec 8< <(exec Xvfb -displayfd 1 -screen 0 1600x1000x24 -nolisten tcp 2>/dev/null)
+screen=$!
+read -r -t 30 -u 8 number || { echo "Xvfb did not start." >&2; exit 1; }
+export DISPLAY=:$number
+openbox >/dev/null 2>&1 &
+manager=$!
+trap 'kill $manager $screen 2>/dev/null || true' EXIT
+say "the screen is there"
+
+inside bash -s -- "$@" <"$HERE/tests.sh" || failed=1
+"$python" "$HERE/summary.py" "$SHARE/results" "$SECONDS"
+exit "${failed:-0}"

@@ -1,0 +1,33 @@
+# What lane.sh runs inside the lab, by bash.
+# shellcheck shell=bash
+set -u
+cd /project || exit 1
+# The checkout is read-only in here: whatever a run writes goes to the Windows of the lab.
+export PYTHONPYCACHEPREFIX='C:\pycache' HYPOTHESIS_STORAGE_DIRECTORY='C:\hypothesis'
+status=0
+
+# Usage: run NAME PLATFORM LANGUAGE PYTEST-ARGUMENT...
+run() {
+    local name=$1 platform=$2 language=$3 start=$SECONDS
+    shift 3
+    wineserver -w
+    LC_ALL=$language wineserver -p
+    echo "--- Windows: $name"
+    LC_ALL=$language QT_QPA_PLATFORM=$platform timeout 900 wine 'C:\Python313\python.exe' -m pytest -q -n 2 --dist worksteal \
+        -p no:cacheprovider --timeout 180 --junitxml "Z:\\lab\\results\\$name.xml" "$@" </dev/null >"/lab/results/$name.log" 2>&1
+    local ended=$?
+    # The list of skipped tests is long; the summary at the end has it by reason.
+    grep -v '^SKIPPED' "/lab/results/$name.log" | tail -n 400
+    echo "--- Windows: $name: $((SECONDS - start)) s"
+    [ $ended = 0 ] || status=1
+    wineserver -k
+}
+
+if [ $# -gt 0 ]; then
+    run chosen "${QT_QPA_PLATFORM:-windows}" "${LC_ALL:-C.UTF-8}" "$@"
+else
+    run unit offscreen C.UTF-8 tests/unit tests/windows
+    run windows-936 windows zh_CN.UTF-8 tests/windows tests/gui
+    run gui-offscreen offscreen C.UTF-8 tests/gui
+fi
+exit $status
