@@ -48,6 +48,9 @@ test-faults: $(DEV_STAMP) ## the fault and kill tests in full
 	SETUPWIZARD_FAULTS=full $(BIN)/python -m pytest -q -n 2 tests/faults/test_matrix.py
 	SETUPWIZARD_TRIALS=200 $(BIN)/python -m pytest -q tests/faults --ignore tests/faults/test_matrix.py --timeout 3600
 
+test-windows: $(DEV_STAMP) ## build the Windows lab (Wine) if it is not there, and run the tests in Windows Python
+	packaging/lab/lane.sh $(BIN)/python
+
 benchmark: $(DEV_STAMP) ## the wizard's apply beside bare uv and pip, side by side in one run
 	$(BIN)/python benchmarks/install.py
 
@@ -79,4 +82,4 @@ format: $(DEV_STAMP) ## format the code
 clean: ## remove what was built here
 	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-.PHONY: benchmark-decision help run check test test-faults benchmark benchmark-window benchmark-detect screenshots refresh-data translations schemas format clean
+.PHONY: benchmark-decision help run check test test-faults test-windows benchmark benchmark-window benchmark-detect screenshots refresh-data translations schemas format clean

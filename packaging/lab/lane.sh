@@ -30,4 +30,10 @@ say "the screen is there"
 
 inside bash -s -- "$@" <"$HERE/tests.sh" || failed=1
 "$python" "$HERE/summary.py" "$SHARE/results" "$SECONDS"
+kill $manager $screen 2>/dev/null || true
+flock -u 9
+if [ $# = 0 ]; then
+    say "the simulated PCs, asked from Linux"
+    (cd "$PROJECT" && SETUPWIZARD_WINDOWS_LAB=$LAB "$python" -m pytest -q tests/windows/test_pcs.py) || failed=1
+fi
 exit "${failed:-0}"

@@ -25,7 +25,8 @@ WITH_CARD = Machine(os="linux", arch="x86_64", gpus=(CARD, Gpu(vendor="intel", n
 
 @pytest.fixture(autouse=True)
 def own_state(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for name in ("XDG_STATE_HOME", "LOCALAPPDATA", "WIN_PD_OVERRIDE_LOCAL_APPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "state"))
 
 
 def add_package(site_packages: Path, name: str, files: dict[str, str], version: str = "1.0") -> Path:
@@ -36,10 +37,10 @@ def add_package(site_packages: Path, name: str, files: dict[str, str], version: 
     for path, text in files.items():
         place = site_packages / path
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text)
+        place.write_bytes(text.encode())
         digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
         rows.append(f"{path},sha256={digest},{len(text)}")
-    (info / "RECORD").write_text("\n".join(rows) + "\n")
+    (info / "RECORD").write_text("\n".join(rows) + "\n", encoding="utf-8")
     return info
 
 
@@ -66,7 +67,7 @@ def test_what_a_package_recorded_is_compared_with_what_is_there(environment):
     assert found.packages() == {"torch-extra": "1.0"}
     check = foreign.files_check(found)
     assert (check.status, check.text) == ("pass", "3 files compared.")
-    (found.site_packages / "torch_extra" / "b.py").write_text("z\n")
+    (found.site_packages / "torch_extra" / "b.py").write_bytes(b"z\n")
     (found.site_packages / "torch_extra" / "__init__.py").unlink()
     broken = foreign.files_check(found)
     assert broken.status == "fail"

@@ -1,6 +1,7 @@
 """Packages taken out of somebody's environment come back whole, whatever ends the exchange and wherever."""
 
 import hashlib
+import sys
 from pathlib import Path
 
 import msgspec
@@ -13,17 +14,21 @@ OLD = {"torch/__init__.py": b"old = 1\n", "torch/lib/a.so": b"\0" * 999, "torch/
 NEW = {"torch/__init__.py": b"new = 1\n", "torch/lib/a.so": b"\1" * 999, "torch/fresh/b.py": b"y\n"}
 
 
+def site_of(prefix: Path) -> Path:
+    return prefix / ("Lib" if sys.platform == "win32" else "lib/python3.11") / "site-packages"
+
+
 @pytest.fixture
 def prefix(tmp_path):
     folder = tmp_path / "环境 env"
-    site = folder / "lib" / "python3.11" / "site-packages"
+    site = site_of(folder)
     site.mkdir(parents=True)
     (folder / "bin").mkdir()
     unpack(make_wheel(tmp_path / "w", "torch", "1.0", files=OLD), site)
     unpack(make_wheel(tmp_path / "w", "other", "3.0", files={"torch/shared.py": b"mine\n"}), site)
     (site / "torch" / "__pycache__").mkdir()
     (site / "torch" / "__pycache__" / "gone.cpython-311.pyc").write_bytes(b"c")
-    (site / "torch" / "my_patch.py").write_text("the person's own\n")
+    (site / "torch" / "my_patch.py").write_bytes(b"the person's own\n")
     return folder
 
 
@@ -40,22 +45,18 @@ def state(prefix: Path) -> dict[str, str]:
     }
 
 
-def site(prefix: Path) -> Path:
-    return prefix / "lib" / "python3.11" / "site-packages"
-
-
 def test_an_exchange_that_is_undone_leaves_everything_as_it_was(prefix, wheel):
     before = state(prefix)
     exchange = begin(prefix)
     exchange.take_out({"torch"}, [wheel])
-    assert not (site(prefix) / "torch" / "gone.py").exists()
-    assert not (site(prefix) / "torch-1.0.dist-info").exists(), "uv and pip would call it installed"
-    assert (site(prefix) / "torch" / "my_patch.py").exists()
-    unpack(wheel, site(prefix))
-    assert (site(prefix) / "torch" / "__init__.py").read_bytes() == b"new = 1\n"
+    assert not (site_of(prefix) / "torch" / "gone.py").exists()
+    assert not (site_of(prefix) / "torch-1.0.dist-info").exists(), "uv and pip would call it installed"
+    assert (site_of(prefix) / "torch" / "my_patch.py").exists()
+    unpack(wheel, site_of(prefix))
+    assert (site_of(prefix) / "torch" / "__init__.py").read_bytes() == b"new = 1\n"
     exchange.put_back()
     assert state(prefix) == before
-    assert not (site(prefix) / "torch" / "fresh").exists()
+    assert not (site_of(prefix) / "torch" / "fresh").exists()
     assert not (prefix / FOLDER).exists()
     exchange.put_back()
     assert state(prefix) == before
@@ -66,7 +67,7 @@ def test_a_half_made_install_is_cleared_too(prefix, wheel, files):
     before = state(prefix)
     begin(prefix).take_out({"torch"}, [wheel])
     for name, content in list(NEW.items())[:files]:
-        place = site(prefix) / name
+        place = site_of(prefix) / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content[:3])
     (found,) = unfinished(prefix)
@@ -95,7 +96,7 @@ def test_the_same_version_again_is_undone_as_well(prefix, tmp_path):
     same = make_wheel(tmp_path / "w2", "torch", "1.0", files={**OLD, "torch/__init__.py": b"healed = 1\n"})
     exchange = begin(prefix)
     exchange.take_out({"torch"}, [same])
-    unpack(same, site(prefix))
+    unpack(same, site_of(prefix))
     exchange.put_back()
     assert state(prefix) == before
 
@@ -104,13 +105,13 @@ def test_what_was_replaced_stays_when_all_went_well(prefix, wheel):
     before = state(prefix)
     exchange = begin(prefix)
     exchange.take_out({"torch"}, [wheel])
-    unpack(wheel, site(prefix))
+    unpack(wheel, site_of(prefix))
     exchange.close()
     assert unfinished(prefix) == ()
     kept = {name: digest for name, digest in state(exchange.folder).items() if name != "note.json"}
     assert kept == {name: before[name] for name in kept}
     assert exchange.note.taken == ("torch 1.0",)
-    assert "lib/python3.11/site-packages/torch/gone.py" in kept
+    assert (site_of(prefix) / "torch" / "gone.py").relative_to(prefix).as_posix() in kept
 
 
 def test_a_shared_file_of_another_package_is_not_removed(prefix, tmp_path):
@@ -118,7 +119,7 @@ def test_a_shared_file_of_another_package_is_not_removed(prefix, tmp_path):
     also = make_wheel(tmp_path / "w3", "torch", "2.0", files={**NEW, "torch/shared.py": b"mine\n"})
     exchange = begin(prefix)
     exchange.take_out({"torch"}, [also])
-    unpack(also, site(prefix))
+    unpack(also, site_of(prefix))
     exchange.put_back()
     assert state(prefix) == before
 
@@ -127,7 +128,7 @@ def test_nothing_to_take_out_leaves_no_folder(prefix, tmp_path):
     fresh = make_wheel(tmp_path / "w4", "new", "1.0")
     exchange = begin(prefix)
     exchange.take_out({"new"}, [fresh])
-    unpack(fresh, site(prefix))
+    unpack(fresh, site_of(prefix))
     exchange.close()
     assert not (prefix / FOLDER).exists()
 
