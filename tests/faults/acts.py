@@ -579,6 +579,7 @@ ACTED: tuple[Row, ...] = (
         exit=12,
         code="disk-full",
         names=("volume", "free"),
+        full=True,
     ),
     Row(
         "disk full (cache)",
@@ -599,7 +600,7 @@ ACTED: tuple[Row, ...] = (
     ),
     Row("locked file (AV, running Jupyter)", "a file of an older generation cannot be removed", act=_locked_file),
     Row("mirror without ETag/Cache-Control", "a repair fetches nothing", act=_fetched_nothing),
-    Row("corrupt body", "a wheel of the store rots on the disk", act=_spoiled_store),
+    Row("corrupt body", "a wheel of the store rots on the disk", act=_spoiled_store, full=True),
     # ---- paths, settings ----
     Row("space, umlaut, CJK, 254-char prefix", "space", ready=_at("with space", "py torch"), full=True),
     Row("space, umlaut, CJK, 254-char prefix", "umlaut, CJK, quote, dollar", ready=_at("ümläut 环境", "it's $HOME")),
