@@ -6,9 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QApplication, QWizard
 
 from gui.conftest import Visit
+from setupwizard.gui.pages.start import StartPage
+from setupwizard.gui.shell import Shell
 from setupwizard.gui.state import PAGES
 
 TESTS = Path(__file__).resolve().parent.parent
@@ -145,3 +149,16 @@ print("code", app.main(["setupwizard"], Backend))
         [sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.stdout.split() == ["collects", "True", "code", "0"], done.stderr
+
+
+def test_windows_may_resize_a_window_that_is_not_whole_yet(visit: Visit) -> None:
+    class Hasty(Shell):
+        def setWizardStyle(self, style: QWizard.WizardStyle) -> None:
+            super().setWizardStyle(style)
+            QApplication.sendEvent(self, QResizeEvent(QSize(900, 600), QSize(0, 0)))
+
+    one = Hasty(StartPage())
+    QApplication.sendEvent(one, QResizeEvent(QSize(900, 600), QSize(0, 0)))
+    assert one.rail.width() > 0
+    one.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -28,6 +28,7 @@ class Shell(QWizard):
 
     def __init__(self, first: Page) -> None:
         """Take the first page; the others come with `add_pages`, once that one is on the screen."""
+        self._whole = False
         super().__init__()
         # Before the first show: another style paints a header of its own, and AeroStyle knows no dark colours.
         self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
@@ -52,6 +53,7 @@ class Shell(QWizard):
         self._frame.setObjectName("pageFrame")
         self.rail = Rail(len(PAGES), self)
         self.footer = FooterBar(self)
+        self._whole = True
         self._fit_screen()
 
     def add_pages(self, pages: Iterable[Page]) -> None:
@@ -89,9 +91,10 @@ class Shell(QWizard):
         self.go_to(PAGES[self.currentId() + by])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Give the pages the room between step list and buttons."""
+        """Give the pages the room between step list and buttons; Windows resizes before there are any."""
         super().resizeEvent(event)
-        self._lay_out()
+        if self._whole:
+            self._lay_out()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Lay out once the style is known."""
