@@ -4,6 +4,7 @@ import hashlib
 import json
 import platform
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +74,19 @@ def test_the_build_for_the_card_comes_from_the_index_that_was_named(below, env, 
     assert torch["size"] > 0
     others = {package["url"].split("/")[2] for package in plan["packages"] if package["name"] != "torch"}
     assert index.url.split("/")[2] not in others
+
+
+@pytest.mark.parametrize("more", [{}, {"pythons": [{"path": "C:\\\\Python312\\\\python.exe", "version": "3.12.4"}]}])
+def test_the_document_of_another_computer_is_planned_with_the_pythons_of_this_one(env, index, tmp_path, more):
+    pc = tmp_path / "pc.json"
+    own = {"schema": 1, "os": "linux", "arch": platform.machine().replace("aarch64", "arm64"), "gpus": []}
+    pc.write_text(json.dumps({**own, **more}))
+    words = ("plan", "--machine", pc, "--source", index.url + "/whl", "--env", tmp_path / "root", "--json")
+    ended = run(*words, env=env)
+    if ended.code in {14, 16}:
+        pytest.skip("the general index cannot be reached from here")
+    assert ended.code == 0, ended.err
+    assert Path(ended.document["python"]["path"]).exists()
 
 
 def test_a_card_build_is_never_replaced_by_a_processor_build(env, tmp_path):

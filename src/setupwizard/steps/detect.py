@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 from setupwizard.errors import Cancelled
 from setupwizard.i18n import N_, _
 from setupwizard.model.events import Emit, Progress, ignore
-from setupwizard.model.machine import Finding, FoundTorch, Machine, Said
+from setupwizard.model.machine import Finding, FoundPython, FoundTorch, Machine, Said
 from setupwizard.probes import (
     answers,
     bus,
@@ -131,6 +131,11 @@ def _detect(emit: Emit, cancel: Cancel, roots: Roots) -> Machine:
     said.add(side_by_side(second, deadline=FILES_DEADLINE, cancel=cancel))
     emit(Progress(id="probe", done=len(_WHAT), total=len(_WHAT), unit="stages"))
     return _machine(roots, said, _sources(said, heard))
+
+
+def pythons_here(roots: Roots | None = None, cancel: Cancel | None = None) -> tuple[FoundPython, ...]:
+    """Return the Pythons of this computer, for a job that is decided by the document of another one."""
+    return tuple(one.python for one in pythons.interpreters(roots or Roots(), cancel=cancel))
 
 
 def _side_by_side(roots: Roots, heard: list[str], cancel: Cancel) -> dict[str, object]:

@@ -11,7 +11,7 @@ import click
 
 from setupwizard import platforms, workflow
 from setupwizard.cli import show
-from setupwizard.cli.commands.looking import this_machine, wish_options, wishes_from
+from setupwizard.cli.commands.looking import machine_to_install_on, wish_options, wishes_from
 from setupwizard.cli.context import common, finish, json_option, stop_on_signal, voice
 from setupwizard.cli.progress import EventLines, Terminal
 from setupwizard.errors import SetupError
@@ -70,7 +70,7 @@ def plan(export: Path | None, json: bool, **options: Any) -> None:
     """Say everything that an install would do; nothing is changed."""
     if export is not None:
         raise SetupError("not-built", what="plan --export")
-    machine = this_machine(options.pop("machines"))
+    machine = machine_to_install_on(options.pop("machines"))
     choices = choices_from(options)
     decision = workflow.decide(machine, choices)
     with stop_on_signal() as cancel:
@@ -138,7 +138,7 @@ def apply(
             expected_plan=expect_plan,
             confirm=_show if yes else _ask,
         )
-        outcome = workflow.run(job, lambda: this_machine(machine_files), track)
+        outcome = workflow.run(job, lambda: machine_to_install_on(machine_files), track)
     if lines is not None:
         lines.outcome(outcome)
     _tell(outcome)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from msgspec.structs import replace
 
 from setupwizard import workflow
 from setupwizard.cli import show
@@ -19,7 +20,7 @@ from setupwizard.model.machine import Machine
 from setupwizard.model.recommendation import Wishes
 from setupwizard.model.wire import MAX_DOCUMENT_BYTES, from_json, read_document, to_json
 from setupwizard.steps.detect import detect as detect_machine
-from setupwizard.steps.detect import expand, redacted
+from setupwizard.steps.detect import expand, pythons_here, redacted
 from setupwizard.steps.recommend import recommend as decide
 from setupwizard.steps.recommend import recommend_many
 from setupwizard.workflow import catalogue as facts
@@ -81,6 +82,22 @@ def this_machine(machines: tuple[str, ...]) -> Machine:
         return read_machine(machines[0])
     with stop_on_signal() as cancel:
         return detect_machine(cancel=cancel)
+
+
+def machine_to_install_on(machines: tuple[str, ...]) -> Machine:
+    """Return the machine that decides, with Pythons that are here: an environment is made where the program runs.
+
+    A saved document names folders of another computer, or of this one without the home folder's name.
+
+    Raises:
+        SetupError: "usage": more than one was named.
+    """
+    found = this_machine(machines)
+    here = tuple(python for python in found.pythons if Path(python.path).exists())
+    if not machines or here:
+        return replace(found, pythons=here)
+    with stop_on_signal() as cancel:
+        return replace(found, pythons=pythons_here(cancel=cancel))
 
 
 @click.command()
