@@ -117,8 +117,6 @@ prefix() {
         for name in icuuc mscms; do
             wine reg add "HKCU\\Software\\Wine\\DllOverrides" /v $name /d native /f
         done
-        # The folders of tests are deep. A PC on which long paths are off is one of the simulated ones.
-        wine reg add "HKLM\\System\\CurrentControlSet\\Control\\FileSystem" /v LongPathsEnabled /t REG_DWORD /d 1 /f
         wineserver -w'
 }
 

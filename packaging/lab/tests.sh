@@ -5,6 +5,11 @@ cd /project || exit 1
 # The checkout is read-only in here: whatever a run writes goes to the Windows of the lab.
 export PYTHONPYCACHEPREFIX='C:\pycache' HYPOTHESIS_STORAGE_DIRECTORY='C:\hypothesis'
 status=0
+# pytest's folders lie deep, deeper than an environment may without this setting; the PCs made from this Windows are as sold.
+setting='HKLM\System\CurrentControlSet\Control\FileSystem'
+wineserver -p
+wine reg add "$setting" /v LongPathsEnabled /t REG_DWORD /d 1 /f >/dev/null 2>&1 </dev/null
+trap 'wine reg delete "$setting" /v LongPathsEnabled /f >/dev/null 2>&1 </dev/null; wineserver -k' EXIT
 
 # Usage: run NAME PLATFORM LANGUAGE PYTEST-ARGUMENT...
 run() {
