@@ -15,7 +15,7 @@ trap 'wine reg delete "$setting" /v LongPathsEnabled /f >/dev/null 2>&1 </dev/nu
 run() {
     local name=$1 platform=$2 language=$3 start=$SECONDS
     shift 3
-    wineserver -w
+    wineserver -k # the code page of a Windows is that of its first program
     LC_ALL=$language wineserver -p
     echo "--- Windows: $name"
     LC_ALL=$language QT_QPA_PLATFORM=$platform timeout 900 wine 'C:\Python313\python.exe' -m pytest -q -n 2 --dist worksteal \
@@ -25,7 +25,6 @@ run() {
     grep -v '^SKIPPED' "/lab/results/$name.log" | tail -n 400
     echo "--- Windows: $name: $((SECONDS - start)) s"
     [ $ended = 0 ] || status=1
-    wineserver -k
 }
 
 if [ $# -gt 0 ]; then

@@ -111,3 +111,11 @@ def test_an_environment_of_ours_gets_a_new_generation(env: dict[str, str], tmp_p
     cured = run("doctor", "--env", root, "--fix", "--yes", "--json", env=env, cwd=tmp_path)
     assert (cured.code, cured.document["fixed"]) == (0, ["files-damaged"]), cured.err
     assert (root / "current").resolve().name == "0002"
+
+
+def test_the_numbers_of_windows_for_files_that_differ(somebodys: Path, env: dict[str, str], tmp_path: Path) -> None:
+    (packages(somebodys) / "torch" / "functional.py").unlink()
+    words = ("verify", "--env", somebodys, "--level", "files", "--exit-codes", "windows", "--json")
+    done = run(*words, env=env, cwd=tmp_path)
+    assert done.code in {1603, 1603 % 256}
+    assert done.document["checks"][0]["id"] == "files"

@@ -56,7 +56,7 @@ def verify(
         voice.document(verification)
     else:
         voice.say("\n".join((show.verification(verification), *workflow.changes_since(root, verification))))
-    finish(workflow.verification_exit(verification))
+    finish(workflow.verification_exit(verification, voice.exit_codes))
 
 
 @click.command()
