@@ -46,10 +46,12 @@ class Shell(QWizard):
         self.pages: list[Page] = []
         self.travelling = False
         self.add_pages([first])
-        # QWizard's frame and the widget that it resizes with itself have no accessor: a page's parent, and the one
-        # child that there is so far. To ask the frame for its parent would load every class of widget that Qt has.
+        # QWizard's frame and the widget that it resizes with itself have no accessor: a page's parent, and the child
+        # that holds the page; on Windows a button for going back lies beside it. To ask the frame for its parent would
+        # load every class of widget that Qt has.
         self._frame = _parent(first)
-        (self._body,) = self.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        children = self.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        (self._body,) = (child for child in children if child.isAncestorOf(first))
         self._frame.setObjectName("pageFrame")
         self.rail = Rail(len(PAGES), self)
         self.footer = FooterBar(self)
