@@ -94,7 +94,8 @@ def machine_to_install_on(machines: tuple[str, ...]) -> Machine:
     """
     found = this_machine(machines)
     here = tuple(python for python in found.pythons if Path(python.path).exists())
-    if not machines or here:
+    system = {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
+    if not machines or here or found.os != system:
         return replace(found, pythons=here)
     with stop_on_signal() as cancel:
         return replace(found, pythons=pythons_here(cancel=cancel))
