@@ -47,6 +47,7 @@ def qapp_args() -> list[str]:
 def nothing_left(qapp: QApplication) -> Iterator[None]:
     """Fail a test that leaves a thread, a timer, a window or a process behind."""
     before = set(threading.enumerate())
+    started_before = psutil.Process().children(recursive=True)
     yield
     _settle()
     end = time.monotonic() + 3
@@ -57,7 +58,7 @@ def nothing_left(qapp: QApplication) -> Iterator[None]:
     assert not timers, f"timers left: {timers}"
     windows = [widget for widget in QApplication.topLevelWidgets() if isValid(widget)]
     assert not windows, f"windows left: {windows}"
-    processes = psutil.Process().children(recursive=True)
+    processes = [one for one in psutil.Process().children(recursive=True) if one not in started_before]
     assert not processes, f"processes left: {processes}"
 
 
