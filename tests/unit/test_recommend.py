@@ -290,6 +290,14 @@ def test_an_old_libc_with_a_card() -> None:
     assert actions(new_card) == ["update-os"]
 
 
+def test_an_old_libc_and_an_old_python_that_both_keep_a_card_from_its_build() -> None:
+    card = nvidia("10.0")
+    document = recommend(linux(card, libc="glibc 2.27", python=PythonChoice(version="3.8", fixed=True)))
+    assert (document.verdict, tag(document.build)) == ("cpu", "2.4.1+cpu")
+    assert (tag(document.after), document.after.python if document.after else "") == ("2.15.0+cu130", "3.12")
+    assert actions(document) == ["update-os", "change-python"]
+
+
 def test_arm_processor_wheels_without_tag_are_asked_for_without_tag() -> None:
     document = recommend(linux(libc="glibc 2.27", arch="aarch64"))
     assert document.build is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -28,6 +28,14 @@ CAPABILITIES += ["9.0", "10.0", "10.3", "11.0", "12.0", "12.1", "13.0"]
 DRIVERS = ["390.157", "450.51.06", "450.80.02", "452.39", "470.256.02", "525.60.13", "528.33", "550.54.14", "570.65"]
 DRIVERS += ["572.16", "575.57.08", "580.65.06", "581.57", "595.45.04", "610.43.02", "700.1", "N/A"]
 PYTHONS = ["3.8", "3.9", "3.10", "3.11.4", "3.12", "3.13", "3.14.1", "3.15"]
+OLD_SYSTEM_AND_PYTHON = Machine(
+    os="linux",
+    arch="x86_64",
+    libc="glibc 2.27",
+    gpus=(Gpu(vendor="nvidia", name="NVIDIA card", compute_capability="10.0"),),
+    python=PythonChoice(version="3.8", fixed=True),
+)
+"""Nothing runs on the card until the system and the Python are newer: one of them alone does not help."""
 QUICK = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 nvidia_cards = st.builds(
@@ -446,6 +454,7 @@ def test_a_wish_is_honoured_or_refused_with_the_reason(machine: Machine, torch: 
 
 
 @given(machines)
+@example(OLD_SYSTEM_AND_PYTHON)
 @QUICK
 def test_no_usable_card_gets_the_processor_build_in_silence(machine: Machine) -> None:
     """The verdict cpu is for machines on which no driver, restart or slot would make a known card run."""

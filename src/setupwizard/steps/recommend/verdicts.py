@@ -345,17 +345,23 @@ def _processor(case: Case) -> Recommendation:
             return _refused(case)
         return _change_python(case, other)
     document = _document(case, "cpu", build_of(case, fitting[0]), fitting)
-    reasons = why_processor(case, fitting[0])
-    actions = [*_lost_card(case)]
-    newer_system = best(case, replace(REPAIRED, system=True)) if case.limits.variant is None else None
-    if newer_system is None:
-        return replace(document, reasons=tuple(reasons), actions=tuple(actions))
+    later, needed = _on_a_newer_system(case) if case.limits.variant is None else (None, [])
     return replace(
         document,
-        reasons=tuple(reasons),
-        after=build_of(case, newer_system),
-        actions=(*actions, update_os_action(case)),
+        reasons=tuple(why_processor(case, fitting[0])),
+        after=build_of(case, later) if later is not None else None,
+        actions=(*_lost_card(case), *needed),
     )
+
+
+def _on_a_newer_system(case: Case) -> tuple[Fit | None, list[Action]]:
+    """Return the build that would run on the cards once the system is newer, and all that has to be done for it."""
+    newer = replace(REPAIRED, system=True)
+    fit = best(case, newer)
+    if fit is not None:
+        return fit, [update_os_action(case)]
+    fit = best(case, replace(newer, python=True))  # the Python that is insisted on is in the way as well
+    return fit, [update_os_action(case), python_action(case, fit.python)] if fit is not None else []
 
 
 def _lost_card(case: Case) -> list[Action]:
