@@ -29,16 +29,11 @@ from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
 from setupwizard.tools import pip
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.interpreter import ask_version
 from setupwizard.tools.lock import write_local_lock
-from setupwizard.tools.process import clean_environment, run
 from setupwizard.tools.uv import Uv
 
 log = logging.getLogger(__name__)
-
-_WHICH_PYTHON = (
-    "import sys, sysconfig; "
-    "print('%d.%d' % sys.version_info[:2] + 't' * bool(sysconfig.get_config_var('Py_GIL_DISABLED')))"
-)
 
 
 class Installed(Struct, frozen=True, kw_only=True):
@@ -109,8 +104,8 @@ def _check_python(plan: Plan) -> None:
     """Run the interpreter of the plan: a path on a list is no proof that it still works, nor which one it is."""
     if plan.python.path is None:
         raise SetupError("python-missing", python=plan.python.version)
-    result = run([plan.python.path, "-I", "-c", _WHICH_PYTHON], timeout=60, env=clean_environment())
-    if not result.ok or result.stdout.strip() != plan.python.version:
+    version, result = ask_version(plan.python.path)
+    if version != plan.python.version:
         raise SetupError("python-missing", python=plan.python.version, detail=result.stdout + result.stderr)
 
 
