@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Collection, Sequence
-from importlib.metadata import Distribution, distributions
+from importlib.metadata import Distribution
 from pathlib import Path
 
 from msgspec import Struct
@@ -21,6 +21,7 @@ from setupwizard.steps.resolving import FAMILY
 from setupwizard.store.files import disk_errors
 from setupwizard.store.journal import stays_inside
 from setupwizard.store.layout import Root
+from setupwizard.store.packages import packages_in, versions_in
 from setupwizard.tools.lock import local_path
 
 log = logging.getLogger(__name__)
@@ -84,8 +85,7 @@ def added_since(root: Root, name: str | None, made: Plan | None) -> tuple[Added,
 
 def installed(root: Root, name: str) -> list[Distribution]:
     """Return the packages that a generation holds now."""
-    site_packages = platforms.site_packages_in(root.generation(name))
-    return [dist for dist in distributions(path=[str(site_packages)]) if dist.metadata["Name"]]
+    return packages_in(platforms.site_packages_in(root.generation(name)))
 
 
 def _added(dist: Distribution, name: str) -> Added:
@@ -197,7 +197,7 @@ def _ways(one: Added) -> list[tuple[str, ...]]:
 
 def in_place(root: Root, name: str, made: Plan, packages: Sequence[Package]) -> bool:
     """Whether a generation holds all these packages already, the added ones among them, in these versions."""
-    present = {canonicalize_name(dist.name): dist.version for dist in installed(root, name)}
+    present = versions_in(platforms.site_packages_in(root.generation(name)))
     locked = {package.name: package for package in made.packages}
     wanted = {package.name: package for package in packages}
     if not locked.keys() <= wanted.keys():

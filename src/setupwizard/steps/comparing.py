@@ -11,10 +11,10 @@ from setupwizard import platforms
 from setupwizard.i18n import _, ngettext
 from setupwizard.model.plan import Plan
 from setupwizard.model.verification import Check
-from setupwizard.steps.carrying import installed
 from setupwizard.steps.resolving import FAMILY
 from setupwizard.store.audit import AuditResult, Problem, audit
 from setupwizard.store.layout import Root
+from setupwizard.store.packages import versions_in
 from setupwizard.store.skeleton import references
 from setupwizard.tools.concurrency import Cancel
 
@@ -37,7 +37,7 @@ def compare(root: Root, name: str, plan: Plan, cancel: Cancel | None = None) -> 
 
 def exchanged(root: Root, name: str, plan: Plan) -> tuple[str, ...]:
     """Return the packages that the user exchanged for another version; torch itself is decided, so it never counts."""
-    present = {canonicalize_name(dist.name): dist.version for dist in installed(root, name)}
+    present = versions_in(platforms.site_packages_in(root.generation(name)))
     locked = {canonicalize_name(package.name): package.version for package in plan.packages}
     return tuple(
         sorted(own for own, version in locked.items() if own not in FAMILY and present.get(own, version) != version)

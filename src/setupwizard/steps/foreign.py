@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from importlib.metadata import distributions
 from pathlib import Path
 
 from msgspec import Struct
-from packaging.utils import canonicalize_name
 
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _, ngettext
 from setupwizard.model.verification import Check
+from setupwizard.probes.torches import package_folders
 from setupwizard.store.own_records import audit_own_records
+from setupwizard.store.packages import versions_in
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.interpreter import ask_version
 
@@ -35,10 +35,7 @@ class Foreign(Struct, frozen=True, kw_only=True):
 
     def packages(self) -> dict[str, str]:
         """Return name and version of every package, sorted, as `pip list` tells them."""
-        if self.site_packages is None:
-            return {}
-        found = distributions(path=[str(self.site_packages)])
-        return dict(sorted((canonicalize_name(one.metadata["Name"]), one.version) for one in found if one.metadata))
+        return versions_in(self.site_packages) if self.site_packages is not None else {}
 
 
 def look(folder: Path) -> Foreign:
@@ -50,8 +47,7 @@ def look(folder: Path) -> Foreign:
     python = next((folder / place for place in _PLACES if (folder / place).is_file()), None)
     if python is None:
         raise SetupError("environment-missing", root=str(folder))
-    places = [*sorted(folder.glob("lib/python3.*/site-packages")), folder / "Lib" / "site-packages"]
-    return Foreign(folder=folder, python=python, site_packages=next((one for one in places if one.is_dir()), None))
+    return Foreign(folder=folder, python=python, site_packages=next(iter(package_folders(folder)), None))
 
 
 def python_version(found: Foreign) -> str | None:
