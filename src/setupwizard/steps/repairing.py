@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
-from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from setupwizard.errors import SetupError
@@ -33,13 +32,6 @@ log = logging.getLogger(__name__)
 # torch names these in exact versions: they belong to it like its own files.
 _PINNED = re.compile(r"(nvidia|cuda|rocm|intel|triton|pytorch-triton|mkl|tbb|umf|tcmlib|dpcpp|oneccl|impi)(-|$)")
 _DAMAGE = frozenset(("missing", "changed", "wheel-unreadable", "unsafe-path"))
-
-
-class Exchanged(Struct, frozen=True, kw_only=True):
-    """What was done. `kept` is the folder of the replaced files, None when nothing was replaced."""
-
-    verification: Verification
-    kept: Path | None
 
 
 def to_exchange(found: Foreign, made: Plan, damaged: Collection[str]) -> tuple[Package, ...]:
@@ -90,14 +82,16 @@ def undo_unfinished(found: Foreign) -> None:
 
 def repair(
     found: Foreign, scratch: Root, packages: Sequence[Package], prove: Callable[[], Verification], track: Track
-) -> Exchanged:
-    """Fetch, take the old packages out, install the new ones, compare every file, prove; on any failure put all back.
+) -> Verification:
+    """Fetch, take the old packages out, install the new ones, compare every file, prove; return the proof.
+
+    Whatever goes wrong, everything is put back.
 
     Args:
         found: the environment.
         scratch: a root of ours for the wheels; the caller holds its lock, so nobody else repairs the same environment.
         packages: see `to_exchange`.
-        prove: proves the environment.
+        prove: proves the environment, and raises when the proof is not given.
         track: gets the events.
 
     Raises:
@@ -116,11 +110,9 @@ def repair(
         with track.step("audit", _("Compare every file with its package")):
             _must_be_whole(exchange.packages, wheels, track)
         with track.step("verify", _("Prove that PyTorch works")):
-            verification = prove()
-            if not verification.passed:
-                raise SetupError("verify-failed", problem="", verification=verification)
+            proof = prove()
     exchange.close()
-    return Exchanged(verification=verification, kept=exchange.folder if exchange.folder.exists() else None)
+    return proof
 
 
 @contextlib.contextmanager

@@ -19,13 +19,12 @@ from setupwizard.model.doctor import Cause, Cure, Doctor
 from setupwizard.model.machine import FoundPython, FoundTorch, Machine, PythonChoice
 from setupwizard.model.plan import Package, Plan
 from setupwizard.model.recommendation import Recommendation, Wishes
-from setupwizard.model.verification import Check
+from setupwizard.model.verification import Check, Verification
 from setupwizard.probes.torches import look as look_at_torch
-from setupwizard.steps import diagnosing, foreign, planning, repairing
-from setupwizard.steps.comparing import files_check
+from setupwizard.steps import diagnosing, foreign, planning, repairing, verify
 from setupwizard.steps.recommend import recommend
-from setupwizard.steps.records import plan_of
 from setupwizard.steps.tracking import Track
+from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.layout import Root
 from setupwizard.store.lock import working_on
 from setupwizard.store.own_records import audit_own_records
@@ -69,14 +68,14 @@ class Prepared(Struct, frozen=True, kw_only=True):
     packages: tuple[Package, ...]
 
 
-def examine(root: Root, machine: Machine, track: Track, *, folder: Path | None = None) -> Examined:
+def examine(root: Root, machine: Machine, track: Track, *, proof: Verification | None = None) -> Examined:
     """Look at an environment and name the causes why PyTorch does not work in it.
 
     Args:
         root: one of ours, or the folder of any environment.
         machine: this computer.
         track: gets the events of the proof.
-        folder: where the person works: a file there can hide a package; the present folder when None.
+        proof: one that was given a moment ago, with its comparison of the files; made here when None.
 
     Raises:
         SetupError: "environment-missing".
@@ -86,14 +85,14 @@ def examine(root: Root, machine: Machine, track: Track, *, folder: Path | None =
     found = _found(root, own=own)
     torch = _torch(found)
     here = machine if own or found is None else _for_its_python(machine, found)
-    decision = recommend(here)
-    proof = verify_environment(root, machine, ProofOptions(), track) if torch is not None and found else None
-    files = _files(root, found, own, track)
+    decision = recommend(here, catalogue=known_catalogue().catalogue)
+    if proof is None and torch is not None:
+        proof = verify_environment(root, machine, ProofOptions(), track)
     seen = diagnosing.Observed(
         machine=here,
         own=own,
         torch=torch,
-        files=files,
+        files=_files(found, proof, track),
         decision=decision,
         judged=_judged(here, torch),
         proof=proof,
@@ -101,7 +100,7 @@ def examine(root: Root, machine: Machine, track: Track, *, folder: Path | None =
         pip_torch=_pip_records(found),
         openmp=_names(found, *_OPENMP),
         elsewhere=tuple(f"{name}={redact_text(os.environ[name])}" for name in _ELSEWHERE if os.environ.get(name)),
-        shadows=tuple(_shadows(folder or Path.cwd())),
+        shadows=tuple(_shadows(Path.cwd())),
     )
     causes = diagnosing.causes(seen)
     document = Doctor(
@@ -144,11 +143,12 @@ def cure(examined: Examined, prepared: Prepared | None, track: Track) -> Doctor:
         Cancelled: somebody asked to stop; everything is as it was.
     """
     before = {cause.code for cause in examined.document.causes if cause.fix is not None}
+    proof = None
     if prepared is None:
         _new_generation(examined, track)
     else:
-        _exchange(examined, prepared, track)
-    after = examine(examined.root, examined.machine, track).document
+        proof = _exchange(examined, prepared, track)
+    after = examine(examined.root, examined.machine, track, proof=proof).document
     gone: tuple[CauseCode, ...] = tuple(sorted(before - {cause.code for cause in after.causes}))
     return replace(after, fixed=gone)
 
@@ -165,21 +165,25 @@ def _new_generation(examined: Examined, track: Track) -> None:
         raise SetupError(outcome.error.code, detail=outcome.error.detail or outcome.error.title)
 
 
-def _exchange(examined: Examined, prepared: Prepared, track: Track) -> None:
+def _exchange(examined: Examined, prepared: Prepared, track: Track) -> Verification | None:
     found = examined.found
     assert found is not None  # noqa: S101 - prepare() made sure
+
+    def prove() -> Verification:
+        proof = verify_environment(examined.root, examined.machine, ProofOptions(), track)
+        error = verify.failure(proof)
+        if error is not None:
+            raise error
+        return proof
+
     prepared.scratch.prepare()
     with working_on(prepared.scratch):
         repairing.undo_unfinished(found)
+        proof = None
         if prepared.packages:
-            repairing.repair(
-                found,
-                prepared.scratch,
-                prepared.packages,
-                lambda: verify_environment(examined.root, examined.machine, ProofOptions(), track),
-                track,
-            )
+            proof = repairing.repair(found, prepared.scratch, prepared.packages, prove, track)
     jobs.dismantle(prepared.scratch)
+    return proof
 
 
 def _found(root: Root, *, own: bool) -> foreign.Foreign | None:
@@ -215,21 +219,19 @@ def _judged(machine: Machine, torch: FoundTorch | None) -> Recommendation | None
     """Return the answer for the build that is there, as if somebody had wished for it."""
     if torch is None or torch.variant is None:
         return None
-    version = torch.version.partition("+")[0]
+    wishes = Wishes(torch=torch.version.partition("+")[0], variant=torch.variant)
     try:
-        return recommend(machine, Wishes(torch=version, variant=torch.variant))
+        return recommend(machine, wishes, known_catalogue().catalogue)
     except SetupError:  # a build of one's own, of which the data know nothing
         return None
 
 
-def _files(root: Root, found: foreign.Foreign | None, own: bool, track: Track) -> Check:
-    if found is None:
-        return Check(id="files", status="not-run")
-    current = root.current_name()
-    made = plan_of(root, current) if own else None
-    if made is None or current is None:
-        return foreign.files_check(found, track.cancel)
-    return files_check(root, current, made, track.cancel)
+def _files(found: foreign.Foreign | None, proof: Verification | None, track: Track) -> Check:
+    """Return the comparison of the files: the proof's own, so that gigabytes are not read twice."""
+    done = next((check for check in proof.checks if check.id == "files"), None) if proof is not None else None
+    if done is not None:
+        return done
+    return foreign.files_check(found, track.cancel) if found is not None else Check(id="files", status="not-run")
 
 
 def _damaged(found: foreign.Foreign, track: Track) -> frozenset[str]:
