@@ -126,12 +126,16 @@ def _undone_on_failure(exchange: Exchange) -> Iterator[None]:
 
 def _install(found: Foreign, scratch: Root, packages: Sequence[Package], wheels: Sequence[Path], track: Track) -> None:
     scratch.work.mkdir(parents=True, exist_ok=True)
+    uvs_lock = found.folder / ".lock"
+    was_there = uvs_lock.exists()
     try:
         lock = scratch.work / "pylock.toml"
         write_local_lock(lock, packages, wheels)
         Uv(scratch.work, cancel=track.cancel, listen=track.listener("install")).add(found.python, lock)
     finally:
         remove_tree(scratch.work)
+        if not was_there:  # nothing stays in the environment that was not asked for
+            uvs_lock.unlink(missing_ok=True)
 
 
 def _must_be_whole(site_packages: Path, wheels: Sequence[Path], track: Track) -> None:
