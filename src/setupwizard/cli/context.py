@@ -14,7 +14,6 @@ from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
 import click
-import platformdirs
 
 from setupwizard import i18n
 from setupwizard.codes import exit_code
@@ -22,6 +21,7 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.events import Error
 from setupwizard.model.wire import to_json
+from setupwizard.tools import userdirs
 from setupwizard.tools.concurrency import Cancel
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -115,7 +115,7 @@ def start_log(path: Path | None) -> None:
     """Begin to write the log: capped, beside nothing of the user's, and never a reason to stop."""
     if voice.log is not None and path is None:
         return
-    target = path or Path(platformdirs.user_log_dir("setupwizard", appauthor=False)) / "setupwizard.log"
+    target = path or userdirs.logs() / "setupwizard.log"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         handler = logging.handlers.RotatingFileHandler(

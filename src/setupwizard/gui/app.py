@@ -11,10 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs
-
 from setupwizard import __version__, i18n, platforms
 from setupwizard.i18n import _
+from setupwizard.tools import userdirs
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QSettings
@@ -160,7 +159,7 @@ def _choose_language(settings: QSettings) -> None:
 
 
 def _config_folder() -> Path:
-    return platformdirs.user_config_path("setupwizard", appauthor=False)
+    return userdirs.settings()
 
 
 def _signals() -> tuple[signal.Signals, ...]:

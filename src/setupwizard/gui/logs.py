@@ -12,8 +12,9 @@ from collections import deque
 from pathlib import Path
 from types import TracebackType
 
-import platformdirs
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
+
+from setupwizard.tools import userdirs
 
 LOG_BYTES = 2_000_000
 LOG_FILES = 3
@@ -33,7 +34,7 @@ _QT_LEVELS = {
 
 def log_folder() -> Path:
     """Return where the logs of this user are."""
-    return Path(platformdirs.user_log_dir("setupwizard", appauthor=False))
+    return userdirs.logs()
 
 
 def start_log(folder: Path) -> Path:

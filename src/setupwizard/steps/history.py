@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-import platformdirs
 from msgspec.structs import replace
 
 from setupwizard.i18n import _
@@ -18,6 +17,7 @@ from setupwizard.model.stages import figure_title
 from setupwizard.model.verification import Verification
 from setupwizard.store.files import write_atomic
 from setupwizard.store.layout import Root
+from setupwizard.tools import userdirs
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def place_of(folder: Path) -> Path:
     if root.is_ours():
         return root.reports / _NAME
     key = hashlib.sha256(os.fsencode(os.path.normcase(os.path.realpath(folder)))).hexdigest()[:20]
-    return platformdirs.user_state_path("setupwizard", appauthor=False) / "proofs" / f"{key}.json"
+    return userdirs.state() / "proofs" / f"{key}.json"
 
 
 def earlier(folder: Path) -> tuple[Verification, ...]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-import platformdirs
 from msgspec import Struct
 
 from setupwizard.errors import SetupError
@@ -18,6 +17,7 @@ from setupwizard.model.merging import in_use, merge
 from setupwizard.model.refreshed import Refreshed
 from setupwizard.model.wire import read_document, to_json
 from setupwizard.store.files import disk_errors, write_atomic
+from setupwizard.tools import userdirs
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Known(Struct, frozen=True, kw_only=True):
 
 def cache_file() -> Path:
     """Return where it is kept what the servers said."""
-    return Path(platformdirs.user_cache_dir("setupwizard", appauthor=False)) / "catalogue.json"
+    return userdirs.cache() / "catalogue.json"
 
 
 def known_catalogue(bundled: Catalogue | None = None, path: Path | None = None) -> Known:

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import platformdirs
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -28,6 +27,7 @@ from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.layout import Root
 from setupwizard.store.lock import working_on
 from setupwizard.store.own_records import audit_own_records
+from setupwizard.tools import userdirs
 from setupwizard.tools.redaction import redact_text
 from setupwizard.workflow import jobs
 from setupwizard.workflow.proving import ProofOptions, verify_environment
@@ -277,7 +277,7 @@ def _is_a_library(folder: Path) -> bool:
 
 def _scratch(folder: Path) -> Path:
     key = hashlib.sha256(os.fsencode(os.path.normcase(os.path.realpath(folder)))).hexdigest()[:20]
-    return platformdirs.user_cache_path("setupwizard", appauthor=False) / "repairs" / key
+    return userdirs.cache() / "repairs" / key
 
 
 def _with(cause: Cause, changes: tuple[str, ...], size: int) -> Cause:

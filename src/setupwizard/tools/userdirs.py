@@ -1,0 +1,27 @@
+"""The user's own folders for what the program keeps: logs, caches, settings, and what it remembers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+
+
+def logs() -> Path:
+    """Return the folder of the logs."""
+    return platformdirs.user_log_path("setupwizard", appauthor=False)
+
+
+def cache() -> Path:
+    """Return the folder of what can be fetched or made again."""
+    return platformdirs.user_cache_path("setupwizard", appauthor=False)
+
+
+def state() -> Path:
+    """Return the folder of what is remembered from one visit to the next."""
+    return platformdirs.user_state_path("setupwizard", appauthor=False)
+
+
+def settings() -> Path:
+    """Return the folder of the settings."""
+    return platformdirs.user_config_path("setupwizard", appauthor=False)
