@@ -193,7 +193,5 @@ def _audit(plan: Plan, root: Root, folder: Path, moved: Sequence[str], track: Tr
     wheels = [store.path_of(package) for package in plan.packages]
     site_packages = platforms.site_packages_in(folder)
     result = audit(site_packages, wheels, allowed=moved, emit=track.emit, cancel=track.cancel)
-    if result.problems:
-        lines = [f"{problem.code}: {problem.package} {problem.path}" for problem in result.problems[:50]]
-        raise SetupError("audit-failed", detail="\n".join(lines))
+    result.refuse()
     return result

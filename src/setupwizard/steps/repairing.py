@@ -10,7 +10,6 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.install_data import install_data
 from setupwizard.model.plan import Package, Plan
@@ -19,7 +18,7 @@ from setupwizard.steps.foreign import Foreign
 from setupwizard.steps.resolving import FAMILY
 from setupwizard.steps.tracking import Track
 from setupwizard.store.aside import Exchange, begin, unfinished
-from setupwizard.store.audit import audit
+from setupwizard.store.audit import ProblemCode, audit
 from setupwizard.store.fetch import fetch
 from setupwizard.store.files import remove_tree
 from setupwizard.store.layout import Root
@@ -31,7 +30,8 @@ log = logging.getLogger(__name__)
 
 # torch names these in exact versions: they belong to it like its own files.
 _PINNED = re.compile(r"(nvidia|cuda|rocm|intel|triton|pytorch-triton|mkl|tbb|umf|tcmlib|dpcpp|oneccl|impi)(-|$)")
-_DAMAGE = frozenset(("missing", "changed", "wheel-unreadable", "unsafe-path"))
+# What else differs is the person's own, or that of packages that stay.
+_DAMAGE: tuple[ProblemCode, ...] = ("missing", "changed", "wheel-unreadable", "unsafe-path")
 
 
 def to_exchange(found: Foreign, made: Plan, damaged: Collection[str]) -> tuple[Package, ...]:
@@ -108,7 +108,7 @@ def repair(
             exchange.take_out({canonicalize_name(package.name) for package in packages}, wheels)
             _install(found, scratch, packages, wheels, track)
         with track.step("audit", _("Compare every file with its package")):
-            _must_be_whole(exchange.packages, wheels, track)
+            audit(exchange.packages, wheels, emit=track.emit, cancel=track.cancel).refuse(_DAMAGE)
         with track.step("verify", _("Prove that PyTorch works")):
             proof = prove()
     exchange.close()
@@ -136,13 +136,6 @@ def _install(found: Foreign, scratch: Root, packages: Sequence[Package], wheels:
         remove_tree(scratch.work)
         if not was_there:  # nothing stays in the environment that was not asked for
             uvs_lock.unlink(missing_ok=True)
-
-
-def _must_be_whole(site_packages: Path, wheels: Sequence[Path], track: Track) -> None:
-    result = audit(site_packages, wheels, emit=track.emit, cancel=track.cancel)
-    wrong = [f"{one.code}: {one.package} {one.path}" for one in result.problems if one.code in _DAMAGE]
-    if wrong:
-        raise SetupError("audit-failed", detail="\n".join(wrong[:50]))
 
 
 def _companions(made: Plan) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from packaging.utils import canonicalize_name
 
 from setupwizard import platforms
+from setupwizard.errors import SetupError
 from setupwizard.model.events import Emit, Progress, ignore
 from setupwizard.store.wheel_record import Digest, Expected, Places, WheelRecord, installed_record, read_wheel
 from setupwizard.tools.concurrency import Cancel
@@ -30,6 +31,7 @@ ProblemCode = Literal[
 ]
 
 _CHUNK = 1 << 20
+_TOLD = 50
 _BATCH = 128
 _THREADS = 4
 # What uv puts beside the packages of every environment that it makes, and conda's note in its own.
@@ -57,6 +59,17 @@ class AuditResult(NamedTuple):
     def passed(self) -> bool:
         """Whether the environment holds exactly the files of its wheels."""
         return not self.problems
+
+    def refuse(self, codes: Collection[ProblemCode] | None = None) -> None:
+        """Raise for the first problems, of any kind or of these.
+
+        Raises:
+            SetupError: "audit-failed", with a line for each in the details.
+        """
+        wrong = [problem for problem in self.problems if codes is None or problem.code in codes]
+        if wrong:
+            lines = [f"{problem.code}: {problem.package} {problem.path}" for problem in wrong[:_TOLD]]
+            raise SetupError("audit-failed", detail="\n".join(lines))
 
     @property
     def extra_packages(self) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ RESOLVE_SECONDS = 600
 ARRIVING_SECONDS = 7 * 24 * 3600
 INSTALL_SILENCE = 1800
 """uv prints nothing while it unpacks gigabytes and an antivirus program reads each file: be patient, not blind."""
+_ONLY_THE_LOCK = ("--no-index", "--no-build", "--require-hashes", "--preview-features", "pylock")
+"""What the lock does not name with its hash is never installed, and nothing is built."""
 
 
 def uv_program() -> Path:
@@ -60,10 +62,7 @@ class Uv:
             arriving: some wheels are still on their way.
         """
         network = () if arriving else ("--offline",)
-        return (
-            *(str(uv_program()), "pip", "sync", *network, "--no-index", "--no-build", "--require-hashes"),
-            *("--preview-features", "pylock", "--python", str(python), str(lock)),
-        )
+        return (str(uv_program()), "pip", "sync", *network, *_ONLY_THE_LOCK, "--python", str(python), str(lock))
 
     def venv(self, python: str, folder: Path) -> None:
         """Make an empty environment.
@@ -94,11 +93,8 @@ class Uv:
         Raises:
             SetupError: "hash-mismatch", "disk-full", "tool-failed".
         """
-        argv = (
-            *(str(uv_program()), "pip", "install", "--offline", "--no-index", "--no-build", "--no-deps"),
-            *("--require-hashes", "--preview-features", "pylock", "--python", str(python), "-r", str(lock)),
-        )
-        self._checked(argv, cwd=lock.parent, silence=INSTALL_SILENCE)
+        words = ("pip", "install", "--offline", "--no-deps", *_ONLY_THE_LOCK, "--python", str(python), "-r", str(lock))
+        self._checked((str(uv_program()), *words), cwd=lock.parent, silence=INSTALL_SILENCE)
 
     def compile(self, project: Path, output: Path, *, python: str, options: Sequence[str] = ()) -> None:
         """Resolve the requirements of a project file to a lock with addresses and hashes.
