@@ -6,6 +6,9 @@ from setupwizard.model.recommendation import Build
 from setupwizard.steps.recommend.case import Case
 from setupwizard.steps.recommend.fit import Fit
 
+MOST_ALTERNATIVES = 50
+"""Other builds in one document (contract, "Recommendation")."""
+
 
 def build_of(case: Case, fit: Fit) -> Build:
     """Return the build as the contract names it."""

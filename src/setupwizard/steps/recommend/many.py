@@ -12,7 +12,7 @@ from setupwizard.i18n import _
 from setupwizard.model.catalogue import Catalogue, Numbers, load_catalogue, numbers
 from setupwizard.model.machine import Machine
 from setupwizard.model.recommendation import Action, Build, MachineChoice, Part, Reason, Recommendation, Wishes
-from setupwizard.steps.recommend.build import build_of
+from setupwizard.steps.recommend.build import MOST_ALTERNATIVES, build_of
 from setupwizard.steps.recommend.cards import Card
 from setupwizard.steps.recommend.case import Candidate, Case
 from setupwizard.steps.recommend.fit import (
@@ -25,7 +25,7 @@ from setupwizard.steps.recommend.fit import (
     prepare,
     processor_fits,
 )
-from setupwizard.steps.recommend.verdicts import MOST_ALTERNATIVES, decide, no_platform
+from setupwizard.steps.recommend.verdicts import decide, no_platform
 
 _NO_WISHES = Wishes()
 

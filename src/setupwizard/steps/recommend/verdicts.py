@@ -23,7 +23,7 @@ from setupwizard.steps.recommend.actions import (
     restart_action,
     update_os_action,
 )
-from setupwizard.steps.recommend.build import build_of
+from setupwizard.steps.recommend.build import MOST_ALTERNATIVES, build_of
 from setupwizard.steps.recommend.cards import Card
 from setupwizard.steps.recommend.case import Case
 from setupwizard.steps.recommend.fit import (
@@ -48,8 +48,6 @@ from setupwizard.steps.recommend.rejected import rejected
 from setupwizard.steps.recommend.trouble import HARDWARE, RESTARTED
 from setupwizard.steps.recommend.trouble_words import about_trouble, driver_old
 from setupwizard.steps.recommend.words import names, system_name
-
-MOST_ALTERNATIVES = 50
 
 
 def decide(case: Case) -> Recommendation:
