@@ -207,7 +207,8 @@ def doctor(document: Doctor) -> str:
     name = f"torch {torch.version}" if torch is not None else _("no PyTorch")
     lines = [_("{folder}: {torch}").format(folder=document.env, torch=name)]
     if document.fixed:
-        lines.append(_("Cured: {names}.").format(names=", ".join(document.fixed)))
+        count = len(document.fixed)
+        lines.append(ngettext("{n} problem is cured.", "{n} problems are cured.", count).format(n=count))
     if not document.causes:
         lines.append(_("PyTorch works here. Nothing needs to be done."))
     for cause in document.causes:

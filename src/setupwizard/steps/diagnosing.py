@@ -173,11 +173,10 @@ def _about_the_proof(seen: Observed) -> Iterator[Cause]:
 def _cause(
     seen: Observed, code: CauseCode, level: FindingLevel = "problem", evidence: tuple[str, ...] = (), **facts: str
 ) -> Cause:
-    text = _(_TEXTS[code]) if _TEXTS[code] != "{why}" else "{why}"
     return Cause(
         code=code,
         level=level,
-        text=text.format_map(facts).strip(),
+        text=_(_TEXTS[code]).format_map(facts).strip(),
         evidence=evidence,
         fix=_cure(seen) if code in _CURABLE and level == "problem" else None,
     )
