@@ -8,6 +8,7 @@ import sys
 import winreg
 from collections.abc import Iterator
 
+from setupwizard import platforms
 from setupwizard.model.install_data import install_data
 from setupwizard.model.machine import Surroundings
 from setupwizard.platforms import windows_places
@@ -37,7 +38,7 @@ def facts() -> SystemFacts:
             remote=remote(),
             power=power(),
             secure_boot=secure_boot(),
-            long_paths=long_paths(),
+            long_paths=platforms.long_paths(),
             vc_runtime=vc_runtime(),
         ),
         vc_missing=vc_missing(),
@@ -87,11 +88,6 @@ def secure_boot() -> bool | None:
     """Return whether UEFI Secure Boot is on."""
     told = windows_registry.values(rf"{_CONTROL}\SecureBoot\State").get("UEFISecureBootEnabled")
     return bool(told) if told is not None else None
-
-
-def long_paths() -> bool:
-    """Return whether programs may use paths of more than 260 characters; Windows leaves that off."""
-    return windows_registry.values(rf"{_CONTROL}\FileSystem").get("LongPathsEnabled") == 1
 
 
 def vc_runtime() -> str | None:
