@@ -9,7 +9,12 @@ import pytest
 from helpers.desktop import wait_for
 
 INSTALL_S = 300
-pytestmark = [pytest.mark.posix, pytest.mark.network, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.linux_only("AT-SPI is the accessibility bus of Linux"),
+    pytest.mark.network,
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+]
 
 # What is announced on the way, in this order; other announcements may stand between.
 ANNOUNCED = (

@@ -11,7 +11,12 @@ import pytest
 from helpers.desktop import wait_for, wizard_on
 
 INSTALL_S = 300
-pytestmark = [pytest.mark.posix, pytest.mark.network, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.linux_only("xdotool moves the mouse of an X server"),
+    pytest.mark.network,
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+]
 
 
 def test_from_the_first_page_to_the_last(wizard, desktop, home, tmp_path, assert_installed, assert_gone):

@@ -96,13 +96,12 @@ def test_an_old_driver_tells_only_some_of_it() -> None:
 
 
 def test_the_proof_keeps_what_was_seen(tmp_path: Path) -> None:
-    python = fake_torch_environment(tmp_path / "env", available=True)
+    python = fake_torch_environment(tmp_path / "env", available=True, **{"import": {"hang": 2}})
     request = VerifyRequest(python=python, gpus=(CARD,), only=("import",))
     proof = verify(request, lambda _event: None, Cancel(), sampler(tmp_path))
-    seconds = proof.measurements.get("card.looks.seconds", ())
-    assert len(seconds) == len(proof.measurements.get("card.looks.clock.mhz", ()))
-    if seconds:  # the stand-in's import may be over before the first look
-        assert proof.numbers()["card.clock.mhz"] >= 210
+    seconds = proof.measurements["card.looks.seconds"]
+    assert len(seconds) == len(proof.measurements["card.looks.clock.mhz"]) > 0
+    assert proof.numbers()["card.clock.mhz"] >= 210
 
 
 def test_the_document_keeps_a_few_hundred_looks() -> None:
