@@ -6,9 +6,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from setupwizard.model.catalogue import load_catalogue
-from setupwizard.model.plan import Plan
-
-_FAMILY = ("torch", "torchvision", "torchaudio")
+from setupwizard.model.plan import FAMILY, Plan
 
 
 def command(plan: Plan) -> str:
@@ -42,7 +40,7 @@ def _line(plan: Plan, *options: str, tagged: bool) -> str:
     versions.setdefault("torch", plan.build.requirement.partition("==")[2])
     names = [
         f"{name}=={versions[name] if tagged else versions[name].partition('+')[0]}"
-        for name in _FAMILY
+        for name in FAMILY
         if name in versions
     ]
     return shell_line(("pip", "install", *names, *options))

@@ -9,6 +9,9 @@ from msgspec import Struct
 from setupwizard.codes import SCHEMA, Backend, ProbeCode, SourceKind, StepId
 from setupwizard.model.recommendation import Build
 
+FAMILY = ("torch", "torchvision", "torchaudio")
+"""The packages that are built for one torch and stop on import beside another."""
+
 
 class PlanPython(Struct, frozen=True, kw_only=True):
     """The Python of the environment; `path` is None while it still has to be brought."""

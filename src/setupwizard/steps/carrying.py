@@ -16,8 +16,7 @@ from packaging.utils import canonicalize_name
 
 from setupwizard import platforms
 from setupwizard.errors import SetupError
-from setupwizard.model.plan import Package, Plan
-from setupwizard.steps.resolving import FAMILY
+from setupwizard.model.plan import FAMILY, Package, Plan
 from setupwizard.store.files import disk_errors
 from setupwizard.store.journal import stays_inside
 from setupwizard.store.layout import Root

@@ -9,9 +9,8 @@ from packaging.utils import canonicalize_name
 
 from setupwizard import platforms
 from setupwizard.i18n import _, ngettext
-from setupwizard.model.plan import Plan
+from setupwizard.model.plan import FAMILY, Plan
 from setupwizard.model.verification import Check
-from setupwizard.steps.resolving import FAMILY
 from setupwizard.store.audit import AuditResult, Problem, audit
 from setupwizard.store.layout import Root
 from setupwizard.store.packages import versions_in

@@ -12,10 +12,9 @@ from packaging.utils import canonicalize_name
 
 from setupwizard.i18n import _
 from setupwizard.model.install_data import install_data
-from setupwizard.model.plan import Package, Plan
+from setupwizard.model.plan import FAMILY, Package, Plan
 from setupwizard.model.verification import Verification
 from setupwizard.steps.foreign import Foreign
-from setupwizard.steps.resolving import FAMILY
 from setupwizard.steps.tracking import Track
 from setupwizard.store.aside import Exchange, begin, unfinished
 from setupwizard.store.audit import ProblemCode, audit

@@ -15,7 +15,7 @@ from packaging.version import Version
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.install_data import install_data
-from setupwizard.model.plan import Package
+from setupwizard.model.plan import FAMILY, Package
 from setupwizard.probes.sources import Listing, SourceSpec
 from setupwizard.steps.offers import Choice
 from setupwizard.tools import http, pip
@@ -26,7 +26,6 @@ from setupwizard.tools.transport import FetchSettings
 from setupwizard.tools.uv import Uv
 
 SIZE_SECONDS = 60
-FAMILY = ("torch", "torchvision", "torchaudio")
 
 
 def resolve(
