@@ -11,9 +11,10 @@ for package in $packages; do
 done
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ]; then
-    apt-get update -qq
+    # A system that has just started may be updating itself: wait for it.
+    apt-get -o DPkg::Lock::Timeout=300 update -qq
     # shellcheck disable=SC2086 # a list of words
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends $missing >/dev/null
 else
     echo "Not installed, so some tests will skip and say why:$missing" >&2
 fi
