@@ -13,7 +13,7 @@ from setupwizard.model.plan import Plan, PlanPython, PlanSource
 from setupwizard.model.recommendation import Build
 from setupwizard.model.verification import Verification
 from setupwizard.probes import disks
-from setupwizard.steps import planning, switching
+from setupwizard.steps import switching
 from setupwizard.steps.comparing import compare, is_damaged
 from setupwizard.steps.records import write_records
 from setupwizard.store import generation
@@ -157,7 +157,7 @@ def test_removing_everything_leaves_the_users_files_among_the_packages(root):
 
 
 def test_room_is_needed_for_the_download_a_second_generation_and_what_is_temporary(tmp_path):
-    needs = planning.room_needed(tmp_path / "root", 1_000, 10_000)
+    needs = drafting.room_needed(tmp_path / "root", 1_000, 10_000)
     assert sum(need.need_bytes for need in needs) == 11_000 + install_data().room.temporary_bytes
     assert all(need.free_bytes > 0 for need in needs)
 
@@ -167,6 +167,6 @@ def test_room_is_needed_for_the_download_a_second_generation_and_what_is_tempora
     reason="there is no second drive here",
 )
 def test_what_is_temporary_counts_where_it_is_written():
-    root, temporary = planning.room_needed(Path("/dev/shm/pytorch"), 1_000, 10_000)
+    root, temporary = drafting.room_needed(Path("/dev/shm/pytorch"), 1_000, 10_000)
     assert (root.path, root.need_bytes) == ("/dev/shm/pytorch", 11_000)
     assert temporary.path == str(platforms.temporary_folder())

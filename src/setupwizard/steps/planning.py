@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Sequence
 from functools import partial
@@ -11,32 +10,25 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from setupwizard import platforms
 from setupwizard.codes import APPLY_EXIT, Backend
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.catalogue import Catalogue
-from setupwizard.model.format import sentences
-from setupwizard.model.install_data import install_data
 from setupwizard.model.machine import Machine
-from setupwizard.model.plan import DiskNeed, Package, Plan, PlanPython, PlanSource, PlanStep, Setting, Tried
+from setupwizard.model.plan import Package, Plan, PlanPython, PlanSource, Setting, Tried
 from setupwizard.model.recommendation import Build, Recommendation
-from setupwizard.probes.disks import gives_second_names, mount_point
 from setupwizard.probes.sources import Listing, PythonSpec, Question, SourceSpec, ask_all, cause_of_silence
-from setupwizard.steps.carrying import Carried, added_since, carry, in_place
+from setupwizard.steps.carrying import Carried, added_since, carry
+from setupwizard.steps.drafting import Draft, drafted
 from setupwizard.steps.offers import Choice, candidates, choose, usable_pythons, why_other
 from setupwizard.steps.records import plan_of
 from setupwizard.steps.resolving import family_requirements, resolve
-from setupwizard.steps.runtime import bringing_runtime, install_title
+from setupwizard.steps.runtime import bringing_runtime
 from setupwizard.steps.tracking import Track
-from setupwizard.store import generation
 from setupwizard.store.catalogue_cache import known_catalogue
-from setupwizard.store.files import free_bytes
 from setupwizard.store.layout import Root
-from setupwizard.store.wheels import WheelStore
 from setupwizard.tools import pip
 from setupwizard.tools.redaction import without_login
-from setupwizard.tools.uv import Uv
 
 MOST_VARIANTS = 4
 """Variants whose indexes are read: the recommended one and the best alternatives."""
@@ -251,62 +243,21 @@ class _Found(Struct, frozen=True, kw_only=True):
 
 
 def _plan(request: PlanRequest, root: Root, found: _Found) -> Plan:
-    choice, packages = found.choice, found.carried.packages
-    build = _as_installed(choice, packages)
-    plan_id = identity(build, request.backend, packages)
-    store = WheelStore(root.store)
-    missing = sum(package.size for package in packages if not store.has(package))
-    stored = install_data().stored_bytes(sum(package.size for package in packages))
-    current = root.current_name()
-    changes = not _is_in_use(root, current, plan_id, found, build)
-    reasons = [why_other(request.recommendation.build, choice, found.listings), found.left_out]
-    python = PlanPython(version=choice.python.version, source="found", path=choice.python.path)
-    name = root.next_name()
-    return Plan(
-        id=plan_id,
-        root=str(root.path),
-        generation=name,
-        backend=request.backend,
-        python=python,
-        build=build,
-        recommended=request.recommendation.build,
-        why_other=sentences(reasons[0] or "", reasons[1] or "") or None,
-        source=_source(choice.listing, found.settings),
-        tried=tuple(_tried(listing) for listing in found.listings),
-        packages=packages,
-        download_bytes=missing,
-        stored_bytes=stored,
-        disk=room_needed(root.path, missing, stored),
-        carried=found.carried.kept,
-        not_carried=found.carried.lost,
-        steps=_steps(root, name, python, (missing, stored), install_title(packages)),
-        changes=changes,
+    choice = found.choice
+    return drafted(
+        Draft(
+            root=root,
+            backend=request.backend,
+            python=PlanPython(version=choice.python.version, source="found", path=choice.python.path),
+            build=_as_installed(choice, found.carried.packages),
+            recommended=request.recommendation.build,
+            source=_source(choice.listing, found.settings),
+            carried=found.carried,
+            recorded=found.recorded,
+            tried=tuple(_tried(listing) for listing in found.listings),
+            reasons=(why_other(request.recommendation.build, choice, found.listings), found.left_out),
+        )
     )
-
-
-def room_needed(root: Path, download: int, stored: int) -> tuple[DiskNeed, ...]:
-    """Return what an install takes at its peak on each drive.
-
-    The generation in use is on the disk already and stays, so what is needed is the second one, the download, and what
-    the proof writes beside them. Where a drive cannot give a file two names, the unpacked packages are there twice.
-    """
-    twice = 1 if gives_second_names(root) else 2
-    needs = {root: download + stored * twice}
-    temporary = platforms.temporary_folder()
-    same = mount_point(temporary) == mount_point(root)
-    place = root if same else temporary
-    needs[place] = needs.get(place, 0) + install_data().room.temporary_bytes
-    return tuple(DiskNeed(path=str(path), need_bytes=need, free_bytes=free_bytes(path)) for path, need in needs.items())
-
-
-def identity(build: Build, backend: str, packages: Sequence[Package]) -> str:
-    """Return the id of a plan: the sha256 over what will be on the disk, not over where it comes from."""
-    content = {
-        "backend": backend,
-        "build": [build.torch, build.variant, build.python, build.platform],
-        "packages": sorted([package.name, package.version, package.sha256] for package in packages),
-    }
-    return hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()
 
 
 def _as_installed(choice: Choice, packages: Sequence[Package]) -> Build:
@@ -349,50 +300,4 @@ def _tried(listing: Listing) -> Tried:
         code=listing.code,
         text=f"{listing.spec.name}: {listing.text}",
         bytes_per_s=listing.bytes_per_s,
-    )
-
-
-def _is_in_use(root: Root, current: str | None, plan_id: str, found: _Found, build: Build) -> bool:
-    """Whether the environment in use is what the plan makes: the same lock, or that and what the user added to it."""
-    done = generation.complete(root, current) if current else None
-    if current is None or done is None:
-        return False
-    recorded = found.recorded
-    if done.plan == plan_id:
-        return True
-    same = ("torch", "variant", "python", "platform")
-    return (
-        recorded is not None
-        and all(getattr(recorded.build, name) == getattr(build, name) for name in same)
-        and in_place(root, current, recorded, found.carried.packages)
-    )
-
-
-def _lock_name(download: int) -> str:
-    return "pylock.arriving.toml" if download else "pylock.toml"
-
-
-def _steps(root: Root, name: str, python: PlanPython, room: tuple[int, int], title: str) -> tuple[PlanStep, ...]:
-    download, stored = room
-    folder = root.generation(name)
-    commands = Uv(root.work, cancel=None)
-    interpreter = platforms.python_in(folder)
-    return (
-        PlanStep(id="python", title=_("Check Python {version}").format(version=python.version)),
-        PlanStep(id="fetch", title=_("Download the packages"), bytes=download),
-        PlanStep(
-            id="create",
-            title=_("Create a private Python environment"),
-            argv=commands.venv_argv(python.path or python.version, folder),
-        ),
-        PlanStep(
-            id="install",
-            title=title,
-            argv=commands.sync_argv(interpreter, root.work / _lock_name(download), arriving=download > 0),
-            bytes=stored,
-        ),
-        PlanStep(id="audit", title=_("Compare every file with its package")),
-        PlanStep(id="verify", title=_("Prove that PyTorch works")),
-        PlanStep(id="switch", title=_("Put the new environment in use")),
-        PlanStep(id="clean", title=_("Tidy up")),
     )

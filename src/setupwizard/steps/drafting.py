@@ -1,0 +1,151 @@
+"""The Plan document of packages that are known: its id, the room it takes, its steps, and whether it changes anything."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import reduce
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from setupwizard import platforms
+from setupwizard.codes import Backend
+from setupwizard.i18n import _
+from setupwizard.model.format import sentences
+from setupwizard.model.install_data import install_data
+from setupwizard.model.plan import DiskNeed, Package, Plan, PlanPython, PlanSource, PlanStep, Tried
+from setupwizard.model.recommendation import Build
+from setupwizard.probes.disks import gives_second_names, mount_point
+from setupwizard.steps.carrying import Carried, in_place
+from setupwizard.steps.runtime import install_title
+from setupwizard.store import generation
+from setupwizard.store.files import free_bytes
+from setupwizard.store.layout import Root
+from setupwizard.store.wheels import WheelStore
+from setupwizard.tools.uv import Uv
+
+
+class Draft(Struct, frozen=True, kw_only=True):
+    """What is decided before the document is made.
+
+    Attributes:
+        build: as the packages hold it; recommended: what the decision preferred.
+        carried: all packages, with what comes along from the present environment.
+        recorded: the plan of the environment in use.
+        reasons: sentences why it is not the recommended build; None is passed over.
+    """
+
+    root: Root
+    backend: Backend
+    python: PlanPython
+    build: Build
+    recommended: Build | None
+    source: PlanSource
+    carried: Carried
+    recorded: Plan | None
+    tried: tuple[Tried, ...] = ()
+    reasons: tuple[str | None, ...] = ()
+
+
+def drafted(draft: Draft) -> Plan:
+    """Return the document; nothing is written."""
+    root, packages = draft.root, draft.carried.packages
+    plan_id = identity(draft.build, draft.backend, packages)
+    store = WheelStore(root.store)
+    missing = sum(package.size for package in packages if not store.has(package))
+    stored = install_data().stored_bytes(sum(package.size for package in packages))
+    name = root.next_name()
+    return Plan(
+        id=plan_id,
+        root=str(root.path),
+        generation=name,
+        backend=draft.backend,
+        python=draft.python,
+        build=draft.build,
+        recommended=draft.recommended,
+        why_other=reduce(sentences, (text or "" for text in draft.reasons), "") or None,
+        source=draft.source,
+        tried=draft.tried,
+        packages=packages,
+        download_bytes=missing,
+        stored_bytes=stored,
+        disk=room_needed(root.path, missing, stored),
+        carried=draft.carried.kept,
+        not_carried=draft.carried.lost,
+        steps=_steps(root, name, draft.python, (missing, stored), install_title(packages)),
+        changes=not _is_in_use(root, plan_id, draft),
+    )
+
+
+def room_needed(root: Path, download: int, stored: int) -> tuple[DiskNeed, ...]:
+    """Return what an install takes at its peak on each drive.
+
+    The generation in use is on the disk already and stays, so what is needed is the second one, the download, and what
+    the proof writes beside them. Where a drive cannot give a file two names, the unpacked packages are there twice.
+    """
+    twice = 1 if gives_second_names(root) else 2
+    needs = {root: download + stored * twice}
+    temporary = platforms.temporary_folder()
+    same = mount_point(temporary) == mount_point(root)
+    place = root if same else temporary
+    needs[place] = needs.get(place, 0) + install_data().room.temporary_bytes
+    return tuple(DiskNeed(path=str(path), need_bytes=need, free_bytes=free_bytes(path)) for path, need in needs.items())
+
+
+def identity(build: Build, backend: str, packages: Sequence[Package]) -> str:
+    """Return the id of a plan: the sha256 over what will be on the disk, not over where it comes from."""
+    content = {
+        "backend": backend,
+        "build": [build.torch, build.variant, build.python, build.platform],
+        "packages": sorted([package.name, package.version, package.sha256] for package in packages),
+    }
+    return hashlib.sha256(msgspec.json.encode(content, order="deterministic")).hexdigest()
+
+
+def _is_in_use(root: Root, plan_id: str, draft: Draft) -> bool:
+    """Whether the environment in use is what the plan makes: the same lock, or that and what the user added to it."""
+    current = root.current_name()
+    done = generation.complete(root, current) if current else None
+    if current is None or done is None:
+        return False
+    recorded = draft.recorded
+    if done.plan == plan_id:
+        return True
+    same = ("torch", "variant", "python", "platform")
+    return (
+        recorded is not None
+        and all(getattr(recorded.build, name) == getattr(draft.build, name) for name in same)
+        and in_place(root, current, recorded, draft.carried.packages)
+    )
+
+
+def _lock_name(download: int) -> str:
+    return "pylock.arriving.toml" if download else "pylock.toml"
+
+
+def _steps(root: Root, name: str, python: PlanPython, room: tuple[int, int], title: str) -> tuple[PlanStep, ...]:
+    download, stored = room
+    folder = root.generation(name)
+    commands = Uv(root.work, cancel=None)
+    interpreter = platforms.python_in(folder)
+    return (
+        PlanStep(id="python", title=_("Check Python {version}").format(version=python.version)),
+        PlanStep(id="fetch", title=_("Download the packages"), bytes=download),
+        PlanStep(
+            id="create",
+            title=_("Create a private Python environment"),
+            argv=commands.venv_argv(python.path or python.version, folder),
+        ),
+        PlanStep(
+            id="install",
+            title=title,
+            argv=commands.sync_argv(interpreter, root.work / _lock_name(download), arriving=download > 0),
+            bytes=stored,
+        ),
+        PlanStep(id="audit", title=_("Compare every file with its package")),
+        PlanStep(id="verify", title=_("Prove that PyTorch works")),
+        PlanStep(id="switch", title=_("Put the new environment in use")),
+        PlanStep(id="clean", title=_("Tidy up")),
+    )
