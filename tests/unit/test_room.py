@@ -13,7 +13,7 @@ from setupwizard.model.plan import Plan, PlanPython, PlanSource
 from setupwizard.model.recommendation import Build
 from setupwizard.model.verification import Verification
 from setupwizard.probes import disks
-from setupwizard.steps import switching
+from setupwizard.steps import drafting, switching
 from setupwizard.steps.comparing import compare, is_damaged
 from setupwizard.steps.records import write_records
 from setupwizard.store import generation

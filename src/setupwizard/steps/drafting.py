@@ -1,4 +1,4 @@
-"""The Plan document of packages that are known: its id, the room it takes, its steps, and whether it changes anything."""
+"""The Plan document of packages that are known: its id, the room it takes, its steps, whether it changes anything."""
 
 from __future__ import annotations
 
