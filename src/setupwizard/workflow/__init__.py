@@ -25,6 +25,7 @@ from setupwizard.workflow.session import (
 )
 from setupwizard.workflow.upkeep import (
     collect_garbage,
+    collect_reports,
     forget_downloads,
     last_report,
     options,
@@ -51,6 +52,7 @@ __all__ = [
     "cards_for",
     "changes_since",
     "collect_garbage",
+    "collect_reports",
     "decide",
     "doctoring",
     "environment",
