@@ -14,12 +14,13 @@ from setupwizard.model.events import Error, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Recommendation
+from setupwizard.model.self_test import SelfTest
 from setupwizard.model.verification import Verification
 from setupwizard.model.wire import schema_of
 from setupwizard.probes.findings import FINDINGS
 
 TOP = Path(__file__).resolve().parent.parent
-KINDS = (Machine, Recommendation, Plan, Outcome, Error, Verification, Doctor)
+KINDS = (Machine, Recommendation, Plan, Outcome, Error, Verification, Doctor, SelfTest)
 LISTS = (
     "Verdict",
     "ReasonCode",
@@ -35,6 +36,8 @@ LISTS = (
     "VerificationVerdict",
     "CauseCode",
     "CureCode",
+    "SelfTestId",
+    "SelfTestStatus",
 )
 
 

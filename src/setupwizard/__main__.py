@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from setupwizard import platforms
 from setupwizard.tools import guard
@@ -29,6 +30,10 @@ def _be_a_child() -> None:
     """Do the work of a probe's child, and end with it, when that is what we were started for."""
     if not (sys.argv[1:] and sys.argv[1].startswith("_")):
         return
+    if sys.argv[1] == "_window":
+        from setupwizard.gui import self_test
+
+        sys.exit(self_test.main(Path(sys.argv[2])))
     from setupwizard.probes import children
 
     if sys.argv[1] in children.WORDS:

@@ -258,6 +258,9 @@ CureCode = Literal["new-generation", "repair"]
 
 ERROR_CODES: tuple[str, ...] = get_args(ErrorCode)
 STEP_IDS: tuple[str, ...] = get_args(StepId)
+SelfTestId = Literal["resources", "languages", "again", "pip", "uv", "environment", "window"]
+SelfTestStatus = Literal["pass", "fail", "skip"]
+
 CHECK_IDS: tuple[str, ...] = get_args(CheckId)
 
 

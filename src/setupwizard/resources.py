@@ -1,11 +1,23 @@
-"""Finds the data files of the product, in a checkout and in an installed wheel alike."""
+"""Finds what came with this copy of the program, in a checkout, an installed wheel and a package alike."""
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
+
+
+def packaged() -> bool:
+    """Return whether this copy is a package for double-clicking: its program is a file of its own and no Python."""
+    return bool(getattr(sys, "frozen", False))
+
+
+def bundled_python() -> Path | None:
+    """Return the interpreter that the package for Windows carries beside the program, None where there is none."""
+    python = _PACKAGE.parent.parent / "python" / "python.exe"
+    return python if packaged() and python.is_file() else None
 
 
 @cache

@@ -89,7 +89,6 @@ def test_the_same_with_the_numbers_of_windows(env):
         ("bundle", "plan.toml", "folder"),
         ("plan", "--export", "x.toml"),
         ("apply", "plan.toml"),
-        ("--self-test",),
         ("plan", "--backend", "conda"),
         ("detect", "--scope", "machine"),
     ],

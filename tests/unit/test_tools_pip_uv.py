@@ -8,7 +8,7 @@ from helpers.loopback import loopback
 from setupwizard.model.plan import Setting
 from setupwizard.tools import pip, uv
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.process import ProcessResult
+from setupwizard.tools.process import ProcessResult, own_program, run
 
 
 def ended(text):
@@ -86,3 +86,21 @@ def test_uv_never_downloads_a_python_nor_reads_settings(monkeypatch, tmp_path):
     worker.venv(sys.executable, folder)
     assert (folder / "pyvenv.cfg").is_file()
     assert "--extra-index-url" not in " ".join(worker.sync_argv(folder, tmp_path / "pylock.toml"))
+
+
+@pytest.mark.posix_only("a packaged program on Windows is an .exe; the packages' own tests start it")
+def test_a_packaged_program_asks_pip_in_itself(monkeypatch, tmp_path):
+    """Its file is no Python: started with -m it would be started as the wizard, again and again."""
+    program = tmp_path / "setupwizard"
+    program.write_text('#!/bin/sh\n[ "$*" = "_pip config list" ] && echo "global.find-links=\'/opt/wheels\'"\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(program))
+    settings = pip.user_settings(tmp_path, cancel=Cancel())
+    assert [(one.name, one.value) for one in settings] == [("find-links", "/opt/wheels")]
+
+
+def test_the_child_that_is_pip_is_the_one_that_came_along(tmp_path):
+    result = run([*own_program(), "_pip", "--version"])
+    assert result.ok, result.stderr
+    assert str(pip.pip_folder()) in result.stdout

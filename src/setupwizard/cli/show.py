@@ -11,6 +11,7 @@ from setupwizard.model.format import format_bytes, format_duration, listed
 from setupwizard.model.machine import Gpu, Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build, Recommendation
+from setupwizard.model.self_test import SelfTest
 from setupwizard.model.verification import Verification
 from setupwizard.steps.verify import stage_title
 
@@ -222,3 +223,16 @@ def doctor(document: Doctor) -> str:
     if any(cause.fix is not None for cause in document.causes):
         lines.append(_("Add --fix to have it carried out; you are asked first."))
     return "\n".join(lines)
+
+
+def self_test(told: SelfTest) -> str:
+    """Return what a copy of the program says of itself, check by check."""
+    words = {"pass": _("works"), "fail": _("does not work"), "skip": _("not tried")}
+    rows = [(check.id, f"{words[check.status]}: {check.text}") for check in told.checks]
+    head = f"setupwizard {told.version}, Python {told.python}, {told.os}"
+    last = (
+        _("This copy of the program is complete.")
+        if told.passed
+        else _("This copy of the program is not complete. Install it again; nothing of yours was changed.")
+    )
+    return f"{head}\n\n{table(rows)}\n\n{last}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -12,6 +11,7 @@ from msgspec import Struct
 
 from setupwizard.probes.linux import LIBRARY_FOLDERS, KernelDriver
 from setupwizard.probes.roots import Roots, exists
+from setupwizard.resources import packaged
 from setupwizard.tools.process import clean_environment
 
 DriverState = Literal[
@@ -146,7 +146,7 @@ def driver_environment(roots: Roots, kernel: KernelDriver) -> dict[str, str]:
 
 def _library_folders(roots: Roots) -> list[Path]:
     """Return the user's own library folders: PyInstaller puts them aside and its own into LD_LIBRARY_PATH."""
-    name = "LD_LIBRARY_PATH_ORIG" if getattr(sys, "frozen", False) else "LD_LIBRARY_PATH"
+    name = "LD_LIBRARY_PATH_ORIG" if packaged() else "LD_LIBRARY_PATH"
     return [Path(part) for part in roots.variable(name).split(":") if part.startswith("/")]
 
 

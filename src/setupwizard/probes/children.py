@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-WORDS = ("_nvml", "_nvml-watch", "_cuda")
+WORDS = ("_nvml", "_nvml-watch", "_cuda", "_pip")
 """What the first argument of such a child is."""
 
 
@@ -13,7 +13,7 @@ def run(words: Sequence[str]) -> int:
 
     Args:
         words: its arguments: "_nvml" and the cards to ask, all when none is named; "_nvml-watch" and one card; "_cuda",
-            with "--devices" to list the devices too.
+            with "--devices" to list the devices too; "_pip" and pip's own.
     """
     name, *rest = words
     if name == "_cuda":
@@ -24,6 +24,10 @@ def run(words: Sequence[str]) -> int:
         from setupwizard.probes import nvml_watch_child
 
         return nvml_watch_child.main(rest[0])
+    if name == "_pip":
+        from setupwizard.tools import pip
+
+        return pip.here(rest)
     from setupwizard.probes import nvml_child
 
     return nvml_child.main(rest)

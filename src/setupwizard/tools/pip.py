@@ -11,7 +11,6 @@ import importlib.util
 import json
 import os
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from setupwizard.errors import SetupError
 from setupwizard.model.plan import Setting
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.logins import remember
-from setupwizard.tools.process import ProcessResult, clean_environment, run
+from setupwizard.tools.process import ProcessResult, clean_environment, own_program, run
 from setupwizard.tools.redaction import without_login
 from setupwizard.tools.room import disk_full
 from setupwizard.tools.transport import FetchSettings
@@ -30,6 +29,7 @@ from setupwizard.tools.transport import FetchSettings
 CONFIG_SECONDS = 20
 INDEX_SECONDS = 60
 LOCK_SECONDS = 600
+_QUIET = ("--no-input", "--disable-pip-version-check")
 
 # Settings that decide where packages come from, and which of them may be taken.
 _SHOWN = (
@@ -67,7 +67,19 @@ def runs_on(python: str) -> bool:
 
 def pip_argv(python: str, *words: str) -> tuple[str, ...]:
     """Return the command line that runs our pip with an interpreter of the machine."""
-    return (python, "-I", "-X", "utf8", str(pip_folder()), "--no-input", "--disable-pip-version-check", *words)
+    return (python, "-I", "-X", "utf8", str(pip_folder()), *_QUIET, *words)
+
+
+def here(words: Sequence[str]) -> int:
+    """Run our pip in this process, whatever Python it is, and return its exit status: a packaged copy has no other."""
+    from pip._internal.cli.main import main
+
+    return main([*_QUIET, *words])
+
+
+def _config_argv() -> tuple[str, ...]:
+    """Return the command line that lists the user's settings for pip."""
+    return (*own_program(), "_pip", "config", "list")
 
 
 def user_environment() -> dict[str, str]:
@@ -86,9 +98,7 @@ def neutral_environment() -> dict[str, str]:
 
 def user_settings(work: Path, *, cancel: Cancel, timeout: float = 20) -> tuple[Setting, ...]:
     """Return the user's settings for pip that take part in where packages come from, passwords hidden."""
-    result = run(
-        pip_argv(sys.executable, "config", "list"), cwd=work, env=user_environment(), timeout=timeout, cancel=cancel
-    )
+    result = run(_config_argv(), cwd=work, env=user_environment(), timeout=timeout, cancel=cancel)
     if not result.ok:
         return ()
     settings = []
@@ -133,7 +143,7 @@ def way(base: FetchSettings, env: Mapping[str, str], *, cancel: Cancel) -> Fetch
 
 def _raw_settings(env: Mapping[str, str], work: Path | None, cancel: Cancel) -> dict[str, str]:
     """Return every setting that pip sees, the one that counts where there are several: pip lists that one last."""
-    result = run(pip_argv(sys.executable, "config", "list"), cwd=work, env=env, timeout=CONFIG_SECONDS, cancel=cancel)
+    result = run(_config_argv(), cwd=work, env=env, timeout=CONFIG_SECONDS, cancel=cancel)
     rows = map(_SETTING.fullmatch, map(str.strip, result.stdout.split("\n")))
     return {row["name"]: row["value"][1:-1] for row in rows if row}
 

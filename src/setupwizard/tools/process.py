@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from setupwizard import platforms
 from setupwizard.errors import Cancelled, SetupError
+from setupwizard.resources import packaged
 from setupwizard.tools import guard
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.reader import Reader
@@ -86,10 +87,10 @@ def clean_environment(extra: Mapping[str, str] | None = None, *, network: bool =
 
 
 def own_program() -> tuple[str, ...]:
-    """Return how to start this program again: a frozen one is its own file, never `python -m`."""
-    if getattr(sys, "frozen", False):
+    """Return how to start this program again: a packaged one is its own file, never `python -m`."""
+    if packaged():
         return (sys.executable,)
-    return (sys.executable, "-I", "-m", "setupwizard")
+    return (sys.executable, "-I", "-X", "utf8", "-m", "setupwizard")
 
 
 def run(
@@ -313,9 +314,8 @@ class _Guard:
     def _start(self) -> None:
         if sys.platform == "win32":
             return
-        frozen = getattr(sys, "frozen", False)
         # it starts within 20 ms and nobody waits for it: what it is told stays in the pipe
-        argv = (sys.executable, "_guard") if frozen else (sys.executable, "-I", "-S", str(guard.__file__))
+        argv = (sys.executable, "_guard") if packaged() else (sys.executable, "-I", "-S", str(guard.__file__))
         try:
             self._process = subprocess.Popen(
                 argv,
