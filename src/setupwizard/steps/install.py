@@ -143,7 +143,14 @@ def _fetch_and_build(plan: Plan, root: Root, folder: Path, track: Track) -> tupl
         if not all(store.has(package) for package in plan.packages):
             early = stack.enter_context(EarlyBuild(plan, root, folder))
         with track.step("fetch", _("Download the packages")):
-            fetched = fetch(plan.packages, store, emit=track.emit, cancel=track.cancel, settings=_way(plan, track))
+            fetched = fetch(
+                plan.packages,
+                store,
+                emit=track.emit,
+                cancel=track.cancel,
+                settings=_way(plan, track),
+                pace=track.pace,
+            )
         with track.step("create", _("Create a private Python environment")):
             if early is None or not early.create(track.cancel):
                 early = None

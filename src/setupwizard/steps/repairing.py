@@ -99,7 +99,7 @@ def repair(
     """
     store = WheelStore(scratch.store)
     with track.step("fetch", _("Download the packages")):
-        fetch(packages, store, emit=track.emit, cancel=track.cancel)
+        fetch(packages, store, emit=track.emit, cancel=track.cancel, pace=track.pace)
     wheels = [store.path_of(package) for package in packages]
     exchange = begin(found.folder)
     with _undone_on_failure(exchange):

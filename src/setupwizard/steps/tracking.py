@@ -12,17 +12,19 @@ from setupwizard.errors import Cancelled, SetupError
 from setupwizard.model.events import Emit, Error, Output, StepFinished, StepResult, StepStarted
 from setupwizard.store.crash import crash_point
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.pace import Pace
 
 log = logging.getLogger(__name__)
 
 
 class Track:
-    """The steps of one job: what they emit, the wish to stop, and how each ended."""
+    """The steps of one job: what they emit, the wishes to stop, to rest or to go slowly, and how each ended."""
 
-    def __init__(self, emit: Emit, cancel: Cancel) -> None:
-        """Take where events go and the wish to stop."""
+    def __init__(self, emit: Emit, cancel: Cancel, pace: Pace | None = None) -> None:
+        """Take where events go, the wish to stop, and how fast downloads may go."""
         self.emit = emit
         self.cancel = cancel
+        self.pace = pace or Pace()
         self.results: list[StepResult] = []
 
     @contextmanager

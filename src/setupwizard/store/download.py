@@ -24,6 +24,7 @@ from setupwizard.store.part import Part, TooLong
 from setupwizard.store.wheels import WheelStore
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.http_faults import WORTH_ANOTHER_TRY, host_of, retry_after
+from setupwizard.tools.pace import Pace
 from setupwizard.tools.transport import Connections, FetchSettings, request_headers
 
 _CHUNK = 1 << 18
@@ -61,6 +62,10 @@ class _TryAgain(Exception):  # noqa: N818 - a plan, not a fault
         self.pause = pause
 
 
+class _Paused(Exception):  # noqa: N818 - a wish
+    """Somebody wishes that nothing comes for now."""
+
+
 class Download:
     """One wheel. A worker thread runs it; the main thread reads its numbers.
 
@@ -77,6 +82,7 @@ class Download:
         urls: Sequence[str],
         store: WheelStore,
         settings: FetchSettings,
+        pace: Pace,
         note: Callable[[str], None],
     ) -> None:
         """Take the wheel, the addresses that have it in the order to try them, and where lines for people go."""
@@ -89,6 +95,7 @@ class Download:
         self._urls = list(dict.fromkeys(urls))
         self._store = store
         self._settings = settings
+        self._pace = pace
         self._note = note
         self._part = Part(
             store.part_of(package),
@@ -155,8 +162,12 @@ class Download:
         failures = 0
         while True:
             before = self._part.length
+            self._pace.hold(halt)
             try:
                 self._attempt(url, connections, halt)
+            except _Paused:
+                self._part.sync()
+                continue
             except _TryAgain as again:
                 error, pause = again.error, again.pause
             else:
@@ -241,12 +252,15 @@ class Download:
         """Take the bytes as they come until the file is here or the answer ends."""
         slow_since, slow_from = time.monotonic(), self._part.length
         while not self._part.whole:
+            if self._pace.paused:
+                raise _Paused
             chunk = self._next_chunk(url, response, connections)
             halt.check()
             if not chunk:
                 text = f"{host_of(url)} ended after {self._part.length} of {self.package.size} bytes"
                 raise _TryAgain(SetupError("network-timeout", host=host_of(url), detail=text))
             self._take(chunk)
+            slow_since += self._keep_pace(chunk, halt)
             present = time.monotonic()
             if present - slow_since > self._settings.slow_seconds:
                 if self._part.length - slow_from < self._settings.slow_bytes:
@@ -271,6 +285,8 @@ class Download:
         try:
             while not wait_for_read(wire, timeout=_POLL):
                 halt.check()
+                if self._pace.paused:
+                    return
                 quiet = time.monotonic() - started
                 if quiet >= told + self._settings.quiet_seconds:
                     told = quiet
@@ -295,7 +311,7 @@ class Download:
     def _next_chunk(self, url: str, response: BaseHTTPResponse, connections: Connections) -> bytes:
         started = time.perf_counter()
         try:
-            return response.read1(_CHUNK, decode_content=False)
+            return response.read1(self._pace.piece(_CHUNK), decode_content=False)
         except (HTTPError, OSError, ValueError) as error:
             raise _TryAgain(connections.cause_of(error, url)) from error
         finally:
@@ -314,13 +330,15 @@ class Download:
             while chunk := self._read(file.read, path):
                 halt.check()
                 self._take(chunk)
+                self._pace.hold(halt)
+                self._keep_pace(chunk, halt)
         if not self._part.whole:
             raise _Damaged("it ended early")
 
     def _read(self, read: Callable[[int], bytes], path: Path) -> bytes:
         started = time.perf_counter()
         try:
-            return read(1 << 20)
+            return read(self._pace.piece(1 << 20))
         except OSError as error:
             raise _TryAgain(SetupError("network-timeout", host=str(path.parent), detail=str(error))) from error
         finally:
@@ -333,6 +351,12 @@ class Download:
         except TooLong as error:
             raise _Damaged("more bytes than the file has") from error
         self.position = self._part.length
+
+    def _keep_pace(self, chunk: bytes, halt: Cancel) -> float:
+        """Wait as the limit wishes; it counts as time of the network, so that no disk is blamed for it."""
+        seconds = self._pace.spend(len(chunk), halt)
+        self.network_seconds += seconds
+        return seconds
 
     def _restart(self) -> None:
         self._part.restart()

@@ -20,6 +20,7 @@ from setupwizard.store.files import disk_errors, free_bytes
 from setupwizard.store.meter import Meter
 from setupwizard.store.wheels import WheelStore
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.pace import Pace
 from setupwizard.tools.transport import Connections, FetchSettings
 
 __all__ = ["FetchResult", "FetchSettings", "fetch"]
@@ -56,6 +57,7 @@ def fetch(
     threads: int = 4,
     alternatives: Alternatives | None = None,
     settings: FetchSettings | None = None,
+    pace: Pace | None = None,
 ) -> FetchResult:
     """Bring all wheels of a plan into the store.
 
@@ -71,6 +73,7 @@ def fetch(
         threads: wheels on their way at once.
         alternatives: other addresses of the same files, tried in order after the package's own.
         settings: patience and proxies.
+        pace: how fast it may go, and whether it rests; it may change meanwhile.
 
     Raises:
         SetupError: "plan-invalid" before anything is asked; "disk-full", also before, when it is foreseeable;
@@ -90,8 +93,9 @@ def fetch(
     _check_room(missing, store)
     notes: deque[str] = deque()
     settings = (settings or FetchSettings()).as_wished()
+    pace = pace or Pace()
     downloads = [
-        Download(package, [package.url, *_others(package, alternatives)], store, settings, notes.append)
+        Download(package, [package.url, *_others(package, alternatives)], store, settings, pace, notes.append)
         for package in missing
     ]
     crew = _Crew(downloads, settings, threads)
