@@ -48,7 +48,12 @@ class Tried(Struct, frozen=True, kw_only=True):
 
 
 class Package(Struct, frozen=True, kw_only=True):
-    """One wheel. `url` may be a file: address; `origin` is the id of the source that named it."""
+    """One file that is downloaded: a wheel, a package of conda, or a Python.
+
+    Attributes:
+        url: may be a file: address.
+        origin: the id of the source that named it.
+    """
 
     name: str
     version: str
@@ -57,6 +62,13 @@ class Package(Struct, frozen=True, kw_only=True):
     size: int
     url: str
     origin: str
+
+    @property
+    def kind(self) -> Literal["wheel", "conda", "python"]:
+        """What the file is, by its name: the document says it no other way."""
+        if self.file.endswith(".whl"):
+            return "wheel"
+        return "conda" if self.file.endswith((".conda", ".tar.bz2")) else "python"
 
 
 class DiskNeed(Struct, frozen=True, kw_only=True):
@@ -85,6 +97,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         recommended: what the decision preferred; differs from `build` only with a `why_other`.
         carried: packages of the present generation that the new one keeps; not_carried: those it does not.
         changes: False when the environment is already what the plan says.
+        why_backend: why another backend does the work than the one that does it elsewhere.
     """
 
     schema: Literal[1] = SCHEMA
@@ -106,3 +119,19 @@ class Plan(Struct, frozen=True, kw_only=True):
     not_carried: tuple[str, ...] = ()
     steps: tuple[PlanStep, ...] = ()
     changes: bool = True
+    why_backend: str | None = None
+
+    @property
+    def wheels(self) -> tuple[Package, ...]:
+        """The wheels among the packages: what is compared file by file."""
+        return tuple(package for package in self.packages if package.kind == "wheel")
+
+    @property
+    def fetched(self) -> tuple[Package, ...]:
+        """What is downloaded into the store; conda fetches its own packages into its own folder."""
+        return tuple(package for package in self.packages if package.kind != "conda")
+
+    @property
+    def by_conda(self) -> tuple[Package, ...]:
+        """What conda brings."""
+        return tuple(package for package in self.packages if package.kind == "conda")

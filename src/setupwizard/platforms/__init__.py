@@ -6,7 +6,6 @@ import sys
 
 if sys.platform == "win32":
     from setupwizard.platforms.windows import (
-        MOVES_OPEN_FILES,
         boot_id,
         extended,
         flush_folder,
@@ -35,7 +34,6 @@ if sys.platform == "win32":
     )
 else:
     from setupwizard.platforms.posix import (
-        MOVES_OPEN_FILES,
         ProcessGroup,
         another_window,
         boot_id,
@@ -60,7 +58,6 @@ else:
     )
 
 __all__ = [
-    "MOVES_OPEN_FILES",
     "ProcessGroup",
     "another_window",
     "boot_id",

@@ -18,13 +18,13 @@ from setupwizard.model.install_data import install_data
 from setupwizard.model.plan import DiskNeed, Package, Plan, PlanPython, PlanSource, PlanStep, Tried
 from setupwizard.model.recommendation import Build
 from setupwizard.probes.disks import gives_second_names, mount_point
+from setupwizard.steps import backends
 from setupwizard.steps.carrying import Carried, in_place
 from setupwizard.steps.runtime import install_title
 from setupwizard.store import generation
 from setupwizard.store.files import free_bytes
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
-from setupwizard.tools.uv import Uv
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -35,6 +35,7 @@ class Draft(Struct, frozen=True, kw_only=True):
         carried: all packages, with what comes along from the present environment.
         recorded: the plan of the environment in use.
         reasons: sentences why it is not the recommended build; None is passed over.
+        why_backend: why it is not the backend that was asked for.
     """
 
     root: Root
@@ -47,6 +48,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     recorded: Plan | None
     tried: tuple[Tried, ...] = ()
     reasons: tuple[str | None, ...] = ()
+    why_backend: str | None = None
 
 
 def drafted(draft: Draft) -> Plan:
@@ -74,7 +76,8 @@ def drafted(draft: Draft) -> Plan:
         disk=room_needed(root.path, missing, stored),
         carried=draft.carried.kept,
         not_carried=draft.carried.lost,
-        steps=_steps(root, name, draft.python, (missing, stored), install_title(packages)),
+        steps=_steps(draft, name, missing, stored),
+        why_backend=draft.why_backend,
         changes=not _is_in_use(root, plan_id, draft),
     )
 
@@ -121,27 +124,23 @@ def _is_in_use(root: Root, plan_id: str, draft: Draft) -> bool:
     )
 
 
-def _lock_name(download: int) -> str:
-    return "pylock.arriving.toml" if download else "pylock.toml"
-
-
-def _steps(root: Root, name: str, python: PlanPython, room: tuple[int, int], title: str) -> tuple[PlanStep, ...]:
-    download, stored = room
-    folder = root.generation(name)
-    commands = Uv(root.work, cancel=None)
-    interpreter = platforms.python_in(folder)
+def _steps(draft: Draft, name: str, download: int, stored: int) -> tuple[PlanStep, ...]:
+    root, folder = draft.root, draft.root.generation(name)
+    backend = backends.backend_of(draft.backend, root.work)
+    arriving = download > 0 and draft.backend in backends.EARLY
+    lock = root.work / ("pylock.arriving.toml" if arriving else "pylock.toml")
     return (
-        PlanStep(id="python", title=_("Check Python {version}").format(version=python.version)),
+        PlanStep(id="python", title=_("Check Python {version}").format(version=draft.python.version)),
         PlanStep(id="fetch", title=_("Download the packages"), bytes=download),
         PlanStep(
             id="create",
             title=_("Create a private Python environment"),
-            argv=commands.venv_argv(python.path or python.version, folder),
+            argv=backend.create_argv(draft.python, folder),
         ),
         PlanStep(
             id="install",
-            title=title,
-            argv=commands.sync_argv(interpreter, root.work / _lock_name(download), arriving=download > 0),
+            title=install_title(draft.carried.packages),
+            argv=backend.install_argv(folder, lock, arriving=arriving),
             bytes=stored,
         ),
         PlanStep(id="audit", title=_("Compare every file with its package")),

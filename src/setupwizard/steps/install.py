@@ -15,6 +15,7 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.format import format_bytes
 from setupwizard.model.plan import Plan
+from setupwizard.steps import backends
 from setupwizard.steps.building import EarlyBuild
 from setupwizard.steps.carrying import move_over
 from setupwizard.steps.comparing import compare, exchanged, is_damaged
@@ -22,7 +23,6 @@ from setupwizard.steps.records import plan_of
 from setupwizard.steps.runtime import install_title, place_runtime
 from setupwizard.steps.tracking import Track
 from setupwizard.store import generation
-from setupwizard.store.ahead import Ahead
 from setupwizard.store.audit import AuditResult, audit
 from setupwizard.store.fetch import FetchResult, FetchSettings, fetch
 from setupwizard.store.files import disk_errors, free_bytes, hash_file, remove_tree
@@ -32,7 +32,6 @@ from setupwizard.tools import pip
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.interpreter import ask_version
 from setupwizard.tools.lock import write_local_lock
-from setupwizard.tools.uv import Uv
 
 log = logging.getLogger(__name__)
 
@@ -78,11 +77,10 @@ def install(plan: Plan, track: Track) -> Installed:
         _check_python(plan)
     _check_room(plan)
     with _new_generation(root, plan.generation) as folder:
-        with Ahead(root.work, _wheels(plan, root)) as ahead:
-            fetched, lock_sha256, moved = _fetch_and_build(plan, root, folder, track)
+        fetched, lock_sha256, moved = _fetch_and_build(plan, root, folder, track)
         python = platforms.python_in(folder)
         with track.step("audit", _("Compare every file with its package")):
-            result = _audit(plan, root, folder, moved, ahead, track)
+            result = _audit(plan, root, folder, moved, track)
     return Installed(
         generation=plan.generation,
         folder=folder,
@@ -140,7 +138,7 @@ def _fetch_and_build(plan: Plan, root: Root, folder: Path, track: Track) -> tupl
     store = WheelStore(root.store)
     with contextlib.ExitStack() as stack:
         early: EarlyBuild | None = None
-        if not all(store.has(package) for package in plan.packages):
+        if plan.backend in backends.EARLY and not all(store.has(package) for package in plan.packages):
             early = stack.enter_context(EarlyBuild(plan, root, folder))
         with track.step("fetch", _("Download the packages")):
             fetched = fetch(
@@ -169,8 +167,9 @@ def _create(plan: Plan, root: Root, folder: Path, track: Track) -> None:
     with disk_errors(root.path):
         root.work.mkdir(parents=True, exist_ok=True)
         folder.mkdir()
-    uv = Uv(root.work, cancel=track.cancel, listen=track.listener("create"))
-    uv.venv(plan.python.path or plan.python.version, folder)
+    backends.backend_of(plan.backend, root.work, cancel=track.cancel, listen=track.listener("create")).create(
+        plan, folder
+    )
 
 
 def _install(plan: Plan, root: Root, folder: Path, track: Track, *, again: bool) -> None:
@@ -178,18 +177,16 @@ def _install(plan: Plan, root: Root, folder: Path, track: Track, *, again: bool)
     if again:
         _create(plan, root, folder, track)
     lock = _local_lock(plan, root)
-    Uv(root.work, cancel=track.cancel, listen=track.listener("install")).sync(platforms.python_in(folder), lock)
-
-
-def _wheels(plan: Plan, root: Root) -> list[Path]:
-    store = WheelStore(root.store)
-    return [store.path_of(package) for package in plan.packages]
+    backends.backend_of(plan.backend, root.work, cancel=track.cancel, listen=track.listener("install")).install(
+        folder, lock
+    )
 
 
 def _local_lock(plan: Plan, root: Root) -> Path:
+    store = WheelStore(root.store)
     lock = root.work / "pylock.toml"
     with disk_errors(root.path):
-        write_local_lock(lock, plan.packages, _wheels(plan, root))
+        write_local_lock(lock, plan.packages, [store.path_of(package) for package in plan.packages])
     return lock
 
 
@@ -201,9 +198,10 @@ def _move_over(plan: Plan, root: Root) -> tuple[str, ...]:
     return move_over(root, current, plan.generation, names) if names and current is not None else ()
 
 
-def _audit(plan: Plan, root: Root, folder: Path, moved: Sequence[str], ahead: Ahead, track: Track) -> AuditResult:
+def _audit(plan: Plan, root: Root, folder: Path, moved: Sequence[str], track: Track) -> AuditResult:
+    store = WheelStore(root.store)
+    wheels = [store.path_of(package) for package in plan.packages]
     site_packages = platforms.site_packages_in(folder)
-    wheels = _wheels(plan, root)
-    result = audit(site_packages, wheels, allowed=moved, ahead=ahead, emit=track.emit, cancel=track.cancel)
+    result = audit(site_packages, wheels, allowed=moved, emit=track.emit, cancel=track.cancel)
     result.refuse()
     return result

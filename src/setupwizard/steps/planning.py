@@ -18,6 +18,7 @@ from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Package, Plan, PlanPython, PlanSource, Setting, Tried
 from setupwizard.model.recommendation import Build, Recommendation
 from setupwizard.probes.sources import Listing, PythonSpec, Question, SourceSpec, ask_all, cause_of_silence
+from setupwizard.steps import backends
 from setupwizard.steps.carrying import Carried, added_since, carry
 from setupwizard.steps.drafting import Draft, drafted
 from setupwizard.steps.offers import Choice, candidates, choose, usable_pythons, why_other
@@ -58,10 +59,11 @@ def make_plan(request: PlanRequest, track: Track) -> Plan:
         Cancelled: somebody asked to stop.
     """
     refuse_without_build(request)
-    if request.backend != "uv":
+    if request.backend == "conda":
         raise SetupError("not-built", what=_("installing with {backend}").format(backend=request.backend))
     root = Root(request.root)
     root.check()
+    backend = backends.choose(request.backend, track.cancel)
     catalogue = known_catalogue().catalogue
     with tempfile.TemporaryDirectory(prefix="setupwizard-plan-") as folder:
         work = Path(folder)
@@ -73,19 +75,31 @@ def make_plan(request: PlanRequest, track: Track) -> Plan:
             current = root.current_name()
             recorded = plan_of(root, current)
             empty = _empty(work / "resolve")
-            once = partial(_resolve, choice=choice, requirements=requirements, work=empty, track=track)
+            once = partial(_resolve, choice=choice, family=requirements, work=empty, track=track, backend=backend)
             carried = carry(added_since(root, current, recorded), bringing_runtime(request.machine, once))
     found = _Found(
-        choice=choice, listings=listings, carried=carried, recorded=recorded, settings=settings, left_out=left_out
+        choice=choice,
+        listings=listings,
+        carried=carried,
+        recorded=recorded,
+        settings=settings,
+        left_out=left_out,
+        backend=backend,
     )
     return _plan(request, root, found)
 
 
 def _resolve(
-    further: Sequence[str], *, choice: Choice, requirements: Sequence[str], work: Path, track: Track
+    further: Sequence[str], *, choice: Choice, family: Sequence[str], work: Path, track: Track, backend: backends.Chosen
 ) -> tuple[Package, ...]:
     return resolve(
-        choice, requirements, work=work, cancel=track.cancel, listen=track.listener("resolve"), further=further
+        choice,
+        family,
+        work=work,
+        cancel=track.cancel,
+        listen=track.listener("resolve"),
+        further=further,
+        without_uv=backend.without_uv,
     )
 
 
@@ -240,6 +254,7 @@ class _Found(Struct, frozen=True, kw_only=True):
     recorded: Plan | None
     settings: tuple[Setting, ...]
     left_out: str | None
+    backend: backends.Chosen
 
 
 def _plan(request: PlanRequest, root: Root, found: _Found) -> Plan:
@@ -247,7 +262,8 @@ def _plan(request: PlanRequest, root: Root, found: _Found) -> Plan:
     return drafted(
         Draft(
             root=root,
-            backend=request.backend,
+            backend=found.backend.name,
+            why_backend=found.backend.why,
             python=PlanPython(version=choice.python.version, source="found", path=choice.python.path),
             build=_as_installed(choice, found.carried.packages),
             recommended=request.recommendation.build,

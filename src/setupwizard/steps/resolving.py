@@ -36,6 +36,7 @@ def resolve(
     cancel: Cancel,
     listen: Callable[[str], None],
     further: Sequence[str] = (),
+    without_uv: bool = False,
 ) -> tuple[Package, ...]:
     """Return the wheels of an environment: the torch family, what it needs, and what comes along.
 
@@ -46,6 +47,7 @@ def resolve(
         cancel: a wish to stop.
         listen: gets what the resolver prints.
         further: requirements of what the user added.
+        without_uv: pip resolves from every kind of source, not from its own settings' places alone.
 
     Raises:
         SetupError: "build-not-in-sources", "network-off", "plan-invalid", "file-missing" ...
@@ -54,14 +56,16 @@ def resolve(
     requirements = [*family, *install_data().companions_of(choice.build.torch), *further]
     lock = work / "pylock.toml"
     lock.unlink(missing_ok=True)
-    if spec.kind == "pip-config":
+    if spec.kind == "pip-config" or without_uv:
+        own = spec.kind == "pip-config"
         pip.lock(
             requirements,
             lock,
             python=_path_of(choice),
-            env=pip.user_environment(),
+            env=pip.user_environment() if own else pip.neutral_environment(),
             cancel=cancel,
             listen=listen,
+            options=() if own else _index_option(spec, choice.build.variant),
         )
     else:
         project = work / "pyproject.toml"
@@ -121,6 +125,13 @@ def _project(choice: Choice, requirements: Sequence[str]) -> str:
         named = [name for name in FAMILY if name in asked]
         document["tool"] = {"uv": {"index": [index], "sources": {name: {"index": "torch"} for name in named}}}
     return tomlkit.dumps(document)
+
+
+def _index_option(spec: SourceSpec, variant: str) -> tuple[str, ...]:
+    """Return what makes pip look in a source: never in a second index beside it, which could slip a package in."""
+    if spec.kind == "index":
+        return ("--index-url", (spec.url or "").replace("{variant}", variant))
+    return _resolver_options(spec, variant)
 
 
 def _resolver_options(spec: SourceSpec, variant: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 
 from setupwizard.errors import SetupError
+from setupwizard.i18n import _
 from setupwizard.model.plan import Setting
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.logins import remember
@@ -218,6 +219,9 @@ def failure_of(result: ProcessResult, folder: Path, *, requirement: str) -> Setu
     announces before tell the two apart.
     """
     text = result.stdout + result.stderr
+    damaged = re.search(r"DO NOT MATCH THE HASHES[^\n]*\n\s*(\S{1,200})", text)
+    if damaged is not None:
+        return SetupError("hash-mismatch", file=damaged[1], host=_("this computer's disk"), detail=text)
     if "Retrying (" in text or "NewConnectionError" in text or "NameResolutionError" in text:
         host = re.search(r"host='([^'\s]{1,253})'", text)
         return SetupError("host-blocked", host=host[1] if host else "", detail=text)

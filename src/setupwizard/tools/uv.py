@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from setupwizard.errors import SetupError
+from setupwizard.errors import Cancelled, SetupError
 from setupwizard.i18n import _
 from setupwizard.tools import http
 from setupwizard.tools.concurrency import Cancel
@@ -18,6 +18,8 @@ from setupwizard.tools.room import disk_full
 
 Listener = Callable[[str], None]
 
+PROBE_SECONDS = 20
+VENV_SECONDS = 120
 RESOLVE_SECONDS = 600
 ARRIVING_SECONDS = 7 * 24 * 3600
 INSTALL_SILENCE = 1800
@@ -40,8 +42,28 @@ def uv_program() -> Path:
         raise SetupError("tool-failed", tool="uv", detail=str(error)) from error
 
 
+def why_not(cancel: Cancel | None = None) -> str | None:
+    """Return why uv cannot be run on this computer, None when it can.
+
+    A policy for programs, an antivirus program or a drive where nothing may run stands in the way of some computers'
+    uv, while their own Python runs.
+
+    Raises:
+        Cancelled: somebody asked to stop.
+    """
+    try:
+        result = run([uv_program(), "--version"], env=clean_environment(), timeout=PROBE_SECONDS, cancel=cancel)
+    except Cancelled:
+        raise
+    except SetupError as error:
+        return error.detail or str(error)
+    return None if result.ok else f"{result.returncode}: {result.stdout}{result.stderr}".strip()
+
+
 class Uv:
     """uv with a cache and a temporary folder of our own, and no setting from the user's files or environment."""
+
+    name = "uv"
 
     def __init__(self, work: Path, *, cancel: Cancel | None = None, listen: Listener | None = None) -> None:
         """Take a private folder for the cache and temporary files; the caller removes it when the job is over."""
@@ -64,13 +86,18 @@ class Uv:
         network = () if arriving else ("--offline",)
         return (str(uv_program()), "pip", "sync", *network, *_ONLY_THE_LOCK, "--python", str(python), str(lock))
 
+    def add_argv(self, python: Path, lock: Path) -> tuple[str, ...]:
+        """Return the command that installs what a lock says beside what an environment holds already."""
+        words = ("pip", "install", "--offline", "--no-deps", *_ONLY_THE_LOCK, "--python", str(python), "-r", str(lock))
+        return (str(uv_program()), *words)
+
     def venv(self, python: str, folder: Path) -> None:
         """Make an empty environment.
 
         Raises:
             SetupError: "tool-failed" or a more exact cause.
         """
-        self._checked(self.venv_argv(python, folder), cwd=self._work, timeout=120)
+        self._checked(self.venv_argv(python, folder), cwd=self._work, timeout=VENV_SECONDS)
 
     def sync(self, python: Path, lock: Path, *, arriving: bool = False) -> None:
         """Install exactly the wheels that the lock names by hash; none comes from another computer.
@@ -93,8 +120,7 @@ class Uv:
         Raises:
             SetupError: "hash-mismatch", "disk-full", "tool-failed".
         """
-        words = ("pip", "install", "--offline", "--no-deps", *_ONLY_THE_LOCK, "--python", str(python), "-r", str(lock))
-        self._checked((str(uv_program()), *words), cwd=lock.parent, silence=INSTALL_SILENCE)
+        self._checked(self.add_argv(python, lock), cwd=lock.parent, silence=INSTALL_SILENCE)
 
     def compile(self, project: Path, output: Path, *, python: str, options: Sequence[str] = ()) -> None:
         """Resolve the requirements of a project file to a lock with addresses and hashes.

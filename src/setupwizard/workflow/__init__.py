@@ -25,7 +25,6 @@ from setupwizard.workflow.session import (
 )
 from setupwizard.workflow.upkeep import (
     collect_garbage,
-    collect_reports,
     forget_downloads,
     last_report,
     options,
@@ -52,7 +51,6 @@ __all__ = [
     "cards_for",
     "changes_since",
     "collect_garbage",
-    "collect_reports",
     "decide",
     "doctoring",
     "environment",

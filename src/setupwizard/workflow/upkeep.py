@@ -157,15 +157,6 @@ def last_report(root: Root) -> report.Report:
     return found
 
 
-def collect_reports(folder: Path) -> report.Collection:
-    """Return the reports of many computers in one table, their proofs in the language that is spoken now.
-
-    Raises:
-        SetupError: "document-unreadable": the folder cannot be read.
-    """
-    return report.collect(folder, retold)
-
-
 def save_report(root: Root, path: Path) -> None:
     """Write the newest report of an environment as a page for people, its proof in the language that is spoken now.
 
