@@ -133,7 +133,7 @@ def plan_in_short(made: Plan) -> str:
         (_("Into"), made.root),
         (_("From"), f"{made.source.id}: {made.source.why}"),
         (_("Instead of the recommended one"), made.why_other or ""),
-        (_("Installed by"), made.why_backend or made.backend),
+        (_("Installed by"), made.backend),
         (_("Python"), f"{made.python.version}  {made.python.path or ''}"),
         (_("Download"), format_bytes(made.download_bytes)),
         (

@@ -97,7 +97,6 @@ class Plan(Struct, frozen=True, kw_only=True):
         recommended: what the decision preferred; differs from `build` only with a `why_other`.
         carried: packages of the present generation that the new one keeps; not_carried: those it does not.
         changes: False when the environment is already what the plan says.
-        why_backend: why another backend does the work than the one that does it elsewhere.
     """
 
     schema: Literal[1] = SCHEMA
@@ -119,7 +118,6 @@ class Plan(Struct, frozen=True, kw_only=True):
     not_carried: tuple[str, ...] = ()
     steps: tuple[PlanStep, ...] = ()
     changes: bool = True
-    why_backend: str | None = None
 
     @property
     def wheels(self) -> tuple[Package, ...]:

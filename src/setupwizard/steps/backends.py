@@ -28,15 +28,16 @@ EARLY: frozenset[BackendName] = frozenset(("uv",))
 
 
 class Chosen(NamedTuple):
-    """The backend that does the work, and why it is another one than was asked for.
+    """The backend that does the work.
 
     Attributes:
         without_uv: uv resolves nothing and installs nothing.
+        uv_barred: it would, but this computer does not let it run.
     """
 
     name: BackendName
-    why: str | None = None
     without_uv: bool = False
+    uv_barred: bool = False
 
 
 class Backend(Protocol):
@@ -81,7 +82,14 @@ def choose(wanted: BackendName, cancel: Cancel | None = None) -> Chosen:
     if reason is None:
         return Chosen(wanted)
     log.warning("uv cannot be run: %s", reason)
-    return Chosen("pip", _("uv cannot be run on this computer, so pip does its work."), without_uv=True)
+    return Chosen("pip", without_uv=True, uv_barred=True)
+
+
+def create_title(chosen: Chosen) -> str:
+    """Return what the step that makes the environment is called: it says so when another does the work."""
+    if chosen.uv_barred:
+        return _("Create a private Python environment with pip, as uv cannot be run on this computer")
+    return _("Create a private Python environment")
 
 
 def backend_of(

@@ -35,7 +35,7 @@ class Draft(Struct, frozen=True, kw_only=True):
         carried: all packages, with what comes along from the present environment.
         recorded: the plan of the environment in use.
         reasons: sentences why it is not the recommended build; None is passed over.
-        why_backend: why it is not the backend that was asked for.
+        create_title: what the step that makes the environment is called.
     """
 
     root: Root
@@ -46,9 +46,9 @@ class Draft(Struct, frozen=True, kw_only=True):
     source: PlanSource
     carried: Carried
     recorded: Plan | None
+    create_title: str
     tried: tuple[Tried, ...] = ()
     reasons: tuple[str | None, ...] = ()
-    why_backend: str | None = None
 
 
 def drafted(draft: Draft) -> Plan:
@@ -77,7 +77,6 @@ def drafted(draft: Draft) -> Plan:
         carried=draft.carried.kept,
         not_carried=draft.carried.lost,
         steps=_steps(draft, name, missing, stored),
-        why_backend=draft.why_backend,
         changes=not _is_in_use(root, plan_id, draft),
     )
 
@@ -134,7 +133,7 @@ def _steps(draft: Draft, name: str, download: int, stored: int) -> tuple[PlanSte
         PlanStep(id="fetch", title=_("Download the packages"), bytes=download),
         PlanStep(
             id="create",
-            title=_("Create a private Python environment"),
+            title=draft.create_title,
             argv=backend.create_argv(draft.python, folder),
         ),
         PlanStep(

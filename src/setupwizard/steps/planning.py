@@ -263,7 +263,7 @@ def _plan(request: PlanRequest, root: Root, found: _Found) -> Plan:
         Draft(
             root=root,
             backend=found.backend.name,
-            why_backend=found.backend.why,
+            create_title=backends.create_title(found.backend),
             python=PlanPython(version=choice.python.version, source="found", path=choice.python.path),
             build=_as_installed(choice, found.carried.packages),
             recommended=request.recommendation.build,
