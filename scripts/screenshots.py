@@ -74,6 +74,7 @@ class Scene:
             "choices": recorded.choices(),
             "machine": recorded.machine(),
             "options": recorded.options(),
+            "cells": recorded.cells(),
             "advice": recorded.recommendation(),
             "decision": recorded.recommendation(),
             "estimate": None,
@@ -111,6 +112,20 @@ def computer_driver(scene: Scene) -> None:
     scene.window.go_to("computer")
 
 
+def computer_split(scene: Scene) -> None:
+    advice = recorded.split_recommendation()
+    scene.state(machine=recorded.split_machine(), advice=advice, decision=advice, groups=advice.parts)
+    scene.window.go_to("computer")
+
+
+def computer_toolkit(scene: Scene) -> None:
+    scene.state(machine=recorded.machine(toolkits=recorded.toolkits(), findings=()))
+    scene.window.go_to("computer")
+    scene.window.computer.toolkit.unfold()
+    QApplication.processEvents()
+    scene.window.computer.scroll_area.ensureWidgetVisible(scene.window.computer.toolkit.link)
+
+
 def build(scene: Scene) -> None:
     scene.state(plan=recorded.plan())
     scene.window.go_to("build")
@@ -119,6 +134,18 @@ def build(scene: Scene) -> None:
 def build_details(scene: Scene) -> None:
     scene.state(plan=recorded.plan(), custom=True)
     scene.window.go_to("build")
+
+
+def build_barred(scene: Scene) -> None:
+    build_details(scene)
+    scene.window.build.details.platform.pills()[3].click()
+
+
+def build_driver(scene: Scene) -> None:
+    advice = recorded.later_recommendation()
+    scene.state(plan=recorded.plan(advice.build), advice=advice, decision=advice)
+    scene.window.go_to("build")
+    scene.window.build.others_fold.unfold()
 
 
 def install(scene: Scene) -> None:
@@ -205,8 +232,12 @@ SCENES: dict[str, Callable[[Scene], None]] = {
     "1-start-resume": start_resume,
     "2-computer": computer,
     "2-computer-driver": computer_driver,
+    "2-computer-split": computer_split,
+    "2-computer-toolkit": computer_toolkit,
     "3-build": build,
     "3-build-details": build_details,
+    "3-build-barred": build_barred,
+    "3-build-driver": build_driver,
     "4-install": install,
     "4-install-stalled": install_stalled,
     "4-install-error": install_error,

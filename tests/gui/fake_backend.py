@@ -16,6 +16,7 @@ from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build, Recommendation
 from setupwizard.model.verification import Verification
+from setupwizard.steps.recommend.grid import Cell
 from setupwizard.tools.concurrency import Cancel
 
 
@@ -47,6 +48,7 @@ class FakeBackend:
     def __init__(self) -> None:
         self.machine: Machine | None = None  # the recorded one, in the language that is spoken
         self.advice: Callable[[Choices], Recommendation] = self._advise
+        self.cells = recorded.cells()
         self.left: Unfinished | None = None
         self.sizes: Estimate | None = Estimate(download_bytes=2_400_000_000, stored_bytes=5_900_000_000)
         self.outcome: Callable[[Plan], Outcome] = lambda plan: recorded.outcome(root=plan.root)
@@ -84,6 +86,9 @@ class FakeBackend:
     def recommend(self, machine: Machine, choices: Choices) -> Recommendation:
         self._call("recommend")
         return self.advice(choices)
+
+    def grid(self, machine: Machine, choices: Choices) -> tuple[Cell, ...]:
+        return self.cells
 
     def estimate(self, build: Build) -> Estimate | None:
         return self.sizes

@@ -1,5 +1,7 @@
 """Documents as a real visit makes them, for the fake program and for the screenshots."""
 
+from msgspec.structs import replace
+
 from setupwizard import i18n
 from setupwizard.gui.backend import Choices, Option, Options, Unfinished, Usage
 from setupwizard.model.events import Outcome, StepResult
@@ -11,10 +13,12 @@ from setupwizard.model.machine import (
     Machine,
     NvidiaDriver,
     Surroundings,
+    Toolkit,
 )
 from setupwizard.model.plan import DiskNeed, Package, Plan, PlanPython, PlanSource, PlanStep, Tried
-from setupwizard.model.recommendation import Action, Build, Reason, Recommendation
+from setupwizard.model.recommendation import Action, Build, Part, Reason, Recommendation, Rejected
 from setupwizard.model.verification import Check, Device, Figure, TorchFacts, Verification
+from setupwizard.steps.recommend.grid import Cell
 
 ROOT = "C:\\pytorch"
 
@@ -93,6 +97,24 @@ def alternatives() -> tuple[Build, ...]:
     return tuple(build(torch, variant) for torch, variant in rows)
 
 
+def cells() -> tuple[Cell, ...]:
+    """Return the grid for the recorded computer: what runs, and one variant that its driver does not carry."""
+    why = say(
+        "CUDA 13.4 needs NVIDIA driver 616 or newer; this computer has 591.44.",
+        "CUDA 13.4 需要 NVIDIA 驱动 616 或更高版本；这台电脑是 591.44。",
+    )
+    shown = []
+    for torch in ("2.15.0", "2.14.1", "2.13.0", "2.12.1", "2.11.0", "2.10.0"):
+        variants = ("cu130", "cu132", "cu126") if torch == "2.15.0" else ("cu130", "cu126")
+        shown += [Cell(torch=torch, variant=one, build=build(torch, one), gpus=(0,)) for one in variants]
+        if torch == "2.15.0":
+            shown.append(Cell(torch=torch, variant="cu134", code="driver", text=why))
+        shown.append(Cell(torch=torch, variant="cpu", build=build(torch, "cpu")))
+    why = say("PyTorch 1.13.1 has no package for Python 3.12.", "PyTorch 1.13.1 没有适用于 Python 3.12 的安装包。")
+    shown += [Cell(torch="1.13.1", variant=one, code="python", text=why) for one in ("cu117", "cpu")]
+    return tuple(shown)
+
+
 def recommendation(chosen: Build | None = None, **changes: object) -> Recommendation:
     values: dict[str, object] = {
         "data_date": "2026-11-22",
@@ -125,6 +147,58 @@ def recommendation(chosen: Build | None = None, **changes: object) -> Recommenda
         "alternatives": alternatives(),
     }
     return Recommendation(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def gtx_1080() -> Gpu:
+    return Gpu(
+        vendor="nvidia",
+        name="NVIDIA GeForce GTX 1080",
+        pci_id="10de:1b80",
+        compute_capability="6.1",
+        memory_mib=8192,
+        integrated=False,
+        kernel_driver="nvidia",
+        driver_sees_it=True,
+        sources=("nvml", "registry"),
+    )
+
+
+def toolkits() -> tuple[Toolkit, ...]:
+    folder = "C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA"
+    return (Toolkit(version="13.0.2", path=f"{folder}\\v13.0"), Toolkit(version="12.4.1", path=f"{folder}\\v12.4"))
+
+
+def split_machine() -> Machine:
+    newer = replace(rtx_4060(), name="NVIDIA GeForce RTX 5070", pci_id="10de:2f04", compute_capability="12.0")
+    return machine(gpus=(newer, gtx_1080()), findings=())
+
+
+def split_recommendation(gpus: tuple[int, ...] | None = None) -> Recommendation:
+    """Return what is decided for two cards that no single build serves, or for the ones that were chosen."""
+    groups = (Part(gpus=(0,), build=build()), Part(gpus=(1,), build=build("2.14.1", "cu126")))
+    if gpus is not None:
+        return recommendation(next(part.build for part in groups if part.gpus == gpus), gpus=gpus)
+    return recommendation(verdict="split", parts=groups)
+
+
+def later_recommendation() -> Recommendation:
+    """Return a decision for a card that a newer driver would bring a newer build."""
+    action = Action(
+        code="update-nvidia-driver",
+        at_least="580",
+        text=say(
+            "Install NVIDIA driver 580 or newer. Then restart the computer and come back.",
+            "安装 580 或更高版本的 NVIDIA 驱动，然后重启电脑再回来。",
+        ),
+        url="https://www.nvidia.com/drivers",
+    )
+    rejected = Rejected(
+        torch="2.15.0",
+        variant="cu130",
+        code="driver",
+        text=say("CUDA 13.0 needs NVIDIA driver 580 or newer.", "CUDA 13.0 需要 580 或更高版本的 NVIDIA 驱动。"),
+    )
+    return recommendation(build("2.14.1", "cu126"), after=build(), actions=(action,), rejected=(rejected,), reasons=())
 
 
 def cpu_recommendation() -> Recommendation:

@@ -18,7 +18,8 @@ from gui import recorded
 from setupwizard.gui import theme
 from setupwizard.gui.state import State
 from setupwizard.gui.widgets.basic import Button, Chip, ElidedLabel, Label
-from setupwizard.gui.widgets.choices import CheckBox, ChoiceCard, Pill
+from setupwizard.gui.widgets.choices import CheckBox, ChoiceCard
+from setupwizard.gui.widgets.pills import Pill
 
 _CALM = ["1-start", "1-start-resume", "2-computer", "3-build", "4-install", "5-verify", "5-verify-slow", "6-finish"]
 

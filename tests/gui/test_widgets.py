@@ -12,11 +12,12 @@ from pytestqt.qtbot import QtBot
 from setupwizard.errors import SetupError
 from setupwizard.gui import focus, theme
 from setupwizard.gui.widgets.basic import Button, Card, Chip, ElidedLabel, Label, breakable
-from setupwizard.gui.widgets.choices import CheckBox, ChoiceCard, PillRow
+from setupwizard.gui.widgets.choices import CheckBox, ChoiceCard
 from setupwizard.gui.widgets.figures import FigureBar, FigureList, FigureView
 from setupwizard.gui.widgets.layouts import ColumnsLayout, FlowLayout
 from setupwizard.gui.widgets.log import MAX_BLOCKS, NEWEST, LogDrawer
 from setupwizard.gui.widgets.panels import Banner, CommandBox, Disclosure, ErrorCard
+from setupwizard.gui.widgets.pills import PillRow, Value
 from setupwizard.gui.widgets.progress import ProgressBar, ProgressLine
 from setupwizard.gui.widgets.rail import Rail
 from setupwizard.gui.widgets.rows import CheckRow, Fact, FactGrid, RowState, state_word
@@ -155,7 +156,7 @@ def test_a_choice_card_is_a_radio_button(qtbot: QtBot) -> None:
 
 def test_pills_choose_one_value_and_unfold_the_rest(qtbot: QtBot) -> None:
     row = PillRow("PyTorch", shown=3)
-    row.show_values([(str(number), f"2.{number}") for number in range(6)], "1", "More")
+    row.show_values([Value(str(number), f"2.{number}") for number in range(6)], "1", "More")
     shown(qtbot, row, 700)
     pills = row.pills()
     assert [pill.isVisible() for pill in pills] == [True, True, True, False, False, False]
@@ -168,15 +169,34 @@ def test_pills_choose_one_value_and_unfold_the_rest(qtbot: QtBot) -> None:
     assert more is not None
     qtbot.mouseClick(more, Qt.MouseButton.LeftButton)
     assert all(pill.isVisible() for pill in row.pills())
-    row.show_values([("a", "A")], "a", "More")
+    row.show_values([Value("a", "A")], "a", "More")
     assert row.value() == "a"
 
 
 def test_a_chosen_value_is_shown_even_if_it_is_far_down(qtbot: QtBot) -> None:
     row = PillRow("PyTorch", shown=2)
-    row.show_values([(str(number), str(number)) for number in range(6)], "5", "More")
+    row.show_values([Value(str(number), str(number)) for number in range(6)], "5", "More")
     shown(qtbot, row)
     assert [pill.value for pill in row.pills() if pill.isVisible()] == ["0", "1", "5"]
+
+
+def test_what_cannot_be_chosen_says_why_and_is_not_taken(qtbot: QtBot) -> None:
+    row = PillRow("Compute platform")
+    values = [Value("cu130", "CUDA 13.0"), Value("cu134", "CUDA 13.4", "It needs a newer driver.")]
+    row.show_values(values, "cu130", "More")
+    shown(qtbot, row, 700)
+    taken: list[str] = []
+    row.chosen.connect(taken.append)
+    barred = row.pills()[1]
+    assert barred.accessibleName() == "Compute platform: CUDA 13.4, not for this PC"
+    assert barred.accessibleDescription() == barred.toolTip() == "It needs a newer driver."
+    qtbot.mouseClick(barred, Qt.MouseButton.LeftButton)
+    assert (row.value(), row.reason, taken) == ("cu130", "It needs a newer driver.", [])
+    row.pills()[0].setFocus()
+    qtbot.keyClick(row.pills()[0], Qt.Key.Key_Right)
+    assert row.value() == "cu130"
+    qtbot.mouseClick(row.pills()[0], Qt.MouseButton.LeftButton)
+    assert row.reason == ""
 
 
 def test_a_box_is_ticked_by_its_words(qtbot: QtBot) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
@@ -17,6 +17,9 @@ from setupwizard.model.recommendation import Build, Recommendation
 from setupwizard.model.verification import Verification
 from setupwizard.tools.concurrency import Cancel
 
+if TYPE_CHECKING:
+    from setupwizard.steps.recommend.grid import Cell
+
 
 class Choices(Struct, frozen=True, kw_only=True):
     """What the person chose; None leaves it to the program.
@@ -24,7 +27,8 @@ class Choices(Struct, frozen=True, kw_only=True):
     Attributes:
         root: the folder of the environment.
         torch, variant, python: what `recommend` is asked for; `variant` "cpu" is the stop-gap as well.
-        source: the id of a download server out of the options.
+        gpus: indexes of the cards to serve, where no build serves them all; None: as many as one build can.
+        source: the id of a download server out of the options, or a folder.
         companions: take torchvision along where the decision knows the one that fits.
     """
 
@@ -32,6 +36,7 @@ class Choices(Struct, frozen=True, kw_only=True):
     torch: str | None = None
     variant: str | None = None
     python: str | None = None
+    gpus: tuple[int, ...] | None = None
     installer: Installer = "uv"
     source: str | None = None
     companions: bool = True
@@ -121,6 +126,13 @@ class Backend(Protocol):
 
     def recommend(self, machine: Machine, choices: Choices) -> Recommendation:
         """Decide for this computer and these wishes; nothing is asked of any server."""
+        ...
+
+    def grid(self, machine: Machine, choices: Choices) -> tuple[Cell, ...]:
+        """Return every published build, newest torch first: what would be installed, or why it does not run here.
+
+        The choices of cards and of Python take part, those of torch and variant do not: the grid is there for them.
+        """
         ...
 
     def estimate(self, build: Build) -> Estimate | None:

@@ -17,7 +17,7 @@ from setupwizard.gui import tasks
 from setupwizard.gui.acts import Acts
 from setupwizard.gui.backend import Backend, Choices, Unfinished
 from setupwizard.gui.runner import Runner, nothing
-from setupwizard.gui.state import PageName, State, fixed_wishes, other_source
+from setupwizard.gui.state import PageName, State, other_source
 from setupwizard.gui.teller import Teller
 from setupwizard.model.events import Error, Event, Outcome, StepStarted
 from setupwizard.model.verification import Verification
@@ -81,6 +81,18 @@ class Flow(Teller):
             self._set(choices=choices)
             self.make_plan()
 
+    def choose_cards(self, gpus: tuple[int, ...] | None) -> None:
+        """Take other cards and decide anew; no server is asked before page 3."""
+        machine, choices = self.state.machine, replace(self.state.choices, gpus=gpus, torch=None, variant=None)
+        if machine is None or self.state.committed or choices == self.state.choices:
+            return
+        self._runner.leave("plan")
+        self._set(choices=choices, plan=None, planning=False, errors=self._errors("build", None))
+        backend = self._backend
+        self._runner.run(
+            "decide", lambda _emit, _cancel: tasks.decide(backend, machine, choices), self._take_decided, self._on_stray
+        )
+
     def make_plan(self) -> None:
         """Ask the servers for what an install would do."""
         machine = self.state.machine
@@ -108,7 +120,7 @@ class Flow(Teller):
         left = state.unfinished if state.plan is None else None
         plan = left.plan if left is not None else state.plan
         choices = replace(state.choices, root=left.root) if left is not None else state.choices
-        for name in ("look", "plan"):
+        for name in ("look", "decide", "plan"):
             self._runner.leave(name)
         self._after_stop = None
         self._printed.clear()
@@ -248,7 +260,7 @@ class Flow(Teller):
 
     def _on_looked(self, looked: tasks.Looked) -> None:
         before = self.state
-        other = before.decision is not None and looked.decision.build != before.decision.build
+        other = before.decision is not None and looked.decided.decision.build != before.decision.build
         self._take(looked)
         self._set(looking=False, plan=None if other else before.plan)
         if before.plan is not None or before.planning:
@@ -256,21 +268,15 @@ class Flow(Teller):
 
     def _on_retold(self, told_before: Verification | None, retold: tasks.Retold) -> None:
         proof = self.state.verification
-        self._set(
-            options=retold.options,
-            advice=retold.advice,
-            decision=retold.decision,
-            verification=retold.proof if proof is told_before else proof,
-        )
+        self._set(options=retold.options, verification=retold.proof if proof is told_before else proof)
+        self._take_decided(retold.decided)
 
     def _on_look_stopped(self, error: BaseException) -> None:
         self._set(looking=False, errors=self._errors("computer", error))
 
     def _on_planned(self, planned: tasks.Planned) -> None:
-        advice = self.state.advice if fixed_wishes(self.state.choices) else planned.decision
-        self._set(
-            planning=False, advice=advice, decision=planned.decision, estimate=planned.estimate, plan=planned.plan
-        )
+        self.state = replace(self.state, planning=False, plan=planned.plan)
+        self._take_decided(planned.decided)
 
     def _on_plan_stopped(self, error: BaseException) -> None:
         self._set(planning=False, plan=None, errors=self._errors("build", error))
@@ -387,11 +393,14 @@ class Flow(Teller):
     # helpers
 
     def _take(self, looked: tasks.Looked) -> None:
-        self.state = replace(
-            self.state,
-            machine=looked.machine,
-            options=looked.options,
-            advice=looked.advice,
-            decision=looked.decision,
-            estimate=looked.estimate,
+        self.state = replace(self.state, machine=looked.machine, options=looked.options)
+        self._take_decided(looked.decided)
+
+    def _take_decided(self, decided: tasks.Decided) -> None:
+        self._set(
+            advice=decided.advice,
+            decision=decided.decision,
+            groups=decided.groups,
+            cells=decided.cells,
+            estimate=decided.estimate,
         )

@@ -71,6 +71,10 @@ class Outside(QObject):
         """Let the person pick a folder for the environment."""
         self._desktop.ask_folder(self._window(), self._flow.state.choices.root, answer)
 
+    def choose_wheels(self, answer: Callable[[str], None]) -> None:
+        """Let the person pick a folder that holds packages."""
+        self._desktop.ask_folder(self._window(), self._flow.state.choices.source or "", answer)
+
     def save_report(self) -> None:
         """Let the person name a file for the report, and write it."""
         self._desktop.ask_save(self._window(), _("Save report..."), "pytorch-report.html", self._flow.save_report)

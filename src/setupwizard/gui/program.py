@@ -21,6 +21,7 @@ from setupwizard.tools.concurrency import Cancel
 
 if TYPE_CHECKING:
     from setupwizard import workflow
+    from setupwizard.steps.recommend.grid import Cell
 
 # By the beginning of the variant. ROCm answers under CUDA's name; the sum of six ones is 6 where the device calculates.
 _CHECKS = {
@@ -67,15 +68,23 @@ class Program:
     def options(self, machine: Machine) -> Options:
         """Return what can be chosen on this computer."""
         from setupwizard import workflow
+        from setupwizard.gui.wording import source_name
 
         pythons, sources = workflow.options(machine)
-        return Options(pythons=pythons, sources=tuple(Option(key, name) for key, name in sources))
+        named = tuple(Option(key, source_name(key, name)) for key, name in sources)
+        return Options(pythons=pythons, sources=named)
 
     def recommend(self, machine: Machine, choices: Choices) -> Recommendation:
         """Decide for this computer and these wishes."""
         from setupwizard import workflow
 
         return workflow.decide(machine, _choices(choices))
+
+    def grid(self, machine: Machine, choices: Choices) -> tuple[Cell, ...]:
+        """Return every published build, with the reason for each that does not run here."""
+        from setupwizard import workflow
+
+        return workflow.grid(machine, _choices(choices))
 
     def estimate(self, build: Build) -> Estimate | None:  # noqa: ARG002 - nobody knows before the servers are asked
         """Return None: sizes are told by the plan, not guessed."""
@@ -195,8 +204,8 @@ def _choices(choices: Choices) -> workflow.Choices:
     from setupwizard.model.recommendation import Wishes
 
     return workflow.Choices(
-        wishes=Wishes(torch=choices.torch, variant=choices.variant, python=choices.python),
-        root=Path(choices.root),
+        wishes=Wishes(torch=choices.torch, variant=choices.variant, python=choices.python, gpus=choices.gpus),
+        root=Path(choices.root).expanduser().absolute(),
         backend=choices.installer,
         sources=(choices.source,) if choices.source else (),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 
@@ -10,8 +10,11 @@ from setupwizard.gui.backend import Choices, Estimate, Options, Unfinished, Usag
 from setupwizard.model.events import Error, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
-from setupwizard.model.recommendation import Build, Recommendation
+from setupwizard.model.recommendation import Build, Part, Recommendation
 from setupwizard.model.verification import Verification
+
+if TYPE_CHECKING:
+    from setupwizard.steps.recommend.grid import Cell
 
 PageName = Literal["start", "computer", "build", "install", "verify", "finish"]
 PAGES: tuple[PageName, ...] = ("start", "computer", "build", "install", "verify", "finish")
@@ -25,7 +28,9 @@ class State(Struct, frozen=True, kw_only=True):
         custom: the person wants to see every choice.
         looking: the computer is looked at now.
         options: what can be chosen beside the builds.
-        advice: the recommendation while nothing was wished: the builds that can be chosen come from it.
+        advice: the recommendation while no build was wished for.
+        groups: the groups of cards to choose among where no single build serves them all.
+        cells: every published build, with the reason for each that does not run here.
         decision: the recommendation with the wishes; the same as `advice` while there are none.
         planning: servers are asked now; `plan` is the one before or None.
         phase: how the install stands; whatever is not "idle" has passed the point of commitment.
@@ -43,6 +48,8 @@ class State(Struct, frozen=True, kw_only=True):
     machine: Machine | None = None
     options: Options | None = None
     advice: Recommendation | None = None
+    groups: tuple[Part, ...] = ()
+    cells: tuple[Cell, ...] = ()
     decision: Recommendation | None = None
     estimate: Estimate | None = None
     planning: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,12 +14,25 @@ from setupwizard.gui.state import fixed_wishes
 from setupwizard.model.events import Emit, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
-from setupwizard.model.recommendation import Recommendation
+from setupwizard.model.recommendation import Part, Recommendation
 from setupwizard.model.verification import Verification
 from setupwizard.tools.concurrency import Cancel
 
+if TYPE_CHECKING:
+    from setupwizard.steps.recommend.grid import Cell
+
 SHORTEST_LOOK_S = 0.6
 """A result that appears at once looks as if nothing had been done."""
+
+
+class Decided(Struct, frozen=True, kw_only=True):
+    """What is decided for a computer; see `State`."""
+
+    advice: Recommendation
+    decision: Recommendation
+    groups: tuple[Part, ...]
+    cells: tuple[Cell, ...]
+    estimate: Estimate | None
 
 
 class Looked(Struct, frozen=True, kw_only=True):
@@ -26,16 +40,13 @@ class Looked(Struct, frozen=True, kw_only=True):
 
     machine: Machine
     options: Options
-    advice: Recommendation
-    decision: Recommendation
-    estimate: Estimate | None
+    decided: Decided
 
 
 class Planned(Struct, frozen=True, kw_only=True):
     """A decision for the present wishes, and the plan that follows from it."""
 
-    decision: Recommendation
-    estimate: Estimate | None
+    decided: Decided
     plan: Plan
 
 
@@ -58,13 +69,30 @@ def look(backend: Backend, choices: Choices, emit: Emit, cancel: Cancel) -> Look
     """
     begun = time.monotonic()
     machine = backend.detect(emit, cancel)
-    advice = backend.recommend(machine, replace(choices, torch=None, variant=None, python=None))
-    decision = backend.recommend(machine, choices) if fixed_wishes(choices) else advice
-    estimate = backend.estimate(decision.build) if decision.build is not None else None
+    decided = decide(backend, machine, choices)
     options = backend.options(machine)
     cancel.wait(max(0.0, SHORTEST_LOOK_S - (time.monotonic() - begun)))
     cancel.check()
-    return Looked(machine=machine, options=options, advice=advice, decision=decision, estimate=estimate)
+    return Looked(machine=machine, options=options, decided=decided)
+
+
+def decide(backend: Backend, machine: Machine, choices: Choices) -> Decided:
+    """Decide for a computer: with the wishes, without those for a build, and without any; nothing is asked of a server.
+
+    Raises:
+        SetupError: a wish is not well-formed.
+    """
+    anything = replace(choices, torch=None, variant=None, python=None)
+    advice = backend.recommend(machine, anything)
+    decision = backend.recommend(machine, choices) if fixed_wishes(choices) else advice
+    whole = backend.recommend(machine, replace(anything, gpus=None)) if choices.gpus is not None else advice
+    return Decided(
+        advice=advice,
+        decision=decision,
+        groups=whole.parts,
+        cells=backend.grid(machine, choices),
+        estimate=backend.estimate(decision.build) if decision.build is not None else None,
+    )
 
 
 def make_plan(backend: Backend, machine: Machine, choices: Choices, emit: Emit, cancel: Cancel) -> Planned:
@@ -74,10 +102,9 @@ def make_plan(backend: Backend, machine: Machine, choices: Choices, emit: Emit, 
         SetupError: there is nothing to install, or it is nowhere to be had.
         Cancelled: somebody asked to stop.
     """
-    decision = backend.recommend(machine, choices)
-    estimate = backend.estimate(decision.build) if decision.build is not None else None
-    plan = backend.plan(machine, decision, choices, emit, cancel)
-    return Planned(decision=decision, estimate=estimate, plan=plan)
+    decided = decide(backend, machine, choices)
+    plan = backend.plan(machine, decided.decision, choices, emit, cancel)
+    return Planned(decided=decided, plan=plan)
 
 
 def discard(backend: Backend, root: str, _emit: Emit, _cancel: Cancel) -> None:
@@ -93,8 +120,7 @@ class Retold(Struct, frozen=True, kw_only=True):
     """What was decided and proved, in another language."""
 
     options: Options
-    advice: Recommendation
-    decision: Recommendation
+    decided: Decided
     proof: Verification | None
 
 
@@ -102,11 +128,9 @@ def retell(
     backend: Backend, machine: Machine, choices: Choices, proof: Verification | None, _emit: Emit, _cancel: Cancel
 ) -> Retold:
     """Make the sentences of a decision and of a proof again, in the language that is spoken now."""
-    advice = backend.recommend(machine, replace(choices, torch=None, variant=None, python=None))
     return Retold(
         options=backend.options(machine),
-        advice=advice,
-        decision=backend.recommend(machine, choices) if fixed_wishes(choices) else advice,
+        decided=decide(backend, machine, choices),
         proof=backend.retell(proof) if proof is not None else None,
     )
 
@@ -141,7 +165,7 @@ def carry_out(backend: Backend, order: Order, tell: Tell, cancel: Cancel) -> App
         tell(Awake(promised))
         if machine is None or decision is None:
             looked = look(backend, order.choices, tell, cancel)
-            machine, decision = looked.machine, looked.decision
+            machine, decision = looked.machine, looked.decided.decision
         if plan is None:
             plan = backend.plan(machine, decision, order.choices, tell, cancel)
         outcome = backend.apply(plan, machine, decision, tell, cancel)

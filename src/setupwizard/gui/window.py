@@ -199,6 +199,8 @@ class SetupWindow(Shell):
         self.computer.look_wanted.connect(flow.look)
         self.build.choices_wanted.connect(flow.choose)
         self.build.folder_wanted.connect(self._on_choose_folder)
+        self.build.wheels_wanted.connect(partial(self._outside.choose_wheels, self.build.details.take_source))
+        self.computer.cards_wanted.connect(flow.choose_cards)
         self.install.drawer.toggle.setChecked(self._settings.value("details", False, type=bool) is True)
         QShortcut(QKeySequence("Ctrl+L"), self).activated.connect(self.install.drawer.toggle.toggle)
         flow.lines.connect(self.install.take_lines)

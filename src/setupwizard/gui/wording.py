@@ -57,6 +57,14 @@ _LIMITS: dict[LimitedBy, str] = {
     "disk": N_("The disk sets the speed."),
     "cpu": N_("The processor sets the speed."),
 }
+_SOURCES = {
+    "official": N_("Official"),
+    "sjtu": N_("SJTU mirror"),
+    "nju": N_("NJU mirror"),
+    "aliyun": N_("Aliyun mirror"),
+    "pip-config": N_("pip's own settings"),
+    "general": N_("General package index"),
+}
 _INSTALLERS: dict[Installer, str] = {"uv": N_("pip (uv)"), "pip": N_("pip"), "conda": N_("conda")}
 
 
@@ -99,8 +107,8 @@ def card_kind(gpu: Gpu) -> str:
 
 def variant_name(variant: str, platform: str = "") -> str:
     """Return a compute platform as people write it: "CUDA 13.0", "ROCm 7.14", "Intel XPU", "CPU only"."""
-    if cuda := re.fullmatch(r"cu(\d+)(\d)", variant):
-        return f"CUDA {cuda[1]}.{cuda[2]}"
+    if cuda := cuda_of(variant):
+        return f"CUDA {cuda}"
     if rocm := re.fullmatch(r"rocm(\d[\d.]*)", variant):
         return f"ROCm {rocm[1]}"
     if variant == "xpu":
@@ -108,6 +116,22 @@ def variant_name(variant: str, platform: str = "") -> str:
     if variant == "cpu":
         return _("Apple GPU (MPS)") if platform == "macos_arm64" else _("CPU only")
     return variant
+
+
+def cuda_of(variant: str) -> str | None:
+    """Return the CUDA that a variant is made with, "13.0"; None for one without CUDA."""
+    found = re.fullmatch(r"cu(\d+)(\d)", variant)
+    return f"{found[1]}.{found[2]}" if found else None
+
+
+def torch_name(torch: str) -> str:
+    """Return a release as people write it; what is made every night is called a preview."""
+    return _("Preview ({version})").format(version=torch) if ".dev" in torch else torch
+
+
+def source_name(source: str, name: str) -> str:
+    """Return what a download server is called: in the present language where it is a known one."""
+    return _(_SOURCES[source]) if source in _SOURCES else name
 
 
 def build_title(build: Build) -> str:

@@ -292,6 +292,7 @@ class Links(Struct, frozen=True, kw_only=True):
     nvidia_driver: str
     nvidia_driver_unix: str
     python: str
+    cuda_toolkit: str
     sources: tuple[str, ...]
 
 

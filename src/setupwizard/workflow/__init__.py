@@ -3,7 +3,7 @@
 from setupwizard.model.events import Outcome
 from setupwizard.model.plan import Plan
 from setupwizard.workflow import doctoring
-from setupwizard.workflow.jobs import ApplyOptions, Job, apply, cards_for, decide, plan, run
+from setupwizard.workflow.jobs import ApplyOptions, Job, apply, cards_for, decide, grid, plan, run
 from setupwizard.workflow.proving import (
     ProofOptions,
     changes_since,
@@ -55,6 +55,7 @@ __all__ = [
     "doctoring",
     "environment",
     "forget_downloads",
+    "grid",
     "last_report",
     "must_be_environment",
     "next_page",

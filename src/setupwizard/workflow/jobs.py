@@ -21,6 +21,8 @@ from setupwizard.model.verification import Verification
 from setupwizard.steps import install, planning, report, switching, verify
 from setupwizard.steps.detect import redacted
 from setupwizard.steps.recommend import recommend
+from setupwizard.steps.recommend.grid import Cell
+from setupwizard.steps.recommend.grid import grid as grid_of
 from setupwizard.steps.records import verification_of
 from setupwizard.steps.tracking import Track
 from setupwizard.store import generation
@@ -77,6 +79,15 @@ def decide(machine: Machine, choices: Choices) -> Recommendation:
         SetupError: "usage": a wish is not well-formed.
     """
     return recommend(machine, choices.wishes, known_catalogue().catalogue)
+
+
+def grid(machine: Machine, choices: Choices) -> tuple[Cell, ...]:
+    """Return every build for a machine's platform, newest torch first, with the reason for each that does not run.
+
+    Raises:
+        SetupError: "usage": a wish is not well-formed.
+    """
+    return grid_of(machine, choices.wishes, known_catalogue().catalogue)
 
 
 def plan(machine: Machine, decision: Recommendation, choices: Choices, track: Track) -> Plan:

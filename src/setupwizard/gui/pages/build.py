@@ -7,17 +7,18 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from setupwizard.gui import theme
 from setupwizard.gui.pages.base import Footer, Page
-from setupwizard.gui.pages.details import Details, PlanList
+from setupwizard.gui.pages.details import Details
+from setupwizard.gui.pages.planlist import PlanList
 from setupwizard.gui.state import State
 from setupwizard.gui.widgets.basic import Card, Chip, IconTile, Label, Rule, show_if
 from setupwizard.gui.widgets.panels import Banner, Disclosure
 from setupwizard.gui.widgets.pool import Pool
-from setupwizard.gui.widgets.rows import CheckRow, Fact, FactGrid
-from setupwizard.gui.wording import build_title
+from setupwizard.gui.widgets.rows import CheckRow, CheckRows, Fact, FactGrid, RowText
+from setupwizard.gui.wording import action_button, build_title, torch_name, variant_name
 from setupwizard.i18n import _
 from setupwizard.model.format import format_bytes, format_estimate, listed
 from setupwizard.model.plan import Plan
-from setupwizard.model.recommendation import Build, Recommendation
+from setupwizard.model.recommendation import Action, Build, Recommendation
 
 _UNPACK_BYTES_PER_S = 40_000_000
 """How fast packages are unpacked on a common disk with an antivirus; only for the estimate of the time."""
@@ -49,11 +50,13 @@ class BuildPage(Page):
     Signals:
         choices_wanted(object): the new Choices: the person chose something else.
         folder_wanted(): the person wants to pick the folder.
+        wheels_wanted(): the person wants to pick a folder that holds the packages.
     """
 
     name = "build"
     choices_wanted = Signal(object)
     folder_wanted = Signal()
+    wheels_wanted = Signal()
 
     def __init__(self) -> None:
         """Lay out the page."""
@@ -63,18 +66,26 @@ class BuildPage(Page):
         self._unfolded_for_custom = False
         self.notice = Banner()
         self.notice.hide()
-        self.details_fold, self.plan_fold = Disclosure(), Disclosure()
+        self.notice.accepted.connect(self._on_notice)
+        self._notice_url = ""
+        self.details_fold, self.plan_fold, self.others_fold = Disclosure(), Disclosure(), Disclosure()
         self.details = Details()
         self.details.choices_wanted.connect(self.choices_wanted)
         self.details.folder_wanted.connect(self.folder_wanted)
+        self.details.wheels_wanted.connect(self.wheels_wanted)
         self.details.copy_wanted.connect(self.copy_wanted)
         self.details_fold.inside.addWidget(self.details)
         self.details_fold.toggled.connect(self._on_fold)
         self.plan_list = PlanList()
         self.plan_fold.inside.addWidget(self.plan_list)
+        others = QVBoxLayout()
+        others.setSpacing(0)
+        self.others_fold.inside.addLayout(others)
+        self._others = CheckRows(others)
         folds = QVBoxLayout()
         folds.setSpacing(look.px(6))
         folds.addWidget(self.details_fold)
+        folds.addWidget(self.others_fold)
         folds.addWidget(self.plan_fold)
         self.content.addWidget(self.error_card)
         self.content.addWidget(self.notice)
@@ -98,6 +109,7 @@ class BuildPage(Page):
         self.details_fold.show_title(_("Change the details"))
         self.plan_fold.show_title(_("Show everything that will happen"))
         show_if(self.plan_fold, state.plan is not None and not state.planning)
+        self._show_others(state.decision)
         self.details.show_state(state)
         if state.plan is not None:
             self.plan_list.show_plan(state.plan)
@@ -163,21 +175,59 @@ class BuildPage(Page):
         for row, text in zip(self._reasons.take(len(reasons)), reasons, strict=True):
             row.show_reason(text)
 
+    def _show_others(self, decision: Recommendation | None) -> None:
+        """Show the builds that were not chosen because they do not run here, each with its reason."""
+        rejected = decision.rejected if decision is not None else ()
+        self.others_fold.show_title(_("Why not another build?"))
+        show_if(self.others_fold, bool(rejected))
+        self._others.show_rows(
+            [
+                RowText(
+                    state="skipped",
+                    name=_("PyTorch {version} for {platform}").format(
+                        version=torch_name(one.torch), platform=variant_name(one.variant)
+                    ),
+                    detail=one.text,
+                )
+                for one in rejected
+            ]
+        )
+
     def _show_notice(self, state: State) -> None:
+        """Show the one thing beside the build that is worth a look before Install is pressed."""
         plan = None if state.planning else state.plan
         lost = plan.not_carried if plan is not None else ()
         other = plan.why_other if plan is not None else None
-        show_if(self.notice, bool(lost or other))
+        action, after = _driver_advice(state.decision)
+        show_if(self.notice, bool(lost or other or after))
+        self._notice_url = ""
         if lost:
-            self.notice.show_notice(
-                "warn", _("Packages that you added will not be in the new environment"), ", ".join(lost)
-            )
+            title = _("Packages that you added will not be in the new environment")
+            self.notice.show_notice("warn", title, ", ".join(lost))
         elif other:
             self.notice.show_notice("info", _("Another build than the newest one"), other)
+        elif action is not None and after is not None:
+            self._notice_url = action.url or ""
+            button = action_button(action.code) if self._notice_url else ""
+            title = _("With another driver: {build}").format(build=build_title(after))
+            self.notice.show_notice("info", title, action.text, first=button)
+            self.notice.first.set_kind("outline")
+
+    def _on_notice(self) -> None:
+        if self._notice_url:
+            self.url_wanted.emit(self._notice_url)
 
     def _on_fold(self, _on: bool) -> None:
         if self._state is not None:
             self._show_build(self._state, own=self._chip.text() == _("Your choice"))
+
+
+def _driver_advice(decision: Recommendation | None) -> tuple[Action | None, Build | None]:
+    """Return what a driver would bring: the advice with its branch and link, and the build that runs after it."""
+    if decision is None or decision.after is None:
+        return None, None
+    action = next((one for one in decision.actions if one.code.endswith("nvidia-driver")), None)
+    return action, decision.after if action is not None else None
 
 
 def _reasons(decision: Recommendation | None) -> list[str]:

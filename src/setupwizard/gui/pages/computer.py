@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 from setupwizard.codes import Verdict
 from setupwizard.gui import theme
 from setupwizard.gui.pages.base import Footer, Page
+from setupwizard.gui.pages.cardchoice import CardChoice
+from setupwizard.gui.pages.toolkit import ToolkitFold
 from setupwizard.gui.state import State
 from setupwizard.gui.widgets.basic import Button, Card, Chip, IconTile, Label, show_if
 from setupwizard.gui.widgets.layouts import HeadLayout, empty
@@ -107,11 +109,13 @@ class ComputerPage(Page):
     Signals:
         look_wanted(): the person wants the computer looked at again.
         folder_wanted(): the person wants another folder.
+        cards_wanted(object): the indexes of the cards that the person wants served.
     """
 
     name = "computer"
     look_wanted = Signal()
     folder_wanted = Signal()
+    cards_wanted = Signal(object)
 
     def __init__(self) -> None:
         """Lay out the page."""
@@ -122,6 +126,10 @@ class ComputerPage(Page):
         self.notice.hide()
         self._notice_url = ""
         self._shown_cards: list[CardFacts] = []
+        self.card_choice = CardChoice()
+        self.card_choice.chosen.connect(self.cards_wanted)
+        self.toolkit = ToolkitFold()
+        self.toolkit.url_wanted.connect(self.url_wanted)
         self._cards = QVBoxLayout()
         self._cards.setSpacing(look.px(12))
         checks = Card(spacing=2)
@@ -143,7 +151,9 @@ class ComputerPage(Page):
         self.content.addWidget(self.error_card)
         self.content.addWidget(self.notice)
         self.content.addLayout(self._cards)
+        self.content.addWidget(self.card_choice)
         self.content.addWidget(checks)
+        self.content.addWidget(self.toolkit)
         self.content.addStretch(1)
 
     def show_state(self, state: State) -> None:
@@ -161,6 +171,11 @@ class ComputerPage(Page):
         self._show_notice(decision)
         self._show_cards(state.machine, decision)
         machine = state.machine
+        show_if(self.card_choice, machine is not None and len(state.groups) > 1)
+        if machine is not None:
+            self.card_choice.show_state(state, machine)
+        after = decision.after or decision.build if decision is not None else None
+        self.toolkit.show_machine(machine, after)
         looking = machine is None and self.error is None
         names = (_("Graphics cards"), _("Drivers"), _("System and disks")) if looking else ()
         self._looking_rows.show_rows([RowText(state="checking", name=name) for name in names])

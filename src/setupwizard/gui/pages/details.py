@@ -1,32 +1,32 @@
-"""The details of page 3: every choice as a row of values, and the plan as a list of everything that will happen."""
+"""The details of page 3: every choice as a row of values; what does not run here is greyed out with the reason."""
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QWidget
 
 from setupwizard.gui import focus, theme
 from setupwizard.gui.backend import Choices
-from setupwizard.gui.command import command, shell_line
+from setupwizard.gui.command import command
 from setupwizard.gui.state import State
-from setupwizard.gui.widgets.basic import Button, Card, Inset, Label
-from setupwizard.gui.widgets.choices import PillRow
+from setupwizard.gui.widgets.basic import Button, Card, Label
 from setupwizard.gui.widgets.panels import CommandBox
-from setupwizard.gui.widgets.pool import Pool
-from setupwizard.gui.wording import installer_name, step_doing, variant_name
+from setupwizard.gui.widgets.pills import PillRow, Value
+from setupwizard.gui.wording import installer_name, torch_name, variant_name
 from setupwizard.i18n import _
-from setupwizard.model.format import format_bytes
-from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build
 
 if TYPE_CHECKING:
-    from packaging.version import Version
+    from setupwizard.steps.recommend.grid import Cell
 
 AUTOMATIC = ""
 """The value of a row that leaves the choice to the program."""
+OTHER_FOLDER = "?"
+"""The value that asks for a folder of wheels; no server has this id, and no folder this path."""
 COMPANIONS, ALONE = "companions", "alone"
 
 
@@ -36,11 +36,13 @@ class Details(Card):
     Signals:
         choices_wanted(object): the new Choices: something else was chosen.
         folder_wanted(): the person wants to pick the folder.
+        wheels_wanted(): the person wants to pick a folder that holds the packages.
         copy_wanted(str): the command, for the clipboard.
     """
 
     choices_wanted = Signal(object)
     folder_wanted = Signal()
+    wheels_wanted = Signal()
     copy_wanted = Signal(str)
 
     def __init__(self) -> None:
@@ -48,7 +50,7 @@ class Details(Card):
         super().__init__()
         look = theme.current()
         self._choices: Choices | None = None
-        self._builds: list[Build] = []
+        self._state: State | None = None
         grid = QGridLayout()
         grid.setHorizontalSpacing(look.px(16))
         grid.setVerticalSpacing(look.px(4))
@@ -56,23 +58,16 @@ class Details(Card):
         self.body.addLayout(grid)
         self.torch, self.platform = PillRow(), PillRow()
         self.companions, self.installer = PillRow(), PillRow()
-        self.python, self.source = PillRow(), PillRow()
+        self.python, self.source = PillRow(), PillRow(shown=7)
         self.folder = QLineEdit()
         focus.watch(self.folder)
         self.folder.editingFinished.connect(self._on_folder)
         self.browse = Button()
         self.browse.setMinimumWidth(look.px(88))
         self.browse.clicked.connect(self.folder_wanted)
-        folder = QHBoxLayout()
-        folder.setContentsMargins(0, 0, 0, 0)
-        folder.setSpacing(look.px(8))
-        folder.addWidget(self.folder, 1)
-        folder.addWidget(self.browse)
         self.command = CommandBox()
         self.command.copy_wanted.connect(self.copy_wanted)
         self._names = [Label("body", wrap=False) for _row in range(8)]
-        folder_row = QWidget()
-        folder_row.setLayout(folder)
         self._choice_rows = (
             self.torch,
             self.platform,
@@ -81,9 +76,10 @@ class Details(Card):
             self.python,
             self.source,
         )
-        rows = (*self._choice_rows, folder_row, self.command)
+        rows = (*self._choice_rows, self._folder_row(), self.command)
         for index, (name, row) in enumerate(zip(self._names, rows, strict=True)):
-            grid.addWidget(name, index, 0, Qt.AlignmentFlag.AlignVCenter)
+            name.setMinimumHeight(look.px(28))
+            grid.addWidget(name, index, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(row, index, 1)
         self.torch.chosen.connect(self._on_torch)
         self.platform.chosen.connect(self._on_platform)
@@ -94,9 +90,7 @@ class Details(Card):
 
     def show_state(self, state: State) -> None:
         """Show what can be chosen and what is chosen."""
-        self._choices = state.choices
-        self._builds = _builds(state)
-        build = state.build
+        self._choices, self._state = state.choices, state
         names = (
             _("PyTorch"),
             _("Compute platform"),
@@ -112,16 +106,7 @@ class Details(Card):
         for row, name in zip(self._choice_rows, names, strict=False):
             row.set_name(name)
         more = _("More")
-        torch = build.torch if build is not None else None
-        versions = sorted({one.torch for one in self._builds}, key=_version, reverse=True)
-        self.torch.show_values([(version, version) for version in versions], torch, more)
-        variants = dict.fromkeys(one.variant for one in self._builds if one.torch == torch)
-        platform = build.platform if build is not None else ""
-        self.platform.show_values(
-            [(variant, variant_name(variant, platform)) for variant in variants],
-            build.variant if build is not None else None,
-            more,
-        )
+        self._show_builds(state, more)
         self._show_companions(state, more)
         self._show_options(state, more)
         if not self.folder.hasFocus():
@@ -134,11 +119,38 @@ class Details(Card):
         self.command.setVisible(bool(shown))
         self.command.show_command(shown, _("Command"))
 
+    def _folder_row(self) -> QWidget:
+        row = QWidget()
+        folder = QHBoxLayout(row)
+        folder.setContentsMargins(0, 0, 0, 0)
+        folder.setSpacing(theme.current().px(8))
+        folder.addWidget(self.folder, 1)
+        folder.addWidget(self.browse)
+        return row
+
+    def _show_builds(self, state: State, more: str) -> None:
+        """Show every release, and of the present one every platform; what runs on no card of this PC says why."""
+        build = state.build
+        rows = _by_release(state.cells, build)
+        present = build.torch if build is not None else next(iter(rows), None)
+        self.torch.show_values(
+            [Value(torch, torch_name(torch), _reason(cells)) for torch, cells in rows.items()], present, more
+        )
+        platform = build.platform if build is not None else ""
+        self.platform.show_values(
+            [
+                Value(variant, variant_name(variant, platform), why)
+                for variant, why in rows.get(present or "", {}).items()
+            ],
+            build.variant if build is not None else None,
+            more,
+        )
+
     def _show_companions(self, state: State, more: str) -> None:
         """Offer what goes with the build, where somebody knows what that is: the plan, else the decision."""
         known = state.build if state.choices.companions else state.decision.build if state.decision else None
         vision = known.torchvision if known is not None else None
-        values = [(COMPANIONS, f"torchvision {vision}"), (ALONE, _("Nothing else"))]
+        values = [Value(COMPANIONS, f"torchvision {vision}"), Value(ALONE, _("Nothing else"))]
         self.companions.show_values(values if vision else [], COMPANIONS if state.choices.companions else ALONE, more)
         for part in (self._names[2], self.companions):
             part.setVisible(vision is not None)
@@ -147,14 +159,16 @@ class Details(Card):
         options = state.options
         choices = state.choices
         installers = options.installers if options is not None else ()
-        self.installer.show_values([(one, installer_name(one)) for one in installers], choices.installer, more)
+        self.installer.show_values([Value(one, installer_name(one)) for one in installers], choices.installer, more)
         for part in (self._names[3], self.installer):
             part.setVisible(len(installers) > 1)
-        pythons = [(AUTOMATIC, _("Automatic"))] + [(one, one) for one in (options.pythons if options else ())]
+        pythons = [Value(AUTOMATIC, _("Automatic"))] + [Value(one, one) for one in (options.pythons if options else ())]
         self.python.show_values(pythons, choices.python or AUTOMATIC, more)
-        sources = [(AUTOMATIC, _("Automatic"))] + [
-            (one.value, one.text) for one in (options.sources if options else ())
-        ]
+        sources = [Value(AUTOMATIC, _("Automatic"))]
+        sources += [Value(one.value, one.text) for one in (options.sources if options else ())]
+        if choices.source is not None and choices.source not in {one.value for one in sources}:
+            sources.append(Value(choices.source, PurePath(choices.source).name or choices.source))
+        sources.append(Value(OTHER_FOLDER, _("A folder...")))
         self.source.show_values(sources, choices.source or AUTOMATIC, more)
 
     def _choose(self, choices: Choices) -> None:
@@ -162,13 +176,15 @@ class Details(Card):
             self.choices_wanted.emit(choices)
 
     def _on_torch(self, torch: str) -> None:
-        """Take another release: with the platform of before where it has that, else with its best one."""
-        if self._choices is None:
+        """Take another release: with the platform of before where it runs there, else with its best one."""
+        if self._choices is None or self._state is None:
             return
+        rows = _by_release(self._state.cells, self._state.build)
+        running = [variant for variant, why in rows.get(torch, {}).items() if not why]
         here = self.platform.value()
-        variants = [build.variant for build in self._builds if build.torch == torch]
-        variant = here if here in variants else variants[0]
-        self._choose(replace(self._choices, torch=torch, variant=variant))
+        if running:
+            variant = here if here in running else running[0]
+            self._choose(replace(self._choices, torch=torch, variant=variant))
 
     def _on_platform(self, variant: str) -> None:
         if self._choices is not None:
@@ -187,6 +203,15 @@ class Details(Card):
             self._choose(replace(self._choices, python=python or None))
 
     def _on_source(self, source: str) -> None:
+        if source == OTHER_FOLDER:
+            self.wheels_wanted.emit()
+            if self._state is not None:
+                self._show_options(self._state, _("More"))  # what is chosen stays so until a folder is picked
+        else:
+            self.take_source(source)
+
+    def take_source(self, source: str) -> None:
+        """Take a server by its id, or a folder of packages; empty leaves it to the program."""
         if self._choices is not None:
             self._choose(replace(self._choices, source=source or None))
 
@@ -199,62 +224,20 @@ class Details(Card):
         self.take_folder(self.folder.text().strip())
 
 
-class PlanList(Inset):
-    """Everything that an install will do: the steps with their programs, the packages, where they come from."""
+def _by_release(cells: tuple[Cell, ...], build: Build | None) -> dict[str, dict[str, str]]:
+    """Return each release with its variants, and for each of them why it does not run here; empty where it does.
 
-    def __init__(self) -> None:
-        """Lay out an empty list."""
-        super().__init__()
-        look = theme.current()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(look.px(12), look.px(10), look.px(12), look.px(10))
-        column.setSpacing(look.px(3))
-        self._labels = Pool(column, lambda: Label("body"))
-
-    def show_plan(self, plan: Plan) -> None:
-        """Show another plan."""
-        lines = _plan_lines(plan)
-        for label, (role, text) in zip(self._labels.take(len(lines)), lines, strict=True):
-            label.set_role(role)
-            label.show_text(text)
+    The chosen build is among them even where a server lists it and the grid does not know it yet.
+    """
+    rows: dict[str, dict[str, str]] = {}
+    if build is not None and all((cell.torch, cell.variant) != (build.torch, build.variant) for cell in cells):
+        rows[build.torch] = {build.variant: ""}
+    for cell in cells:
+        rows.setdefault(cell.torch, {})[cell.variant] = cell.text if cell.build is None else ""
+    return rows
 
 
-def _plan_lines(plan: Plan) -> list[tuple[str, str]]:
-    """Return everything that a plan says, each line with its role."""
-    lines = [("strong", _("Steps"))]
-    for number, step in enumerate(plan.steps, 1):
-        lines.append(("body", f"{number}. {step.title or step_doing(step.id)}"))
-        if step.argv:
-            lines.append(("mono", shell_line(step.argv)))
-    lines.append(("strong", _("Packages")))
-    total = sum(package.size for package in plan.packages)
-    rows = [f"{package.name} {package.version}  {format_bytes(package.size)}" for package in plan.packages]
-    lines.append(("mono", "\n".join(rows)))
-    lines.append(("caption", _("{size} in all").format(size=format_bytes(total))))
-    if plan.source.settings:
-        settings = [f"{row.name} = {row.value}  ({row.origin})" for row in plan.source.settings]
-        lines += [("strong", _("Settings of this computer that take part")), ("mono", "\n".join(settings))]
-    if plan.tried:
-        texts = "\n".join(tried.text for tried in plan.tried)
-        lines += [("strong", _("Download servers that were asked")), ("body", texts)]
-    return lines
-
-
-def _builds(state: State) -> list[Build]:
-    """Return every build that can be chosen, best first, and the chosen one."""
-    advice = state.advice
-    builds = [] if advice is None else [build for build in (advice.build, *advice.alternatives) if build is not None]
-    mine = state.build
-    known = {(build.torch, build.variant) for build in builds}
-    if mine is not None and (mine.torch, mine.variant) not in known:
-        builds.append(mine)
-    return builds
-
-
-def _version(text: str) -> Version:
-    from packaging.version import InvalidVersion, Version  # needed once there are builds; the window comes first
-
-    try:
-        return Version(text)
-    except InvalidVersion:
-        return Version("0")
+def _reason(variants: dict[str, str]) -> str:
+    """Return why a whole release cannot be chosen: what keeps its preferred variant; empty where one of them runs."""
+    reasons = list(variants.values())
+    return reasons[0] if reasons and all(reasons) else ""

@@ -1,17 +1,12 @@
-"""What the person chooses with: cards, pills and boxes that keep the roles and keys of Qt's own buttons."""
+"""What the person chooses with: cards and boxes that keep the roles and keys of Qt's own buttons."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QButtonGroup, QCheckBox, QRadioButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QCheckBox, QRadioButton, QSizePolicy, QWidget
 
 from setupwizard.gui import focus, icons, theme
-from setupwizard.gui.widgets.basic import Button
-from setupwizard.gui.widgets.layouts import FlowLayout
-from setupwizard.gui.widgets.pool import Pool
 
 _WRAP = Qt.TextFlag.TextWordWrap
 _TOP = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
@@ -110,138 +105,6 @@ def paint_radio(painter: QPainter, centre: QPointF, button: QRadioButton) -> Non
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(look.color("accent"))
         painter.drawEllipse(centre, radius * 0.55, radius * 0.55)
-
-
-class Pill(QRadioButton):
-    """One value of a row of values. A chosen one has a soft ground: it never outshines the one filled button."""
-
-    def __init__(self, text: str = "", value: str = "") -> None:
-        """Take what is shown and what it stands for."""
-        super().__init__(text)
-        self.value = value
-        self.setAutoExclusive(False)  # the row's group sees to that, and to the pills that wait beside it
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        focus.watch(self)
-
-    def show_value(self, text: str, value: str) -> None:
-        """Stand for another value."""
-        self.value = value
-        self.setText(text)
-        self.updateGeometry()
-
-    def hitButton(self, position: QPoint) -> bool:
-        """Let the whole pill be pressed."""
-        return self.rect().contains(position)
-
-    def sizeHint(self) -> QSize:
-        look = theme.current()
-        font = look.font(14, QFont.Weight.DemiBold)
-        return QSize(QFontMetrics(font).horizontalAdvance(self.text()) + 2 * look.px(12), look.px(28))
-
-    def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        look = theme.current()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        chosen, ringed = self.isChecked(), focus.ring_shown(self)
-        edge = "focus" if ringed else "accent" if chosen else "stroke2" if self.underMouse() else "stroke"
-        inset = 1.0 if ringed else 0.5
-        ground = "accent_soft" if chosen else "card2"
-        ink = "accent_text" if chosen else "text"
-        if not self.isEnabled():
-            ground, ink, edge = "disabled_bg", "disabled_fg", "disabled_bg"
-        painter.setPen(QPen(look.color(edge), 2 if ringed else 1))
-        painter.setBrush(look.color(ground))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), look.px(6), look.px(6))
-        painter.setFont(look.font(14, QFont.Weight.DemiBold if chosen else QFont.Weight.Normal))
-        painter.setPen(look.color(ink))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
-
-
-class PillRow(QWidget):
-    """A choice of one value; the first few are shown, the rest on request.
-
-    Signals:
-        chosen(str): the person took another value.
-    """
-
-    chosen = Signal(str)
-
-    def __init__(self, name: str = "", *, shown: int = 5) -> None:
-        """Take the name that screen readers say, and how many values are shown at first."""
-        super().__init__()
-        self._shown = shown
-        self._unfolded = False
-        self._row = FlowLayout(self, spacing=theme.current().px(6))
-        self._group = QButtonGroup(self)
-        self._group.setExclusive(True)
-        self._group.buttonClicked.connect(self._on_clicked)
-        self._more = Button("link")
-        self._more.clicked.connect(self._unfold)
-        self._row.addWidget(self._more)
-        self._pool = Pool(self._row, Pill)
-        self._pills: list[Pill] = []
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
-        self.set_name(name)
-
-    def set_name(self, name: str) -> None:
-        """Set the name that screen readers say for the row."""
-        self.setAccessibleName(name)
-
-    def show_values(self, values: Iterable[tuple[str, str]], chosen: str | None, more: str) -> None:
-        """Show values as (what it stands for, what is shown), the chosen one, and the word that shows the rest."""
-        wanted = list(values)
-        if [(pill.value, pill.text()) for pill in self._pills] != wanted:
-            self._rebuild(wanted)
-        for pill in self._pills:
-            pill.setChecked(pill.value == chosen)
-        self._more.setText(more)
-        self._fold()
-
-    def value(self) -> str | None:
-        """Return the chosen value."""
-        return next((pill.value for pill in self._pills if pill.isChecked()), None)
-
-    def pills(self) -> list[Pill]:
-        """Return the pills, in order."""
-        return list(self._pills)
-
-    def _rebuild(self, values: list[tuple[str, str]]) -> None:
-        focused = next((pill.value for pill in self._pills if pill.hasFocus()), None)
-        self._row.removeWidget(self._more)
-        self._group.setExclusive(False)
-        for pill in self._pills:
-            pill.setChecked(False)
-            self._group.removeButton(pill)
-        self._pills = self._pool.take(len(values))
-        for pill, (value, text) in zip(self._pills, values, strict=True):
-            pill.show_value(text, value)
-            self._group.addButton(pill)
-            pill.setAccessibleName(f"{self.accessibleName()}: {text}" if self.accessibleName() else text)
-            if value == focused:
-                pill.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._group.setExclusive(True)
-        self._row.addWidget(self._more)
-
-    def _fold(self) -> None:
-        for index, pill in enumerate(self._pills):
-            pill.setVisible(self._unfolded or index < self._shown or pill.isChecked())
-        self._more.setVisible(not self._unfolded and len(self._pills) > self._shown)
-        self.updateGeometry()
-
-    def _unfold(self) -> None:
-        self._unfolded = True
-        self._fold()
-        if len(self._pills) > self._shown:
-            self._pills[self._shown].setFocus(Qt.FocusReason.TabFocusReason)
-
-    def _on_clicked(self, pill: Pill) -> None:
-        self.chosen.emit(pill.value)
 
 
 class CheckBox(QCheckBox):
