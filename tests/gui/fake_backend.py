@@ -14,9 +14,8 @@ from setupwizard.gui.backend import Choices, Estimate, Options, Unfinished, Usag
 from setupwizard.model.events import CheckDone, Emit, Error, Event, Outcome, Output, Progress, StepFinished, StepStarted
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
-from setupwizard.model.recommendation import Build, Recommendation
+from setupwizard.model.recommendation import Build, Cell, Recommendation
 from setupwizard.model.verification import Verification
-from setupwizard.steps.recommend.grid import Cell
 from setupwizard.tools.concurrency import Cancel
 
 

@@ -16,9 +16,8 @@ from setupwizard.model.machine import (
     Toolkit,
 )
 from setupwizard.model.plan import DiskNeed, Package, Plan, PlanPython, PlanSource, PlanStep, Tried
-from setupwizard.model.recommendation import Action, Build, Part, Reason, Recommendation, Rejected
+from setupwizard.model.recommendation import Action, Build, Cell, Part, Reason, Recommendation, Rejected
 from setupwizard.model.verification import Check, Device, Figure, TorchFacts, Verification
-from setupwizard.steps.recommend.grid import Cell
 
 ROOT = "C:\\pytorch"
 

@@ -10,8 +10,7 @@ from gui.conftest import Visit
 from setupwizard.gui.backend import Choices
 from setupwizard.gui.widgets.basic import Label
 from setupwizard.gui.widgets.pills import Pill, PillRow
-from setupwizard.model.recommendation import Recommendation
-from setupwizard.steps.recommend.grid import Cell
+from setupwizard.model.recommendation import Cell, Recommendation
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -13,12 +13,9 @@ from setupwizard.codes import StepId, VerifyMode
 from setupwizard.model.events import Emit, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
-from setupwizard.model.recommendation import Build, Recommendation
+from setupwizard.model.recommendation import Build, Cell, Recommendation
 from setupwizard.model.verification import Verification
 from setupwizard.tools.concurrency import Cancel
-
-if TYPE_CHECKING:
-    from setupwizard.steps.recommend.grid import Cell
 
 
 class Choices(Struct, frozen=True, kw_only=True):

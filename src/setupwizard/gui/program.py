@@ -15,13 +15,12 @@ from setupwizard.gui.backend import Choices, Estimate, Option, Options, Unfinish
 from setupwizard.model.events import Emit, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
-from setupwizard.model.recommendation import Build, Recommendation
+from setupwizard.model.recommendation import Build, Cell, Recommendation
 from setupwizard.model.verification import Verification
 from setupwizard.tools.concurrency import Cancel
 
 if TYPE_CHECKING:
     from setupwizard import workflow
-    from setupwizard.steps.recommend.grid import Cell
 
 # By the beginning of the variant. ROCm answers under CUDA's name; the sum of six ones is 6 where the device calculates.
 _CHECKS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from msgspec import Struct, field
 
@@ -10,11 +10,8 @@ from setupwizard.gui.backend import Choices, Estimate, Options, Unfinished, Usag
 from setupwizard.model.events import Error, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
-from setupwizard.model.recommendation import Build, Part, Recommendation
+from setupwizard.model.recommendation import Build, Cell, Part, Recommendation
 from setupwizard.model.verification import Verification
-
-if TYPE_CHECKING:
-    from setupwizard.steps.recommend.grid import Cell
 
 PageName = Literal["start", "computer", "build", "install", "verify", "finish"]
 PAGES: tuple[PageName, ...] = ("start", "computer", "build", "install", "verify", "finish")

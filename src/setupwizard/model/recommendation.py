@@ -109,3 +109,21 @@ class Recommendation(Struct, frozen=True, kw_only=True):
     rejected: tuple[Rejected, ...] = ()
     parts: tuple[Part, ...] = ()
     machines: tuple[MachineChoice, ...] = ()
+
+
+class Cell(Struct, frozen=True, kw_only=True):
+    """One variant of one release of torch.
+
+    Attributes:
+        build: what would be installed; None when it does not run here.
+        gpus: indexes of the cards that it serves; empty for the processor build.
+        code: why it does not run, None when it does.
+        text: the same for a person; empty when it runs.
+    """
+
+    torch: str
+    variant: str
+    build: Build | None = None
+    gpus: tuple[int, ...] = ()
+    code: RejectedCode | None = None
+    text: str = ""

@@ -16,12 +16,11 @@ from setupwizard.i18n import _
 from setupwizard.model.events import Error, Outcome
 from setupwizard.model.machine import Gpu, Machine
 from setupwizard.model.plan import Plan
-from setupwizard.model.recommendation import Build, Recommendation
+from setupwizard.model.recommendation import Build, Cell, Recommendation
 from setupwizard.model.verification import Verification
 from setupwizard.steps import install, planning, report, switching, verify
 from setupwizard.steps.detect import redacted
 from setupwizard.steps.recommend import recommend
-from setupwizard.steps.recommend.grid import Cell
 from setupwizard.steps.recommend.grid import grid as grid_of
 from setupwizard.steps.records import verification_of
 from setupwizard.steps.tracking import Track

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 from PySide6.QtCore import Qt, Signal
@@ -18,10 +17,7 @@ from setupwizard.gui.widgets.panels import CommandBox
 from setupwizard.gui.widgets.pills import PillRow, Value
 from setupwizard.gui.wording import installer_name, torch_name, variant_name
 from setupwizard.i18n import _
-from setupwizard.model.recommendation import Build
-
-if TYPE_CHECKING:
-    from setupwizard.steps.recommend.grid import Cell
+from setupwizard.model.recommendation import Build, Cell
 
 AUTOMATIC = ""
 """The value of a row that leaves the choice to the program."""

@@ -4,37 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from msgspec import Struct
-
 from setupwizard.codes import RejectedCode
 from setupwizard.i18n import _
 from setupwizard.model.catalogue import Catalogue, load_catalogue
 from setupwizard.model.machine import Machine
-from setupwizard.model.recommendation import Build, Wishes
+from setupwizard.model.recommendation import Cell, Wishes
 from setupwizard.steps.recommend.build import build_of
 from setupwizard.steps.recommend.case import Candidate, Case
 from setupwizard.steps.recommend.fit import Fit, fits, installs, pick_python, prepare, processor_fits, without_wishes
 from setupwizard.steps.recommend.rejected import KIND_OF_VENDOR, no_wheel_text, obstacle
 
 _NO_WISHES = Wishes()
-
-
-class Cell(Struct, frozen=True, kw_only=True):
-    """One variant of one release of torch.
-
-    Attributes:
-        build: what would be installed; None when it does not run here.
-        gpus: indexes of the cards that it serves; empty for the processor build.
-        code: why it does not run, None when it does.
-        text: the same for a person; empty when it runs.
-    """
-
-    torch: str
-    variant: str
-    build: Build | None = None
-    gpus: tuple[int, ...] = ()
-    code: RejectedCode | None = None
-    text: str = ""
 
 
 def grid(
