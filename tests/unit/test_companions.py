@@ -6,6 +6,7 @@ torch 2.13.0+cpu beside the general index's torchvision 0.28.0 was tried: it sto
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from setupwizard.model.catalogue import load_catalogue
@@ -42,24 +43,40 @@ def choice(torch: str, torchvision: str | None, variant: str, *, tagged: bool) -
 
 def test_the_torchvision_of_the_general_index_never_stands_beside_a_tagged_torch() -> None:
     general = listing("general", Offer(version="0.28.0", variant="cu130", python="3.12", tagged=False))
-    requirements, left_out = family_requirements(choice("2.13.0", "0.28.0", "cpu", tagged=True), [general])
+    requirements, left_out = family_requirements(
+        choice("2.13.0", "0.28.0", "cpu", tagged=True), {"torchvision": general}
+    )
     assert requirements == ("torch==2.13.0+cpu",)
-    assert left_out is not None
-    assert "torchvision" in left_out
+    assert ["torchvision" in text for text in left_out] == [True]
 
 
 def test_not_even_when_the_general_index_is_said_to_hold_that_variant() -> None:
     general = listing("general", Offer(version="0.28.0", variant="cpu", python="3.12", tagged=False))
-    requirements, left_out = family_requirements(choice("2.13.0", "0.28.0", "cpu", tagged=True), [general])
+    requirements, left_out = family_requirements(
+        choice("2.13.0", "0.28.0", "cpu", tagged=True), {"torchvision": general}
+    )
     assert requirements == ("torch==2.13.0+cpu",)
     assert left_out
 
 
 def test_the_same_source_with_the_same_tag_brings_it_along() -> None:
     same = listing("official", Offer(version="0.28.0", variant="cpu", python="3.12", tagged=True))
-    requirements, left_out = family_requirements(choice("2.13.0", "0.28.0", "cpu", tagged=True), [same])
+    requirements, left_out = family_requirements(choice("2.13.0", "0.28.0", "cpu", tagged=True), {"torchvision": same})
     assert requirements == ("torch==2.13.0+cpu", "torchvision==0.28.0+cpu")
-    assert left_out is None
+    assert left_out == ()
+
+
+def test_torchaudio_comes_along_by_the_same_rule() -> None:
+    build = msgspec.structs.replace(choice("2.9.1", "0.24.1", "cpu", tagged=True).build, torchaudio="2.9.1")
+    chosen = msgspec.structs.replace(choice("2.9.1", "0.24.1", "cpu", tagged=True), build=build)
+    vision = listing("official", Offer(version="0.24.1", variant="cpu", python="3.12", tagged=True))
+    audio = listing("official", Offer(version="2.9.1", variant="cpu", python="3.12", tagged=True))
+    requirements, left_out = family_requirements(chosen, {"torchvision": vision, "torchaudio": audio})
+    assert requirements == ("torch==2.9.1+cpu", "torchvision==0.24.1+cpu", "torchaudio==2.9.1+cpu")
+    assert left_out == ()
+    requirements, left_out = family_requirements(chosen, {"torchvision": vision, "torchaudio": vision})
+    assert requirements == ("torch==2.9.1+cpu", "torchvision==0.24.1+cpu")
+    assert ["torchaudio" in text for text in left_out] == [True]
 
 
 @pytest.mark.parametrize(

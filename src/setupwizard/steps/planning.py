@@ -23,7 +23,7 @@ from setupwizard.steps.carrying import Carried, added_since, carry
 from setupwizard.steps.drafting import Draft, drafted
 from setupwizard.steps.offers import Choice, candidates, choose, usable_pythons, why_other
 from setupwizard.steps.records import plan_of
-from setupwizard.steps.resolving import family_requirements, resolve
+from setupwizard.steps.resolving import companions_of, family_requirements, resolve
 from setupwizard.steps.runtime import bringing_runtime
 from setupwizard.steps.tracking import Track
 from setupwizard.store.catalogue_cache import known_catalogue
@@ -224,19 +224,17 @@ def _nowhere(builds: Sequence[Build], pythons: Sequence[PythonSpec], listings: S
     )
 
 
-def _family(choice: Choice, catalogue: Catalogue, work: Path, track: Track) -> tuple[tuple[str, ...], str | None]:
-    listings: tuple[Listing, ...] = ()
-    vision = choice.build.torchvision
-    if vision is not None:
-        platform = choice.build.platform
-        question = Question(
-            variants=(choice.build.variant,),
-            pythons=(choice.python,),
-            general_variant=lambda _version: catalogue.general_variant(choice.build.torch, platform),
-        )
-        listings = ask_all(
-            [choice.listing.spec], "torchvision", question, work=work, cancel=track.cancel, measure=False
-        )
+def _family(choice: Choice, catalogue: Catalogue, work: Path, track: Track) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    platform = choice.build.platform
+    question = Question(
+        variants=(choice.build.variant,),
+        pythons=(choice.python,),
+        general_variant=lambda _version: catalogue.general_variant(choice.build.torch, platform),
+    )
+    listings = {
+        name: ask_all([choice.listing.spec], name, question, work=work, cancel=track.cancel, measure=False)[0]
+        for name in companions_of(choice.build)
+    }
     return family_requirements(choice, listings)
 
 
@@ -253,7 +251,7 @@ class _Found(Struct, frozen=True, kw_only=True):
     carried: Carried
     recorded: Plan | None
     settings: tuple[Setting, ...]
-    left_out: str | None
+    left_out: tuple[str, ...]
     backend: backends.Chosen
 
 
@@ -271,7 +269,7 @@ def _plan(request: PlanRequest, root: Root, found: _Found) -> Plan:
             carried=found.carried,
             recorded=found.recorded,
             tried=tuple(_tried(listing) for listing in found.listings),
-            reasons=(why_other(request.recommendation.build, choice, found.listings), found.left_out),
+            reasons=(why_other(request.recommendation.build, choice, found.listings), *found.left_out),
         )
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.install_data import install_data
 from setupwizard.model.plan import FAMILY, Package
+from setupwizard.model.recommendation import Build
 from setupwizard.probes.sources import Listing, SourceSpec
 from setupwizard.steps.offers import Choice
 from setupwizard.tools import http, pip
@@ -78,23 +79,33 @@ def resolve(
     return _with_sizes(wheels, spec, cancel)
 
 
-def family_requirements(choice: Choice, companions: Sequence[Listing | None]) -> tuple[tuple[str, ...], str | None]:
-    """Return the exact requirements of the torch family, and why torchvision is left out if it is.
+def companions_of(build: Build) -> dict[str, str]:
+    """Return the rest of the family that goes with a build: version by name."""
+    named = {"torchvision": build.torchvision, "torchaudio": build.torchaudio}
+    return {name: version for name, version in named.items() if version is not None}
 
-    torchvision is taken only where the same source holds it with the same tag: torch of one variant beside the
-    torchvision of another stops on import with "operator torchvision::nms does not exist".
+
+def family_requirements(
+    choice: Choice, listings: Mapping[str, Listing | None]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the exact requirements of the torch family, and a sentence for each companion that is left out.
+
+    One is taken only where the same source holds it with the same tag: torch of one variant beside the torchvision of
+    another stops on import with "operator torchvision::nms does not exist".
     """
     build = choice.build
     requirements = [_exact("torch", build.torch, choice)]
-    left_out: str | None = None
-    if build.torchvision is not None:
-        listing = companions[0] if companions else None
-        offer = listing.offer(build.torchvision, build.variant, build.python) if listing is not None else None
+    left_out = []
+    for name, version in companions_of(build).items():
+        listing = listings.get(name)
+        offer = listing.offer(version, build.variant, build.python) if listing is not None else None
         if offer is not None and offer.tagged == choice.offer.tagged:
-            requirements.append(_exact("torchvision", build.torchvision, choice))
+            requirements.append(_exact(name, version, choice))
         else:
-            left_out = _("torchvision is left out: there is none for this PyTorch in the same place.")
-    return tuple(requirements), left_out
+            left_out.append(
+                _("{package} is left out: there is none for this PyTorch in the same place.").format(package=name)
+            )
+    return tuple(requirements), tuple(left_out)
 
 
 def _exact(name: str, version: str, choice: Choice) -> str:
