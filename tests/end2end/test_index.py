@@ -95,7 +95,7 @@ def test_a_card_build_is_never_replaced_by_a_processor_build(env, tmp_path):
         pc = machine(tmp_path, gpus=[CARD], nvidia_driver={"version": "580.65.06", "cuda": "13.0"})
         source = server.url + "/whl"
         ended = run("plan", "--machine", pc, "--source", source, "--env", tmp_path / "root", "--json", env=env)
-    assert (ended.code, ended.document["code"]) == (16, "file-missing")
+    assert (ended.code, ended.document["code"]) == (16, "build-not-in-sources")
 
 
 def test_a_torch_that_does_not_start_is_never_put_in_use(env, index, tmp_path):

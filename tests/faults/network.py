@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from datetime import datetime
 from pathlib import Path
 
 from faults.rows import HOST, INDEX, TORCH, WAY, Fault, Row
-from helpers.fault_lab import PAYLOAD, Lab, outcome_of
+from helpers.fault_lab import PAYLOAD, TAG, Lab, make_wheels, outcome_of
 from helpers.make_wheels import make_wheel, random_bytes
 from helpers.program import Ended
 
@@ -79,8 +80,33 @@ def _honest_time_left(_lab: Lab, ended: Ended) -> None:
         assert event["seconds_left"] > left / 3 - 3, (event, left)
 
 
+def _older_family(lab: Lab) -> None:
+    """Have the torch of a time when torchvision and torchaudio were made for each."""
+    for wheel in lab.server.folder.glob("torch-*.whl"):
+        wheel.unlink()
+    make_wheels(lab.server.folder, "2.10.0")
+    tag = f"{TAG}-{TAG}-manylinux_2_28_{os.uname().machine}"
+    for name, version in (("torchvision", "0.25.0+cpu"), ("torchaudio", "2.10.0+cpu")):
+        make_wheel(lab.server.folder, name, version, tag=tag)
+    lab.server.holds = {r"^download\.pytorch\.org$": {"torch", "torchvision", "torchaudio"}, "": {"numpy", "pip"}}
+    lab.source = (*lab.source, "--torch", "2.10.0")
+
+
+def _family_came(lab: Lab, _ended: Ended) -> None:
+    came = {place.name for place in lab.root.glob("current/lib/python*/site-packages/torch*.dist-info")}
+    assert came == {f"{name}.dist-info" for name in _FAMILY}
+
+
+_FAMILY = ("torch-2.10.0+cpu", "torchvision-0.25.0+cpu", "torchaudio-2.10.0+cpu")
 NETWORK: tuple[Row, ...] = (
     Row("no fault", "everything as it should be", asked=1),
+    Row(
+        "no fault",
+        "torchvision and torchaudio come along",
+        ready=_older_family,
+        check=_family_came,
+        full=True,
+    ),
     # ---- lines that break ----
     Row(
         "connection reset / truncated body",
@@ -202,7 +228,7 @@ NETWORK: tuple[Row, ...] = (
         "no list of files",
         (Fault(INDEX, "status", 404),),
         exit=16,
-        code="file-missing",
+        code="build-not-in-sources",
         names=(HOST, "/whl/cpu/torch/", "404"),
     ),
     Row(

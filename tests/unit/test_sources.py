@@ -87,7 +87,8 @@ def test_a_folder(tmp_path):
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
-        (Answer(b"", 404), "file-missing"),
+        (Answer(b"", 404), "build-not-in-sources"),
+        (Answer(b"", 403), "file-missing"),
         (Answer(b"", 500), "server-error"),
         (Answer(b"<html><form>log in</form></html>"), "captive-portal"),
         (Answer(b"{", kind="application/vnd.pypi.simple.v1+json"), "document-unreadable"),
@@ -101,6 +102,14 @@ def test_the_true_cause_is_named(answer, code, tmp_path):
         listing = ask(spec, question("cpu"), tmp_path)
     assert listing.code == code
     assert listing.text
+
+
+def test_an_index_without_a_page_has_answered_whatever_others_did(tmp_path):
+    with loopback() as server:
+        spec = SourceSpec(id="mine", name="Mine", kind="index", url=server.url + "/whl/{variant}")
+        listing = ask(spec, question("cpu"), tmp_path)
+    assert f"HTTP 404 for {spec.url.replace('{variant}', 'cpu')}/torch/" in listing.text
+    assert cause_of_silence([listing, silent("mirror", "network-timeout", host="mirror.example")]) is None
 
 
 def test_pip_says_what_the_users_settings_hold(tmp_path, monkeypatch):
@@ -217,7 +226,8 @@ def test_a_source_without_the_file_that_it_lists_has_no_speed(tmp_path):
         (Answer(b"<html><form>log in</form></html>"), "captive-portal"),
         (Answer(b"", 500), "server-error"),
         (Answer(b"", 407), "proxy-login"),
-        (Answer(b"", 404), "file-missing"),
+        (Answer(b"", 404), "build-not-in-sources"),
+        (Answer(b"", 403), "file-missing"),
     ],
 )
 def test_what_pip_calls_no_matching_distribution_is_named_by_its_cause(answer, code, tmp_path, monkeypatch):

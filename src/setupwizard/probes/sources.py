@@ -17,6 +17,7 @@ from packaging.version import Version
 from setupwizard.codes import ProbeCode, SourceKind
 from setupwizard.errors import SetupError
 from setupwizard.i18n import N_, _
+from setupwizard.model.format import sentences
 from setupwizard.tools import http, pip
 from setupwizard.tools.concurrency import Cancel, side_by_side
 from setupwizard.tools.http_faults import host_of
@@ -124,7 +125,8 @@ def _listing(spec: SourceSpec, answer: Listing | Exception | None) -> Listing:
         for code in _TEXTS:
             if code == answer.code:
                 log.info("source %s: %s %s", spec.id, code, answer.detail)
-                return Listing(spec=spec, code=code, text=says(code, **answer.facts), error=answer)
+                text = sentences(says(code, **answer.facts), str(answer.facts.get("problem", "")))
+                return Listing(spec=spec, code=code, text=text, error=answer)
     log.warning("source %s broke: %r %s", spec.id, answer, getattr(answer, "detail", ""))
     return Listing(spec=spec, code="document-unreadable", text=says("document-unreadable"))
 
@@ -274,7 +276,6 @@ def _ask_pip(
         raise _why_silent(
             answers.values(),
             project,
-            spec,
             pip.addresses(env, work, cancel=cancel),
             pip.way(http.PATIENCE, env, cancel=cancel),
         )
@@ -283,7 +284,7 @@ def _ask_pip(
 
 
 def _why_silent(
-    answers: Iterable[object], project: str, spec: SourceSpec, addresses: Sequence[str], settings: FetchSettings
+    answers: Iterable[object], project: str, addresses: Sequence[str], settings: FetchSettings
 ) -> SetupError:
     """Return why pip named no version at all: it says "no matching distribution" for a dead network as well.
 
@@ -301,7 +302,16 @@ def _why_silent(
     telling = [error for error in errors if error.code not in {"build-not-in-sources", "network-off"}]
     if telling:
         return telling[0]
-    return missing or SetupError("build-not-in-sources", host=spec.name)
+    return _without_page(missing, project) if missing else SetupError("build-not-in-sources", requirement=project)
+
+
+def _without_page(missing: SetupError, project: str) -> SetupError:
+    """Return what it means that an index has no page of a project: it answered, and it does not have the project."""
+    if not missing.facts.get("absent"):
+        return missing
+    return SetupError(
+        "build-not-in-sources", requirement=project, problem=missing.facts["answer"], detail=missing.detail
+    )
 
 
 def _offer_of(version: Version, python: str, question: Question) -> Offer | None:
@@ -327,7 +337,7 @@ def _ask_index(spec: SourceSpec, project: str, question: Question, cancel: Cance
         offers.update(_offers_in(files, project, question))
         example = example or next((files[name] for name in files if list(_offers_in([name], project, question))), None)
     if not offers and missing is not None:
-        raise missing
+        raise _without_page(missing, project)
     return _found(spec, offers, http.speed_of(example, cancel=cancel) if measure and example is not None else None)
 
 

@@ -18,7 +18,7 @@ from setupwizard.i18n import _
 from setupwizard.tools.redaction import without_login
 
 _RETRY_LATER = frozenset((408, 425, 429, 500, 502, 503, 504))
-_NOT_THERE = frozenset((401, 403, 404, 410))
+_ABSENT = frozenset((404, 410))
 # network unreachable, network down; with the numbers of Windows
 _NO_NETWORK = frozenset((errno.ENETUNREACH, errno.ENETDOWN, 10050, 10051))
 _NO_WAY_THERE = frozenset((errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.EACCES, errno.EPERM, 10013, 10061, 10065))
@@ -70,10 +70,12 @@ def problem_of(status: int, headers: Mapping[str, str], url: str, *, proxy: str 
         return proxy_login(str(headers.get("Proxy-Authenticate", "")), proxy or url)
     if status == 511:
         return SetupError("captive-portal", host=host)
-    if status in _RETRY_LATER or (status >= 500 and status not in _NOT_THERE):
+    if status in _RETRY_LATER or status >= 500:
         return SetupError("server-error", host=host, status=f"HTTP {status}")
     answer = _("It answered HTTP {status} for {url}.").format(status=status, url=name)
-    return SetupError("file-missing", host=host, file=name, answer=answer, detail=f"HTTP {status}")
+    return SetupError(
+        "file-missing", host=host, file=name, answer=answer, absent=status in _ABSENT, detail=f"HTTP {status}"
+    )
 
 
 def proxy_login(ways: str, proxy: str, detail: str = "") -> SetupError:
