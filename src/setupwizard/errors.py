@@ -19,14 +19,27 @@ class Sentence(NamedTuple):
 
 
 _RETRY = ("try-again", N_("Try again"))
+_LOOK_AGAIN = ("look-again", N_("Check again"))
 _OTHER_FOLDER = ("choose-folder", N_("Choose another folder"))
+_BETTER_FOLDER = ("better-folder", N_("Use {better}"))
+_FREE_ROOM = ("free-room", N_("Free space here..."))
 _OTHER_SOURCE = ("other-source", N_("Continue from another server"))
+_PROXY = ("proxy-settings", N_("Proxy settings..."))
+_DRIVER_PAGE = ("open-driver-page", N_("Open the driver page"))
+_OPEN_PAGE = ("open-page", N_("Open the page"))
+_CPU = ("use-cpu-build", N_("Use the CPU version for now"))
+_OLDER = ("other-build", N_("Try another build"))
+_AUTOMATIC = ("automatic", N_("Leave the choice to us"))
+_PLAN_AGAIN = ("plan-again", N_("Make the plan again"))
+_REPAIR = ("repair", N_("Repair it"))
+_INSTALL_HERE = ("install-here", N_("Install it there"))
 
 SENTENCES: dict[ErrorCode, Sentence] = {
     "internal-error": Sentence(
         "internal",
         N_("The setup program made a mistake"),
         N_("Nothing of yours was changed. Try again; if it happens once more, send us the support file {log}."),
+        fixes=(_RETRY,),
     ),
     "tool-failed": Sentence(
         "internal",
@@ -39,81 +52,112 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         "not-built",
         N_("This version cannot do that yet: {what}"),
         N_("Nothing was changed. A later version will do it."),
+        fixes=(_AUTOMATIC,),
     ),
     "usage": Sentence(
         "usage",
         N_("The command was not understood: {what}"),
         N_("Look at the command's --help, then try again."),
+        fixes=(_AUTOMATIC,),
     ),
     "document-unreadable": Sentence(
         "usage",
         N_("The file {file} could not be read"),
         N_("Check that the file is there and that you may read it."),
+        fixes=(_RETRY,),
     ),
     "document-invalid": Sentence(
         "usage",
         N_("The file {file} is not what this command reads"),
         N_("Make it again with setupwizard, or correct it: {problem}"),
+        fixes=(_RETRY,),
     ),
     "environment-missing": Sentence(
         "usage",
         N_("There is no PyTorch environment in {root}"),
         N_("Choose the folder of an environment that setupwizard made, or install one there first."),
-        fixes=(_OTHER_FOLDER,),
+        fixes=(
+            _INSTALL_HERE,
+            _OTHER_FOLDER,
+        ),
     ),
     "nothing-to-roll-back": Sentence(
         "usage",
         N_("There is no earlier installation in {root} to go back to"),
         N_("The present one stays as it is."),
+        fixes=(_LOOK_AGAIN,),
     ),
     "no-build": Sentence(
         "unsupported",
         N_("No PyTorch build fits what was asked for"),
         N_("Leave the choice of version and platform to the program, or choose another one. {problem}"),
+        fixes=(_AUTOMATIC,),
     ),
     "split": Sentence(
         "unsupported",
         N_("No single build serves all of these cards"),
         N_("Choose one card or one group of cards, and install for that."),
+        fixes=(_AUTOMATIC,),
     ),
     "change-python": Sentence(
         "unsupported",
         N_("Python {python} has no fitting PyTorch build"),
         N_("Use Python {better}, or leave the choice of Python to the program."),
+        fixes=(_AUTOMATIC,),
     ),
     "other-route": Sentence(
         "unsupported",
         N_("This computer is served by another publisher's builds"),
         N_("Follow the link that the recommendation names: {url}"),
+        fixes=(
+            _OPEN_PAGE,
+            _CPU,
+        ),
     ),
     "unsupported-os": Sentence(
         "unsupported",
         N_("PyTorch has no build for this system"),
         N_("Use a newer system, or another computer."),
+        fixes=(_LOOK_AGAIN,),
     ),
     "driver-missing": Sentence(
         "driver",
         N_("The graphics card's driver is not installed"),
         N_("Install the driver from {url}, restart the computer, then try again."),
-        fixes=(("open-driver-page", N_("Open the driver page")), ("use-cpu-build", N_("Use the CPU version for now"))),
+        fixes=(
+            _DRIVER_PAGE,
+            _LOOK_AGAIN,
+            _CPU,
+        ),
     ),
     "driver-old": Sentence(
         "driver",
         N_("The graphics driver {driver} is too old for any build that runs on this card"),
         N_("Install driver {at_least} or newer from {url}, restart the computer, then try again."),
-        fixes=(("open-driver-page", N_("Open the driver page")), ("use-cpu-build", N_("Use the CPU version for now"))),
+        fixes=(
+            _DRIVER_PAGE,
+            _LOOK_AGAIN,
+            _CPU,
+        ),
     ),
     "hardware-unreachable": Sentence(
         "driver",
         N_("The graphics card cannot be reached"),
         N_("Check that it is plugged in, awake and not given to a virtual machine, then try again."),
-        fixes=(_RETRY,),
+        fixes=(
+            _LOOK_AGAIN,
+            _CPU,
+        ),
     ),
     "disk-full": Sentence(
         "disk",
         N_("There is not enough free space in {path}"),
         N_("{need} are needed and {free} are free. Free some space, or choose a folder on another drive."),
-        fixes=(_OTHER_FOLDER, _RETRY),
+        fixes=(
+            _OTHER_FOLDER,
+            _RETRY,
+            _FREE_ROOM,
+        ),
     ),
     "root-not-writable": Sentence(
         "access",
@@ -130,22 +174,60 @@ SENTENCES: dict[ErrorCode, Sentence] = {
     "file-in-use": Sentence(
         "access",
         N_("Another program is using a file in {path}"),
-        N_("Close Python, Jupyter and editors that use this environment, then try again."),
+        N_(
+            "Close Python, Jupyter and editors that use this environment, then try again. An antivirus program that "
+            "checks new files lets go of them after a moment."
+        ),
         retryable=True,
         fixes=(_RETRY,),
+    ),
+    "blocked-by-app-control": Sentence(
+        "access",
+        N_("Smart App Control or App Control of Windows does not let {what} start"),
+        N_(
+            "It lets programs start that Microsoft or your administrator knows. On a managed computer, ask the "
+            "administrator to allow {what}; on your own, wait until it is known, or use another computer. Leave the "
+            "protection on."
+        ),
+        fixes=(_RETRY, _OTHER_FOLDER),
+    ),
+    "blocked-by-policy": Sentence(
+        "access",
+        N_("A rule of your organisation does not let {what} start here"),
+        N_(
+            "Such rules (AppLocker, group policy) often allow programs in certain folders alone. Ask the administrator "
+            "which folder to use or to allow this one, then try again."
+        ),
+        fixes=(_OTHER_FOLDER, _RETRY),
+    ),
+    "held-by-antivirus": Sentence(
+        "access",
+        N_("The antivirus program stopped {what}"),
+        N_(
+            "It checks new files and held this one or took it away. Look at its messages; when it is done, or the "
+            "administrator has allowed the file, try again. Leave the protection on."
+        ),
+        retryable=True,
+        fixes=(_RETRY, _OTHER_FOLDER),
     ),
     "path-unsuitable": Sentence(
         "access",
         N_("PyTorch would have problems in the folder {path}"),
         N_("{why} Choose a short folder such as {better}."),
-        fixes=(_OTHER_FOLDER,),
+        fixes=(
+            _BETTER_FOLDER,
+            _OTHER_FOLDER,
+        ),
     ),
     "network-off": Sentence(
         "network",
         N_("This computer is not connected to a network"),
         N_("{host} could not be asked. Connect to the internet, then try again; what was downloaded is kept."),
         retryable=True,
-        fixes=(_RETRY,),
+        fixes=(
+            _RETRY,
+            _PROXY,
+        ),
     ),
     "name-unknown": Sentence(
         "network",
@@ -155,7 +237,11 @@ SENTENCES: dict[ErrorCode, Sentence] = {
             "or continue from another server."
         ),
         retryable=True,
-        fixes=(_OTHER_SOURCE, _RETRY),
+        fixes=(
+            _OTHER_SOURCE,
+            _RETRY,
+            _PROXY,
+        ),
     ),
     "host-blocked": Sentence(
         "network",
@@ -165,7 +251,11 @@ SENTENCES: dict[ErrorCode, Sentence] = {
             "network, or continue from another server; what was downloaded is kept."
         ),
         retryable=True,
-        fixes=(_OTHER_SOURCE, _RETRY),
+        fixes=(
+            _OTHER_SOURCE,
+            _RETRY,
+            _PROXY,
+        ),
     ),
     "network-timeout": Sentence(
         "network",
@@ -189,13 +279,19 @@ SENTENCES: dict[ErrorCode, Sentence] = {
             "none; then try again."
         ),
         retryable=True,
-        fixes=(_RETRY,),
+        fixes=(
+            _PROXY,
+            _RETRY,
+        ),
     ),
     "proxy-login": Sentence(
         "proxy-tls",
         N_("The proxy {host} wants a name and a password"),
         N_("Write them into its address, as in HTTPS_PROXY=http://NAME:PASSWORD@{host}, then try again. {ways}"),
-        fixes=(_RETRY,),
+        fixes=(
+            _PROXY,
+            _RETRY,
+        ),
     ),
     "captive-portal": Sentence(
         "proxy-tls",
@@ -234,7 +330,11 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         "not-found",
         N_("No reachable download server has {requirement}"),
         N_("Connect to the internet, name another server, or choose a version that is there. {problem}"),
-        fixes=(_RETRY, _OTHER_SOURCE),
+        fixes=(
+            _RETRY,
+            _OTHER_SOURCE,
+            _AUTOMATIC,
+        ),
     ),
     "file-missing": Sentence(
         "not-found",
@@ -246,6 +346,10 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         "not-found",
         N_("No Python {python} was found, and none could be brought"),
         N_("Install Python {python}, or leave the choice of Python to the program."),
+        fixes=(
+            _AUTOMATIC,
+            _RETRY,
+        ),
     ),
     "hash-mismatch": Sentence(
         "integrity",
@@ -263,16 +367,19 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         "plan",
         N_("The plan {file} cannot be used"),
         N_("Nothing was changed. Make the plan again with setupwizard: {problem}"),
+        fixes=(_PLAN_AGAIN,),
     ),
     "plan-unexpected": Sentence(
         "plan",
         N_("The plan is not the one that was expected"),
         N_("Nothing was changed. Compare the two plans: expected {expected}, found {found}."),
+        fixes=(_PLAN_AGAIN,),
     ),
     "not-carried": Sentence(
         "plan",
         N_("The new environment cannot keep everything that you added: {names}"),
         N_("Nothing was changed. Go on without these with --leave-out, or choose another version of PyTorch."),
+        fixes=(_PLAN_AGAIN,),
     ),
     "busy": Sentence(
         "busy",
@@ -285,11 +392,21 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         "verify-failed",
         N_("PyTorch is installed but does not start"),
         N_("It was not put in use; what you had before still is. {problem}"),
+        fixes=(
+            _OLDER,
+            _RETRY,
+            _CPU,
+        ),
     ),
     "gpu-not-seen": Sentence(
         "verify-failed",
         N_("PyTorch starts but does not see the graphics card"),
         N_("It was not put in use; what you had before still is. {problem}"),
+        fixes=(
+            _RETRY,
+            _OLDER,
+            _CPU,
+        ),
     ),
     "wrong-results": Sentence(
         "verify-failed",
@@ -297,18 +414,25 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         N_(
             "Do not trust this computer's results yet. Run the check again; if it stays so, the hardware may be faulty."
         ),
-        fixes=(_RETRY,),
+        fixes=(
+            _RETRY,
+            _OLDER,
+        ),
     ),
     "verify-failed": Sentence(
         "verify-failed",
         N_("The check of the new environment was not passed"),
         N_("It was not put in use; what you had before still is. {problem}"),
-        fixes=(_RETRY,),
+        fixes=(
+            _RETRY,
+            _OLDER,
+        ),
     ),
     "drift": Sentence(
         "drift",
-        N_("The environment in {root} is no longer what was installed"),
-        N_("Install again: only what differs is fetched. {problem}"),
+        N_("The environment in {root} no longer works as it was installed"),
+        N_("{problem} Repair it: only what differs is fetched."),
+        fixes=(_REPAIR,),
     ),
     "cancelled": Sentence(
         "cancelled",
@@ -362,6 +486,11 @@ class SetupError(Exception):
     def advice(self) -> str:
         """What to do next, in the present language."""
         return _(self.sentence.advice).format_map(_Facts({"log": self.log or "", **self.facts})).strip()
+
+    @property
+    def fixes(self) -> tuple[tuple[str, str], ...]:
+        """What the person can choose to do: (code, text in the present language)."""
+        return tuple((code, _(text).format_map(_Facts(self.facts)).strip()) for code, text in self.sentence.fixes)
 
     @property
     def retryable(self) -> bool:

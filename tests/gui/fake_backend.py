@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from gui import recorded
+from gui.fake_keeping import FakeKeeping
 from setupwizard.codes import VerifyMode
 from setupwizard.errors import Cancelled, SetupError
 from setupwizard.gui.backend import Choices, Estimate, Options, Unfinished, Usage
@@ -41,10 +42,11 @@ def download(done: int = 1_620_000_000, total: int = 2_610_000_000) -> Progress:
     )
 
 
-class FakeBackend:
+class FakeBackend(FakeKeeping):
     """Answers at once; a gate with a function's name holds that function until the test opens it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.machine: Machine | None = None  # the recorded one, in the language that is spoken
         self.advice: Callable[[Choices], Recommendation] = self._advise
         self.cells = recorded.cells()

@@ -668,8 +668,12 @@ def test_no_fix_is_a_button_that_does_nothing(visit: Visit, code: str) -> None:
     visit.wait(window.build.error_card.isVisible)
     visit.desktop.answer = "D:\\torch"
     window.build.fix_wanted.emit(code)
-    if code == "open-driver-page":
+    if code in {"open-driver-page", "open-page"}:
         assert visit.desktop.urls == ["https://www.nvidia.com/drivers"]
+    elif code in {"repair", "free-room"}:
+        pytest.skip("offered only where there is an environment: test_second_visit.py presses it")
+    elif code == "better-folder":
+        pytest.skip("offered only with a folder that is better: test_faults.py presses it")
     else:
         visit.wait(lambda: visit.state.plan is not None)
         assert not window.build.error_card.isVisible()

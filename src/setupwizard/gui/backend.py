@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -10,6 +11,9 @@ from msgspec import Struct
 
 from setupwizard.codes import Backend as Installer
 from setupwizard.codes import StepId, VerifyMode
+from setupwizard.errors import SetupError
+from setupwizard.model.doctor import Doctor
+from setupwizard.model.environments import Environment
 from setupwizard.model.events import Emit, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
@@ -37,6 +41,10 @@ class Choices(Struct, frozen=True, kw_only=True):
     installer: Installer = "uv"
     source: str | None = None
     companions: bool = True
+
+    def free(self) -> Choices:
+        """Return the choices with the build, its Python, its source and its installer left to the program."""
+        return Choices(root=self.root, companions=self.companions)
 
 
 class Option(Struct, frozen=True):
@@ -97,7 +105,54 @@ class Usage(Struct, frozen=True, kw_only=True):
     python: str
 
 
-class Backend(Protocol):
+class Diagnosis(Struct, frozen=True, kw_only=True):
+    """Why an environment does not work, and the cure where there is one; nothing was changed yet."""
+
+    document: Doctor
+    cure: Callable[[Emit, Cancel], Doctor] | None = None
+
+
+class Keeping(Protocol):
+    """What is done with environments that are there; as in `Backend`, every function may block and raise SetupError."""
+
+    def environments(self, machine: Machine | None, decision: Recommendation | None) -> tuple[Environment, ...]:
+        """Return the environments of this computer, ours first; quick."""
+        ...
+
+    def measured(self, environment: Environment) -> Environment:
+        """Return one with what it holds and what tidying up would give back; it reads its folders."""
+        ...
+
+    def free_root(self) -> str:
+        """Return a folder for another environment."""
+        ...
+
+    def record(self, root: str) -> tuple[Plan | None, Verification | None]:
+        """Return how an environment was made and how its last proof ended, as far as that is on record."""
+        ...
+
+    def roll_back(self, root: str) -> Outcome:
+        """Put the generation before the present one in use again; what went wrong stands in the outcome."""
+        ...
+
+    def remove(self, root: str) -> Outcome:
+        """Remove all that setupwizard made there; what went wrong stands in the outcome."""
+        ...
+
+    def tidy(self, root: str, *, dry_run: bool = False) -> Outcome:
+        """Remove what no environment needs; `dry_run`: only say what would go."""
+        ...
+
+    def examine(self, root: str, machine: Machine, emit: Emit, cancel: Cancel) -> Diagnosis:
+        """Find out why an environment does not work, and work out what a cure would change."""
+        ...
+
+    def failure(self, proof: Verification, root: str) -> SetupError | None:
+        """Return what a proof of an environment that was there means; None when it was given."""
+        ...
+
+
+class Backend(Keeping, Protocol):
     """The program behind the window.
 
     Every function may block, none knows Qt, and each may raise SetupError (Cancelled included); whatever else it

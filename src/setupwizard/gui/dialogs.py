@@ -1,13 +1,58 @@
-"""The one question that the window asks: whether an install is to be stopped."""
+"""The questions that the window asks: whether an install is to be stopped, and whether an environment may change."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from setupwizard.gui import theme
-from setupwizard.gui.widgets.basic import Button, Label
+from setupwizard.gui.questions import Question
+from setupwizard.gui.widgets.basic import Button, Inset, Label
 from setupwizard.i18n import _
+
+
+class ConfirmDialog(QDialog):
+    """Asked before anything of an environment is deleted or changed, with the names of what it is about.
+
+    Closing it by Esc or the frame leaves everything as it is; so does Return where something would be deleted.
+    """
+
+    def __init__(self, parent: QWidget, question: Question) -> None:
+        """Lay out the question."""
+        super().__init__(parent)
+        look = theme.current()
+        self.setWindowModality(Qt.WindowModality.WindowModal)
+        self.setWindowTitle(_("PyTorch Setup"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(look.px(24), look.px(20), look.px(24), look.px(20))
+        column.setSpacing(look.px(8))
+        column.addWidget(Label("h2", question.title))
+        column.addWidget(Label("body", question.text))
+        if question.items:
+            inset = Inset()
+            items = QVBoxLayout(inset)
+            items.setContentsMargins(look.px(12), look.px(8), look.px(12), look.px(8))
+            items.setSpacing(look.px(3))
+            for item in question.items:
+                items.addWidget(Label("mono", item))
+            column.addWidget(inset)
+        column.addSpacing(look.px(8))
+        row = QHBoxLayout()
+        row.setSpacing(look.px(8))
+        self.no = Button("primary" if question.deletes else "outline", _("Leave it as it is"))
+        self.yes = Button("outline" if question.deletes else "primary", question.yes)
+        row.addStretch(1)
+        for button in (self.no, self.yes):
+            row.addWidget(button)
+        column.addLayout(row)
+        self.yes.clicked.connect(self.accept)
+        self.no.clicked.connect(self.reject)
+        safe = self.no if question.deletes else self.yes
+        safe.setDefault(True)
+        self.setMinimumWidth(look.px(440))
+        self.setAccessibleName(question.title)
+        self.setAccessibleDescription(question.text)
+        safe.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
 class StopDialog(QDialog):

@@ -30,5 +30,8 @@ def retold(error: Error) -> Error:
         error,
         title=error.title if "{" in sentence.title else _(sentence.title),
         advice=error.advice if "{" in sentence.advice else _(sentence.advice),
-        fixes=tuple(Fix(code=code, text=_(text)) for code, text in sentence.fixes),
+        fixes=tuple(
+            old if "{" in text else Fix(code=code, text=_(text))
+            for old, (code, text) in zip(error.fixes, sentence.fixes, strict=True)
+        ),
     )

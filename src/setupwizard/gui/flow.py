@@ -16,9 +16,11 @@ from setupwizard.errors import Cancelled, SetupError
 from setupwizard.gui import tasks
 from setupwizard.gui.acts import Acts
 from setupwizard.gui.backend import Backend, Choices, Unfinished
+from setupwizard.gui.fixing import Fixing
 from setupwizard.gui.runner import Runner, nothing
-from setupwizard.gui.state import PageName, State, other_source
+from setupwizard.gui.state import PageName, State
 from setupwizard.gui.teller import Teller
+from setupwizard.gui.upkeep import Upkeep
 from setupwizard.model.events import Error, Event, Outcome, StepStarted
 from setupwizard.model.verification import Verification
 
@@ -38,7 +40,10 @@ class Flow(Teller):
         self._look_stale = False  # what was found is told in another language than the one that is spoken now
         self._printed: deque[str] = deque(maxlen=KEPT_LINES)
         self._runner = Runner(self)
-        self._acts = Acts(backend, self._runner, self._on_act)
+        self.acts = Acts(backend, self._runner, self._on_act)
+        self.upkeep = Upkeep(self, backend, self._runner)
+        self._fixing = Fixing(self)
+        self._plan_after_look = False
         self._runner.happened.connect(self._on_happened)
         self._runner.lines.connect(self._on_lines)
 
@@ -48,13 +53,17 @@ class Flow(Teller):
         """Look at the computer, and whether a setup stopped here before."""
         backend = self._backend
         self._runner.run("unfinished", lambda _emit, _cancel: backend.unfinished(), self._on_unfinished, self._on_stray)
+        self.upkeep.list()
         self.look()
 
-    def look(self) -> None:
-        """Look at the computer again; what is shown stays until the answer is there."""
+    def look(self, *, planning: bool = False) -> None:
+        """Look at the computer again; what is shown stays until the answer is there. `planning`: then plan anew."""
         if self.state.committed:
             return
         self._look_stale = False
+        self._plan_after_look = planning
+        if self.state.stop_gap:  # what had to come first may be done by now
+            self._set(choices=replace(self.state.choices, variant=None), stop_gap=False)
         self._set(looking=True, errors=self._errors("computer", None))
         work = partial(tasks.look, self._backend, self.state.choices)
         self._runner.run("look", work, self._on_looked, self._on_look_stopped)
@@ -107,10 +116,16 @@ class Flow(Teller):
         decision = self.state.decision
         if decision is None or decision.build is None or self.state.committed:
             return
-        if decision.verdict not in {"gpu", "cpu"} and self.state.choices.variant is None:
-            self._set(choices=replace(self.state.choices, variant=decision.build.variant))
         if self.state.plan is None and not self.state.planning:
-            self.make_plan()
+            self.plan_anew()
+
+    def plan_anew(self) -> None:
+        """Ask the servers; with a stop-gap as the choice where the decision is that something else comes first."""
+        decision, choices = self.state.decision, self.state.choices
+        waits = decision is not None and decision.verdict not in {"gpu", "cpu"} and choices.variant is None
+        if decision is not None and decision.build is not None and waits:
+            self._set(choices=replace(choices, variant=decision.build.variant), stop_gap=True)
+        self.make_plan()
 
     def install(self) -> None:
         """Carry the plan out, or go on with one that stopped."""
@@ -189,44 +204,41 @@ class Flow(Teller):
         root = outcome.root
         mode: VerifyMode = "full" if thorough else "quick"
         self._set(checking=True, errors=self._errors("verify", None))
-        work = partial(backend.verify, root, mode, machine)
+        work = partial(tasks.check, backend, root, mode, machine)
         self._runner.run("verify", work, self._on_verified, self._on_check_stopped, heard=True)
 
     def fix(self, code: str) -> None:
         """Do what an error's button says; what only the window can do, it does before it asks here."""
-        if code == "use-cpu-build":
-            self.back_to_build()
-            self._set(choices=replace(self.state.choices, torch=None, variant="cpu"))
-            self.arrived.emit("build")
-            self.make_plan()
-        elif code == "other-source":
-            self._take_other_source()
-        elif self.state.removal:
-            self.take_back() if self.state.succeeded else self._discard()
-        elif self.state.phase == "stopped":
+        self._fixing.fix(code)
+
+    def take_source(self, source: str | None) -> None:
+        """Go on from another server, with a plan made anew."""
+        choices = replace(self.state.choices, source=source)
+
+        def go_on() -> None:
+            self._set(phase="idle", plan=None, outcome=None, choices=choices)
+            self.arrived.emit("install")
             self.install()
-        elif "verify" in self.state.errors:
-            self.verify_again(thorough=False)
-        elif "build" in self.state.errors:
-            self.make_plan()
-        elif "finish" in self.state.errors:
-            self._acts.again()
-        elif "start" in self.state.errors:
-            self.start_over()
+
+        if self.state.phase == "running":
+            self.stop(remove=False)
+            self._after_stop = go_on
+        elif self.state.committed:
+            go_on()
         else:
-            self.look()
+            self.choose(choices)
 
     def open_terminal(self) -> None:
         """Open a terminal in which the environment is on."""
-        self._acts.terminal(self.root)
+        self.acts.terminal(self.root)
 
     def save_report(self, path: str) -> None:
         """Write the report."""
-        self._acts.report(self.root, Path(path))
+        self.acts.report(self.root, Path(path))
 
     def save_support(self, path: str) -> None:
         """Write the file for a bug report."""
-        self._acts.support(Path(path), self.state.machine)
+        self.acts.support(Path(path), self.state.machine)
 
     def end(self) -> None:
         """Leave everything: nothing more is told."""
@@ -263,8 +275,9 @@ class Flow(Teller):
         other = before.decision is not None and looked.decided.decision.build != before.decision.build
         self._take(looked)
         self._set(looking=False, plan=None if other else before.plan)
-        if before.plan is not None or before.planning:
-            self.make_plan()
+        if before.plan is not None or before.planning or self._plan_after_look:
+            self.plan_anew()
+        self.upkeep.list()
 
     def _on_retold(self, told_before: Verification | None, retold: tasks.Retold) -> None:
         proof = self.state.verification
@@ -318,7 +331,7 @@ class Flow(Teller):
         if then is not None:
             then()
         elif self.state.removal:
-            self._discard()
+            self.discard()
         else:
             self._rest()
 
@@ -327,7 +340,7 @@ class Flow(Teller):
         self.arrived.emit("install")
         self.settled.emit()
 
-    def _discard(self) -> None:
+    def discard(self) -> None:
         self._set(phase="stopping", errors={})
         work = partial(tasks.discard, self._backend, self.root)
         self._runner.run("discard", work, self._on_discarded, self._on_stays)
@@ -349,25 +362,10 @@ class Flow(Teller):
         self.arrived.emit(page)
         self.settled.emit()
 
-    def _take_other_source(self) -> None:
-        """Go on from another server: the next one that is known, with a plan made anew."""
-        choices = replace(self.state.choices, source=other_source(self.state))
-
-        def go_on() -> None:
-            self._set(phase="idle", plan=None, outcome=None, choices=choices)
-            self.arrived.emit("install")
-            self.install()
-
-        if self.state.phase == "running":
-            self.stop(remove=False)
-            self._after_stop = go_on
-        elif self.state.committed:
-            go_on()
-        else:
-            self.choose(choices)
-
-    def _on_verified(self, proof: Verification) -> None:
-        self._set(checking=False, verification=proof)
+    def _on_verified(self, checked: tuple[Verification, SetupError | None]) -> None:
+        proof, failure = checked
+        error = failure if self.state.visiting else None
+        self._set(checking=False, verification=proof, errors=self._errors("verify", error))
 
     def _on_check_stopped(self, error: BaseException) -> None:
         self._set(checking=False, errors=self._errors("verify", error))

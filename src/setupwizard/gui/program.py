@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from setupwizard import platforms
 from setupwizard.codes import StepId, VerifyMode
 from setupwizard.gui.backend import Choices, Estimate, Option, Options, Unfinished, Usage
+from setupwizard.gui.keeping import Keeper
 from setupwizard.model.events import Emit, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
@@ -35,7 +36,7 @@ _CHECKS = {
 # after the window is on the screen.
 
 
-class Program:
+class Program(Keeper):
     """Answers the window's questions; every function may block and is called from a worker thread."""
 
     def __init__(self, log_file: Path | None = None) -> None:

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from setupwizard.gui.backend import Choices, Estimate, Options, Unfinished, Usage
+from setupwizard.model.environments import Environment
 from setupwizard.model.events import Error, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
@@ -16,6 +17,24 @@ from setupwizard.model.verification import Verification
 PageName = Literal["start", "computer", "build", "install", "verify", "finish"]
 PAGES: tuple[PageName, ...] = ("start", "computer", "build", "install", "verify", "finish")
 Phase = Literal["idle", "running", "stopping", "stopped", "done"]
+Act = Literal["use", "check", "update", "repair", "go-back", "tidy", "remove"]
+"""What can be done with an environment that is there."""
+
+
+class Tending(Struct, frozen=True, kw_only=True):
+    """Something that is being done with an environment, or that was done.
+
+    Attributes:
+        running: it is not done yet.
+        told: how it ended, a sentence.
+        good: whether that is what was wanted.
+    """
+
+    root: str
+    act: Act
+    running: bool = True
+    told: str = ""
+    good: bool = True
 
 
 class State(Struct, frozen=True, kw_only=True):
@@ -35,6 +54,10 @@ class State(Struct, frozen=True, kw_only=True):
         removal: the person wants everything removed that the install brought, and that is still to be done.
         checking: the proof runs again, on its own.
         install_seconds: how long the install took.
+        environments: what was found of earlier visits and of other programs.
+        tending: what is being done, or was done last, with one of them.
+        visiting: the person looks at an environment that was there already: nothing is installed.
+        stop_gap: the processor build was taken because something else has to come first, not because of a wish.
         errors: what went wrong, by the page that shows it.
     """
 
@@ -59,6 +82,10 @@ class State(Struct, frozen=True, kw_only=True):
     checking: bool = False
     install_seconds: float | None = None
     usage: Usage | None = None
+    environments: tuple[Environment, ...] = ()
+    tending: Tending | None = None
+    visiting: bool = False
+    stop_gap: bool = False
     errors: dict[PageName, Error] = field(default_factory=dict)
 
     @property
@@ -79,6 +106,15 @@ class State(Struct, frozen=True, kw_only=True):
         return self.decision.build if self.decision is not None else None
 
     @property
+    def subject(self) -> str:
+        """The folder of the environment that all this is about, as far as it is known."""
+        if self.tending is not None and not self.committed:
+            return self.tending.root
+        if self.outcome is not None and self.outcome.root is not None:
+            return self.outcome.root
+        return self.plan.root if self.plan is not None else self.choices.root
+
+    @property
     def succeeded(self) -> bool:
         """Whether the environment is there and in use."""
         return self.outcome is not None and self.outcome.status in {"done", "already-done"}
@@ -97,3 +133,21 @@ def other_source(state: State) -> str | None:
     place = ids.index(present) + 1 if present in ids else 0
     other = ids[place % len(ids)] if ids else None
     return other if other != present else None
+
+
+def other_build(state: State) -> Build | None:
+    """Return the next build that would run here after the present one, None when there is none."""
+    advice, present = state.advice, state.build
+    if advice is None or present is None:
+        return None
+    builds = [build for build in (advice.build, *advice.alternatives) if build is not None]
+    names = [(build.torch, build.variant) for build in builds]
+    here = (present.torch, present.variant)
+    place = names.index(here) + 1 if here in names else 0
+    same_kind = [build for build in builds[place:] if (build.variant == "cpu") == (present.variant == "cpu")]
+    return next(iter(same_kind), None)
+
+
+def environment_at(state: State, root: str) -> Environment | None:
+    """Return the known environment in a folder."""
+    return next((one for one in state.environments if one.root == root), None)

@@ -7,6 +7,8 @@ import time
 from msgspec import Struct
 from msgspec.structs import replace
 
+from setupwizard.codes import VerifyMode
+from setupwizard.errors import SetupError
 from setupwizard.gui.backend import Backend, Choices, Estimate, Options, Usage
 from setupwizard.gui.job import Tell
 from setupwizard.gui.state import fixed_wishes
@@ -129,6 +131,14 @@ def retell(
         decided=decide(backend, machine, choices),
         proof=backend.retell(proof) if proof is not None else None,
     )
+
+
+def check(
+    backend: Backend, root: str, mode: VerifyMode, machine: Machine, emit: Emit, cancel: Cancel
+) -> tuple[Verification, SetupError | None]:
+    """Prove an environment that is there; return the proof and what it means when it was not given."""
+    proof = backend.verify(root, mode, machine, emit, cancel)
+    return proof, backend.failure(proof, root)
 
 
 class Order(Struct, frozen=True, kw_only=True):

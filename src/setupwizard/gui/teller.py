@@ -23,6 +23,7 @@ class Teller(QObject):
         begun(): an install begins: what the pages hold of the one before is to be forgotten.
         arrived(str): the page to show now, without the person having asked for it.
         settled(): an install ended, one way or the other.
+        asked(object): a Question; the answer goes to the upkeep.
     """
 
     changed = Signal()
@@ -31,6 +32,7 @@ class Teller(QObject):
     begun = Signal()
     arrived = Signal(str)
     settled = Signal()
+    asked = Signal(object)
 
     def __init__(self, state: State, parent: QObject | None = None, *, log_file: str = "") -> None:
         """Take the first state, and the log that an error of ours points to."""
@@ -38,6 +40,19 @@ class Teller(QObject):
         self.state = state
         self._log_file = log_file
         self._raised: dict[PageName, BaseException] = {}
+
+    def tell(self, **values: Any) -> None:
+        """Change the state and tell the window; for those who work for the flow."""
+        self._set(**values)
+
+    def fail(self, page: PageName, error: BaseException | None, **values: Any) -> None:
+        """Show an error on a page, or take it away; with other changes of the state."""
+        self._set(errors=self._errors(page, error), **values)
+
+    def fact(self, page: PageName, name: str) -> str:
+        """Return a fact of the error that a page shows, empty when it has none of that name."""
+        raised = self._raised.get(page)
+        return str(raised.facts.get(name, "")) if isinstance(raised, SetupError) else ""
 
     def _set(self, **values: Any) -> None:
         self.state = replace(self.state, **values)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from setupwizard.gui.pages.finish import FinishPage
     from setupwizard.gui.pages.install import InstallPage
     from setupwizard.gui.pages.verify import VerifyPage
+    from setupwizard.gui.questions import Question
 
 
 class SetupWindow(Shell):
@@ -184,6 +185,9 @@ class SetupWindow(Shell):
         self.start.custom_wanted.connect(flow.set_custom)
         self.start.resume_wanted.connect(flow.resume)
         self.start.start_over_wanted.connect(flow.start_over)
+        self.start.act_wanted.connect(flow.upkeep.wish)
+        self.start.stop_wanted.connect(flow.upkeep.stop)
+        flow.asked.connect(self._on_asked)
 
     def _join_page(self, page: Page) -> None:
         self.flow.happened.connect(page.happened)
@@ -236,7 +240,9 @@ class SetupWindow(Shell):
     def _on_primary(self) -> None:
         state = self.flow.state
         name = self.page_now().name
-        if name == "build":
+        if name == "start" and any(one.own for one in state.environments):
+            self.flow.upkeep.another()
+        elif name == "build":
             self.step(1)
             self.flow.install()
         elif name in {"install", "verify"} and not state.succeeded:
@@ -248,7 +254,10 @@ class SetupWindow(Shell):
             self.step(1)
 
     def _on_back(self) -> None:
-        if self.flow.state.committed:
+        if self.flow.state.visiting:
+            self.flow.upkeep.leave()
+            self.go_to("start")
+        elif self.flow.state.committed:
             self.flow.back_to_build()
             self.go_to("build")
         else:
@@ -272,7 +281,7 @@ class SetupWindow(Shell):
         """Serve what an error's button says: what lies outside the flow here, the rest there."""
         if code == "choose-folder":
             self._on_choose_folder()
-        elif code == "open-driver-page":
+        elif code in {"open-driver-page", "open-page"}:
             self._outside.open_action()
         else:
             self.flow.fix(code)
@@ -291,6 +300,16 @@ class SetupWindow(Shell):
 
     def _on_drawer(self, opened: bool) -> None:
         self._settings.setValue("details", opened)
+
+    def _on_asked(self, question: Question) -> None:
+        """Ask before an environment is changed."""
+        from setupwizard.gui.dialogs import ConfirmDialog
+
+        dialog = ConfirmDialog(self, question)
+        dialog.accepted.connect(self.flow.upkeep.agree)
+        dialog.rejected.connect(self.flow.upkeep.decline)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     # closing
 

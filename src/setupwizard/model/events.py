@@ -19,7 +19,6 @@ from setupwizard.codes import (
     StepStatus,
 )
 from setupwizard.errors import SetupError
-from setupwizard.i18n import _
 from setupwizard.model.verification import Check, Figure, Verification
 
 
@@ -53,7 +52,7 @@ class Error(Struct, frozen=True, kw_only=True):
             detail=error.detail,
             log=error.log,
             retryable=error.retryable,
-            fixes=tuple(Fix(code=code, text=_(text)) for code, text in error.sentence.fixes),
+            fixes=tuple(Fix(code=code, text=text) for code, text in error.fixes),
         )
 
 

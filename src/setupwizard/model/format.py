@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from setupwizard.i18n import _, ngettext
 
@@ -106,3 +107,11 @@ def _scaled(count: float) -> tuple[int, float]:
 def _digits(power: int, value: float) -> int:
     """Return how many decimals say something: none for bytes and kilobytes, one below a hundred."""
     return 0 if power < 2 or value >= 99.95 else 1
+
+
+def format_date(time: str) -> str:
+    """Return the day of a time, RFC 3339, where this computer is: "2026-11-22"; a text that is no time as it stands."""
+    try:
+        return datetime.fromisoformat(time).astimezone().date().isoformat()
+    except ValueError:
+        return time

@@ -18,6 +18,7 @@ from setupwizard import platforms
 from setupwizard.errors import SetupError
 from setupwizard.model.format import format_bytes
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.refusals import refusal
 
 PATIENCE = 8.0
 """Seconds for which an operation is tried again while another program, often an antivirus, holds the file."""
@@ -81,6 +82,9 @@ def disk_error(error: OSError, path: Path, *, need: int = 0) -> SetupError:
         return SetupError(
             "disk-full", path=str(path), need=format_bytes(wanted), free=format_bytes(free), detail=str(error)
         )
+    refused = refusal(error, str(error.filename or path))
+    if refused is not None:
+        return refused
     if platforms.is_in_use(error):
         return SetupError("file-in-use", path=str(path), detail=str(error))
     return SetupError("root-not-writable", path=str(path), detail=str(error))

@@ -21,6 +21,7 @@ from setupwizard.resources import packaged
 from setupwizard.tools import guard
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.reader import Reader
+from setupwizard.tools.refusals import refusal
 
 log = logging.getLogger(__name__)
 
@@ -203,7 +204,7 @@ def launch(argv: Sequence[str | Path]) -> None:
             **platforms.launch_options(),
         )
     except (OSError, ValueError) as error:
-        raise SetupError("tool-failed", tool=Path(words[0]).name, detail=str(error)) from error
+        raise _not_started(words[0], error) from error
 
 
 def _start(
@@ -221,10 +222,16 @@ def _start(
             **platforms.popen_options(),
         )
     except (OSError, ValueError) as error:
-        raise SetupError("tool-failed", tool=Path(words[0]).name, detail=str(error)) from error
+        raise _not_started(words[0], error) from error
     group = platforms.ProcessGroup(child)
     _guard.watch(child.pid)
     return child, group
+
+
+def _not_started(program: str, error: OSError | ValueError) -> SetupError:
+    name = Path(program).name
+    refused = refusal(error, name, starting=True) if isinstance(error, OSError) else None
+    return refused or SetupError("tool-failed", tool=name, detail=str(error))
 
 
 def _drain(child: subprocess.Popen[bytes], readers: Sequence[Reader | None], grace: float) -> None:

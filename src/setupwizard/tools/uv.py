@@ -14,6 +14,7 @@ from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.http_faults import host_of, problem_of
 from setupwizard.tools.process import ProcessResult, clean_environment, run
 from setupwizard.tools.proxies import variables_for
+from setupwizard.tools.refusals import refusal_in
 from setupwizard.tools.room import disk_full
 
 Listener = Callable[[str], None]
@@ -194,6 +195,9 @@ def failure_of(result: ProcessResult, folder: Path) -> SetupError:
     text = result.stdout + result.stderr
     if "os error 28" in text or "No space left" in text:
         return disk_full(folder, text)
+    refused = refusal_in(text, "uv")
+    if refused is not None:
+        return refused
     damaged = re.search(r"(?:Hash mismatch for|Failed to extract archive:) `?([^`\s]{1,200})", text)
     if damaged is not None:
         return SetupError("hash-mismatch", file=damaged[1], host=_("this computer's disk"), detail=text)

@@ -3,6 +3,7 @@
 from setupwizard.model.events import Outcome
 from setupwizard.model.plan import Plan
 from setupwizard.workflow import doctoring
+from setupwizard.workflow.environments import environments, free_root, measured, record
 from setupwizard.workflow.jobs import ApplyOptions, Job, apply, cards_for, decide, grid, plan, run
 from setupwizard.workflow.proving import (
     ProofOptions,
@@ -54,14 +55,18 @@ __all__ = [
     "decide",
     "doctoring",
     "environment",
+    "environments",
     "forget_downloads",
+    "free_root",
     "grid",
     "last_report",
+    "measured",
     "must_be_environment",
     "next_page",
     "options",
     "page_before",
     "plan",
+    "record",
     "remove",
     "roll_back",
     "room",

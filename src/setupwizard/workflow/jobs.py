@@ -27,6 +27,7 @@ from setupwizard.steps.tracking import Track
 from setupwizard.store import generation
 from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.journal import Journal
+from setupwizard.store.known_roots import remember
 from setupwizard.store.layout import Root
 from setupwizard.store.lock import refuse_if_busy, working_on
 from setupwizard.store.removal import Removed, remove_lock
@@ -205,6 +206,7 @@ def _apply(made: Plan, machine: Machine, options: ApplyOptions, track: Track) ->
         installed = install.install(made, track)
         verification = _prove(made, machine, installed, options, track)
         switched = switching.switch(made, installed, verification, track, options.downloads)
+        remember(root)
     return Outcome(
         status="done",
         exit=0,

@@ -6,7 +6,7 @@ from msgspec import Struct
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget, QWizardPage
 
-from setupwizard.gui import focus, theme
+from setupwizard.gui import cards, focus, theme
 from setupwizard.gui.state import PageName, State
 from setupwizard.gui.widgets.basic import Label
 from setupwizard.gui.widgets.panels import ErrorCard
@@ -178,6 +178,11 @@ class Page(QWizardPage):
         self.error = error
         if error is None:
             self.error_card.clear()
-        elif self.error_card.error != error or not self.error_card.isVisibleTo(self):
+            return
+        state = self._state
+        if state is not None:
+            kept = kept or cards.kept(error, self.name, state)
+            fixes = fixes or cards.offered(error, self.name, state)
+        if self.error_card.differs(error, kept, fixes) or not self.error_card.isVisibleTo(self):
             self.error_card.show_error(error, kept=kept, fixes=fixes)
             self.scroll_area.verticalScrollBar().setValue(0)

@@ -108,7 +108,8 @@ class FinishPage(Page):
 
     def footer(self) -> Footer:
         """Return the one button: its work is done, so it is not the filled one."""
-        return Footer(primary=_("Close"), filled=False)
+        there = self._state is not None and self._state.visiting
+        return Footer(primary=_("Close"), filled=False, back=there)
 
 
 def _facts(state: State) -> list[Fact]:

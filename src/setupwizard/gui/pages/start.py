@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout
 
@@ -10,7 +12,9 @@ from setupwizard.gui.pages.base import Footer, Page
 from setupwizard.gui.state import State
 from setupwizard.gui.widgets.basic import Card, Chip, IconTile, Label, show_if
 from setupwizard.gui.widgets.choices import ChoiceCard
-from setupwizard.gui.widgets.panels import Banner
+from setupwizard.gui.widgets.environments import EnvironmentCard
+from setupwizard.gui.widgets.panels import Banner, Disclosure
+from setupwizard.gui.widgets.pool import Pool
 from setupwizard.gui.widgets.rows import Fact, FactGrid
 from setupwizard.gui.wording import card_name, step_doing
 from setupwizard.i18n import _, ngettext
@@ -27,12 +31,16 @@ class StartPage(Page):
     Signals:
         custom_wanted(bool): the person wants to see every choice, or none.
         resume_wanted(), start_over_wanted(): the answer to a setup that stopped.
+        act_wanted(str, str): the person wants something done with an environment: a word of `Act`, and its folder.
+        stop_wanted(): the person wants to stop what is being done with one.
     """
 
     name = "start"
     custom_wanted = Signal(bool)
     resume_wanted = Signal()
     start_over_wanted = Signal()
+    act_wanted = Signal(str, str)
+    stop_wanted = Signal()
 
     def __init__(self) -> None:
         """Lay out the page."""
@@ -50,26 +58,42 @@ class StartPage(Page):
             self._ways.addButton(card)
             ways.addWidget(card, 1)
         self._ways.buttonClicked.connect(self._on_way)
-        promises = Card()
+        self._promises = Card()
         self._facts = FactGrid(value_first=True)
-        promises.body.addWidget(self._facts)
+        self._promises.body.addWidget(self._facts)
+        own = QVBoxLayout()
+        own.setSpacing(look.px(12))
+        self.cards = Pool(own, self._environment_card)
+        self._another = Label("h2")
+        self.others_fold = Disclosure()
+        self.other_cards = Pool(self.others_fold.inside, self._environment_card)
         self.content.addWidget(self.error_card)
         self.content.addWidget(self.banner)
+        self.content.addLayout(own)
+        self.content.addWidget(self._another)
         self.content.addLayout(ways)
-        self.content.addWidget(promises)
+        self.content.addWidget(self._promises)
         self.content.addWidget(self._found_card())
+        self.content.addWidget(self.others_fold)
         self.content.addLayout(self._privacy_line())
         self.content.addStretch(1)
 
     def show_state(self, state: State) -> None:
         """Show the choice of the way, what was found, and what an install takes."""
-        self.set_heading(
-            _("Get PyTorch running on your graphics card"),
-            _(
-                "We check your PC, pick the build that fits, install it and prove that it works. "
-                "Nothing changes on your PC until you press Install."
-            ),
-        )
+        again = self._is_second_visit(state)
+        if again:
+            self.set_heading(
+                _("Your PyTorch environments"),
+                _("Use, check or update what is here, or install another one beside it."),
+            )
+        else:
+            self.set_heading(
+                _("Get PyTorch running on your graphics card"),
+                _(
+                    "We check your PC, pick the build that fits, install it and prove that it works. "
+                    "Nothing changes on your PC until you press Install."
+                ),
+            )
         self.recommended.show_choice(
             _("Recommended"),
             _(
@@ -85,12 +109,44 @@ class StartPage(Page):
         (self.custom if state.custom else self.recommended).setChecked(True)
         self._privacy.show_text(_("Detection runs on this PC only. Nothing is sent anywhere."))
         self._show_banner(state)
+        self._show_environments(state)
+        self._another.show_text(_("Install another one") if again else "")
+        show_if(self._promises, not again)
         self._show_found(state)
         self._facts.show_facts(_promises(state))
 
     def footer(self) -> Footer:
         """Return the buttons: another filled one is on the page while a stopped setup is offered."""
+        if self._state is not None and self._is_second_visit(self._state):
+            return Footer(primary=_("Install another"), filled=False, cancel=_("Close"))
         return Footer(primary=_("Check my computer"), filled=self.banner.isHidden(), cancel=_("Cancel"))
+
+    @staticmethod
+    def _is_second_visit(state: State) -> bool:
+        return any(one.own for one in state.environments)
+
+    def _environment_card(self) -> EnvironmentCard:
+        card = EnvironmentCard()
+        card.wanted.connect(partial(self._on_act, card))
+        card.stop_wanted.connect(self.stop_wanted)
+        return card
+
+    def _show_environments(self, state: State) -> None:
+        """Show our environments, and folded away those of other programs."""
+        own = [one for one in state.environments if one.own]
+        others = [one for one in state.environments if not one.own]
+        plain = state.unfinished is None and self.error is None
+        for pool, rows in ((self.cards, own), (self.other_cards, others)):
+            for index, (card, one) in enumerate(zip(pool.take(len(rows)), rows, strict=True)):
+                tending = state.tending if state.tending is not None and state.tending.root == one.root else None
+                card.show_environment(one, tending, first=plain and one.own and index == 0)
+                card.setProperty("root", one.root)
+        title = ngettext("{count} other PyTorch on this PC", "{count} other PyTorch on this PC", len(others))
+        self.others_fold.show_title(title.format(count=len(others)))
+        show_if(self.others_fold, bool(others))
+
+    def _on_act(self, card: EnvironmentCard, act: str) -> None:
+        self.act_wanted.emit(act, str(card.property("root")))
 
     def _found_card(self) -> Card:
         look = theme.current()

@@ -179,7 +179,7 @@ class VerifyPage(Page):
             return Footer(cancel="" if stopping else cancel, reason=_("Stopping...") if stopping else "")
         if state is not None and state.succeeded:
             calm = not self.error_card.buttons_shown and self.late.isHidden()
-            return Footer(primary=_("Continue"), filled=calm)
+            return Footer(primary=_("Continue"), filled=calm, back=state.visiting)
         go_on = "" if self.error_card.buttons_shown else _("Continue setup")
         return Footer(primary=go_on, back=True, cancel=_("Close"))
 
@@ -223,7 +223,9 @@ class VerifyPage(Page):
             self.set_heading(title, _tested_sentence(proof))
             self._show_banner(proof, sentence)
         else:
-            self.set_heading(title, _("It was not put in use; what you had before still is."))
+            there = self._state is not None and self._state.visiting
+            kept = _("Nothing was changed.") if there else _("It was not put in use; what you had before still is.")
+            self.set_heading(title, kept)
         views = figure_views(proof)
         show_if(self._speed, bool(views))
         if views:

@@ -186,7 +186,12 @@ class ErrorCard(Card):
         self.body.addWidget(self._holder)
         self.body.addWidget(self._code)
         self._error: Error | None = None
+        self._shown: tuple[object, ...] = ()
         self.hide()
+
+    def differs(self, error: Error, kept: str, fixes: Sequence[tuple[str, str]] | None) -> bool:
+        """Whether it shows something else than this."""
+        return self._shown != (error, kept, fixes)
 
     @property
     def error(self) -> Error | None:
@@ -202,6 +207,7 @@ class ErrorCard(Card):
             fixes: (code, text) in the order of their likelihood; the error's own when not given.
         """
         self._error = error
+        self._shown = (error, kept, fixes)
         self._title.show_text(error.title)
         self._advice.show_text(error.advice)
         self._kept.show_text(kept)
@@ -217,7 +223,7 @@ class ErrorCard(Card):
 
     def clear(self) -> None:
         """Hide the card: the cause is gone, or another try has begun."""
-        self._error = None
+        self._error, self._shown = None, ()
         self.hide()
 
     @property

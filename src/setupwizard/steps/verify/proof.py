@@ -26,6 +26,9 @@ MOST_LOOKS = 240
 
 # The first that fits one of the checks that were not passed is what the person hears of.
 _FAILURES: tuple[tuple[ErrorCode, Callable[[Check], bool]], ...] = (
+    ("blocked-by-app-control", lambda check: check.cause == "blocked-by-app-control"),
+    ("blocked-by-policy", lambda check: check.cause == "blocked-by-policy"),
+    ("held-by-antivirus", lambda check: check.cause == "held-by-antivirus"),
     ("torch-import-failed", lambda check: check.id == "import"),
     ("gpu-not-seen", lambda check: check.id == "device"),
     ("wrong-results", lambda check: any(figure.name == "wrong-values" for figure in check.figures)),
@@ -66,7 +69,7 @@ def failure(verification: Verification) -> SetupError | None:
         check = next((check for check in checks if fits(check)), None)
         if check is not None:
             problem = check_sentence(check)
-            return SetupError(code, problem=problem, detail=f"{check.id}: {problem}")
+            return SetupError(code, what="PyTorch", problem=problem, detail=f"{check.id}: {problem}")
     return SetupError("verify-failed", problem="")
 
 

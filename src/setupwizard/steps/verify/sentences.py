@@ -68,6 +68,14 @@ _CAUSES: dict[str, tuple[str, str]] = {
         N_("A rule of Windows stops a library of PyTorch."),
         N_("Ask whoever manages this computer to allow the folder of the environment."),
     ),
+    "blocked-by-app-control": (
+        N_("Smart App Control or App Control of Windows stops a library of PyTorch."),
+        N_("Ask whoever manages this computer to allow it. Leave the protection on."),
+    ),
+    "held-by-antivirus": (
+        N_("The antivirus program stopped a library of PyTorch."),
+        N_("Look at its messages, and check again when it is done. Leave the protection on."),
+    ),
     "access-denied": (
         N_("PyTorch may not read one of its files."),
         N_("Look at the rights of the folder and at the antivirus program, then check again."),
