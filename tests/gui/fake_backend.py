@@ -51,6 +51,7 @@ class FakeBackend(FakeKeeping):
         self.advice: Callable[[Choices], Recommendation] = self._advise
         self.cells = recorded.cells()
         self.left: Unfinished | None = None
+        self.downloads = 2_610_000_000
         self.sizes: Estimate | None = Estimate(download_bytes=2_400_000_000, stored_bytes=5_900_000_000)
         self.outcome: Callable[[Plan], Outcome] = lambda plan: recorded.outcome(root=plan.root)
         self.proof = recorded.verification()
@@ -151,6 +152,15 @@ class FakeBackend(FakeKeeping):
 
     def usage(self, root: str, build: Build) -> Usage:
         return recorded.usage(root)
+
+    def freeable(self, root: str) -> int:
+        self._call("freeable")
+        return self.downloads
+
+    def free_downloads(self, root: str) -> int:
+        self._call("free_downloads")
+        freed, self.downloads = self.downloads, 0
+        return freed
 
     def open_terminal(self, root: str) -> None:
         self._call("open_terminal")

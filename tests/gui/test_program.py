@@ -104,6 +104,19 @@ def test_taking_back_an_update_goes_back(root: Root) -> None:
     assert root.path.exists()
 
 
+def test_what_downloads_hold_is_told_and_given_back(root: Root) -> None:
+    build(root, "0001")
+    generation.switch(root, "0001")
+    assert Program().freeable(str(root.path)) == 0
+    place = root.store / ("d" * 64)
+    place.mkdir(parents=True)
+    (place / "older-1.0-py3-none-any.whl").write_bytes(bytes(9000))
+    assert Program().freeable(str(root.path)) == 9000
+    assert Program().free_downloads(str(root.path)) == 9000
+    assert not place.exists()
+    assert root.current_name() == "0001"
+
+
 def test_a_setup_that_stopped_says_how_much_of_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     root = Root(platforms.default_root())

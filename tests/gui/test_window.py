@@ -620,6 +620,42 @@ def test_the_last_page_opens_and_copies(visit: Visit) -> None:
     assert visit.desktop.copied == [usage.activate, usage.check, usage.python]
 
 
+def test_the_last_page_offers_to_free_the_downloads_with_the_figure(visit: Visit) -> None:
+    window = visit.open()
+    visit.finish_install()
+    visit.press_primary()
+    row = window.finish.downloads
+    visit.wait(row.isVisible)
+    assert "2.6 GB" in row.action.text()
+    visit.qtbot.mouseClick(row.action, Qt.MouseButton.LeftButton)
+    visit.wait(lambda: row.state == "ok")
+    assert visit.backend.downloads == 0
+    assert "2.6 GB" in row.accessibleName()
+    assert not row.action.isVisible()
+
+
+def test_where_no_download_was_kept_none_is_offered(visit: Visit) -> None:
+    visit.backend.downloads = 0
+    window = visit.open()
+    visit.finish_install()
+    visit.press_primary()
+    visit.wait(lambda: visit.state.freeable == 0)
+    assert not window.finish.downloads.isVisible()
+
+
+def test_downloads_that_cannot_be_removed_are_told_and_tried_again(visit: Visit) -> None:
+    visit.backend.failures["free_downloads"] = SetupError("file-in-use", path="store")
+    window = visit.open()
+    visit.finish_install()
+    visit.press_primary()
+    visit.wait(window.finish.downloads.isVisible)
+    visit.qtbot.mouseClick(window.finish.downloads.action, Qt.MouseButton.LeftButton)
+    visit.wait(window.finish.error_card.isVisible)
+    visit.qtbot.mouseClick(window.finish.error_card.buttons()[0], Qt.MouseButton.LeftButton)
+    visit.wait(lambda: window.finish.downloads.state == "ok")
+    visit.wait(lambda: not window.finish.error_card.isVisible())
+
+
 def test_the_last_page_calls_the_device_what_the_proof_calls_it(visit: Visit) -> None:
     devices = (Device(index=0, name="AMD EPYC 7763"),)
     proof = recorded.verification(devices=devices, checks=())

@@ -1,4 +1,4 @@
-"""What can be done with an environment that is there: open a terminal, keep its report."""
+"""What can be done with an environment that is there: open a terminal, keep its report, free its downloads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from setupwizard.gui.backend import Backend
-from setupwizard.gui.runner import Runner, nothing
+from setupwizard.gui.runner import Answer, Runner, nothing
 from setupwizard.model.events import Emit
 from setupwizard.model.machine import Machine
 from setupwizard.tools.concurrency import Cancel
@@ -24,7 +24,7 @@ class Acts:
         self._backend = backend
         self._runner = runner
         self._told = told
-        self._last: tuple[str, Callable[[], None]] | None = None
+        self._last: tuple[str, Callable[[], object], Answer] | None = None
 
     def terminal(self, root: str) -> None:
         """Open a terminal in which the environment is on."""
@@ -33,6 +33,14 @@ class Acts:
     def report(self, root: str, path: Path) -> None:
         """Write the report of the last install."""
         self._do("report", lambda: self._backend.save_report(root, path))
+
+    def weigh(self, root: str, weighed: Callable[[int], None]) -> None:
+        """Look how much downloads hold; what cannot be read is told in the log."""
+        self._runner.run("weigh", lambda _emit, _cancel: self._backend.freeable(root), weighed, _in_the_log)
+
+    def free(self, root: str, freed: Callable[[int], None]) -> None:
+        """Remove the downloads."""
+        self._do("free", lambda: self._backend.free_downloads(root), freed)
 
     def support(self, path: Path, machine: Machine | None) -> None:
         """Write the file for a bug report; a report that cannot be written is told in the log."""
@@ -44,10 +52,10 @@ class Acts:
         if self._last is not None:
             self._do(*self._last)
 
-    def _do(self, name: str, act: Callable[[], None]) -> None:
-        self._last = (name, act)
+    def _do(self, name: str, act: Callable[[], object], answer: Answer = nothing) -> None:
+        self._last = (name, act, answer)
         self._told(None)
-        self._runner.run(name, lambda _emit, _cancel: act(), nothing, self._told)
+        self._runner.run(name, lambda _emit, _cancel: act(), answer, self._told)
 
 
 def _support(backend: Backend, path: Path, machine: Machine | None, _emit: Emit, _cancel: Cancel) -> None:
@@ -55,4 +63,4 @@ def _support(backend: Backend, path: Path, machine: Machine | None, _emit: Emit,
 
 
 def _in_the_log(error: BaseException) -> None:
-    log.error("the file for a bug report could not be written: %r", error, exc_info=error)
+    log.error("what was asked for beside the page did not work: %r", error, exc_info=error)

@@ -231,6 +231,14 @@ class Backend(Keeping, Protocol):
         """Return how the environment with this build is turned on."""
         ...
 
+    def freeable(self, root: str) -> int:
+        """Return how many bytes downloads and leftovers hold that the environment does not need to work."""
+        ...
+
+    def free_downloads(self, root: str) -> int:
+        """Remove them and return how many bytes that gave back; a repair then downloads what it needs."""
+        ...
+
     def open_terminal(self, root: str) -> None:
         """Open a terminal in which the environment is on."""
         ...

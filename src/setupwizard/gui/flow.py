@@ -232,6 +232,11 @@ class Flow(Teller):
         """Open a terminal in which the environment is on."""
         self.acts.terminal(self.root)
 
+    def free_downloads(self) -> None:
+        """Remove the downloads beside the environment."""
+        self._set(freeable=None)
+        self.acts.free(self.root, lambda freed: self._set(freeable=0, freed=freed))
+
     def save_report(self, path: str) -> None:
         """Write the report."""
         self.acts.report(self.root, Path(path))
@@ -304,6 +309,7 @@ class Flow(Teller):
         if outcome.status in {"done", "already-done"}:
             late = self.state.removal and outcome.changed
             self._set(phase="done", removal=late, install_seconds=applied.seconds)
+            self.acts.weigh(self.root, lambda freeable: self._set(freeable=freeable))
             self.arrived.emit("verify")
             self.settled.emit()
         elif outcome.status == "cancelled" or self.state.phase == "stopping":

@@ -154,6 +154,20 @@ class Program(Keeper):
         python = platforms.python_in(place.in_use or place.current)
         return Usage(activate=activate, check=check_line(build), python=str(python))
 
+    def freeable(self, root: str) -> int:
+        """Return how many bytes the environment can do without."""
+        from setupwizard import workflow
+        from setupwizard.store.layout import Root
+
+        return workflow.room(Root(Path(root))).can_be_freed
+
+    def free_downloads(self, root: str) -> int:
+        """Remove downloads and leftovers, and return how many bytes that gave back."""
+        from setupwizard import workflow
+        from setupwizard.store.layout import Root
+
+        return workflow.free_downloads(Root(Path(root)))
+
     def open_terminal(self, root: str) -> None:
         """Open a terminal in which the environment is on."""
         from setupwizard.tools.terminal import open_terminal

@@ -58,6 +58,8 @@ class State(Struct, frozen=True, kw_only=True):
         tending: what is being done, or was done last, with one of them.
         visiting: the person looks at an environment that was there already: nothing is installed.
         stop_gap: the processor build was taken because something else has to come first, not because of a wish.
+        freeable: bytes that downloads hold beside the environment; None: not looked yet.
+        freed: bytes that removing them gave back.
         errors: what went wrong, by the page that shows it.
     """
 
@@ -86,6 +88,8 @@ class State(Struct, frozen=True, kw_only=True):
     tending: Tending | None = None
     visiting: bool = False
     stop_gap: bool = False
+    freeable: int | None = None
+    freed: int = 0
     errors: dict[PageName, Error] = field(default_factory=dict)
 
     @property

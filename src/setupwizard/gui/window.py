@@ -217,6 +217,7 @@ class SetupWindow(Shell):
         self.finish.terminal_wanted.connect(flow.open_terminal)
         self.finish.folder_wanted.connect(self._outside.open_folder)
         self.finish.report_wanted.connect(self._outside.save_report)
+        self.finish.free_wanted.connect(flow.free_downloads)
 
     def _join_frame(self) -> None:
         self.footer.primary.clicked.connect(self._on_primary)

@@ -27,6 +27,7 @@ from setupwizard.workflow.session import (
 from setupwizard.workflow.upkeep import (
     collect_garbage,
     forget_downloads,
+    free_downloads,
     last_report,
     options,
     remove,
@@ -57,6 +58,7 @@ __all__ = [
     "environment",
     "environments",
     "forget_downloads",
+    "free_downloads",
     "free_root",
     "grid",
     "last_report",

@@ -131,6 +131,18 @@ def room(root: Root) -> switching.Room:
     return switching.room(root)
 
 
+def free_downloads(root: Root) -> int:
+    """Remove what `room` says can be freed, and return how many bytes that gave back.
+
+    Raises:
+        SetupError: "environment-missing", "busy", "file-in-use", "root-not-writable".
+    """
+    before = room(root).can_be_freed
+    with working_on(root):
+        switching.clean(root, "remove")
+    return before - switching.would_clean(root, "remove").bytes
+
+
 def _tended(work: Callable[[], Outcome], root: Root, style: str) -> Outcome:
     try:
         return work()

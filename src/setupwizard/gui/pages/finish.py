@@ -11,10 +11,10 @@ from setupwizard.gui.state import State
 from setupwizard.gui.widgets.basic import Button, Card, IconTile, Label, show_if
 from setupwizard.gui.widgets.layouts import FlowLayout
 from setupwizard.gui.widgets.panels import CommandBox
-from setupwizard.gui.widgets.rows import Fact, FactGrid
+from setupwizard.gui.widgets.rows import CheckRow, Fact, FactGrid
 from setupwizard.gui.wording import build_summary
 from setupwizard.i18n import _
-from setupwizard.model.format import listed
+from setupwizard.model.format import format_bytes, listed
 
 
 class FinishPage(Page):
@@ -22,12 +22,14 @@ class FinishPage(Page):
 
     Signals:
         terminal_wanted(), folder_wanted(), report_wanted(): what the three buttons ask for.
+        free_wanted(): the downloads are to be removed.
     """
 
     name = "finish"
     terminal_wanted = Signal()
     folder_wanted = Signal()
     report_wanted = Signal()
+    free_wanted = Signal()
 
     def __init__(self) -> None:
         """Lay out the page."""
@@ -57,6 +59,9 @@ class FinishPage(Page):
             how.body.addWidget(box)
         facts = Card()
         facts.body.addWidget(self._facts)
+        self.downloads = CheckRow()
+        self.downloads.pressed.connect(self.free_wanted)
+        facts.body.addWidget(self.downloads)
         self._remove = Label("caption")
         hint = QHBoxLayout()
         hint.setSpacing(look.px(8))
@@ -92,6 +97,7 @@ class FinishPage(Page):
         self.report.setText(_("Save report..."))
         self._remove.show_text(_("Remove it later by deleting {folder}.").format(folder=root))
         self._facts.show_facts(_facts(state))
+        self._show_downloads(state)
         usage = state.usage
         show_if(self._how, usage is not None)
         if usage is None:
@@ -105,6 +111,18 @@ class FinishPage(Page):
         for title, box, name, value in zip(self._titles, self.commands, names, values, strict=True):
             title.show_text(name)
             box.show_command(value, name)
+
+    def _show_downloads(self, state: State) -> None:
+        """Offer the room that downloads take, once it is known that they are there."""
+        show_if(self.downloads, bool(state.freeable or state.freed))
+        if state.freeable:
+            size = format_bytes(state.freeable)
+            kept = _("They stay so that a repair needs no network.")
+            self.downloads.show_state("info", _("Downloads"), kept, action=_("Free {size}").format(size=size))
+        elif state.freed:
+            self.downloads.show_state(
+                "ok", _("Downloads"), _("Removed. {size} more is free.").format(size=format_bytes(state.freed))
+            )
 
     def footer(self) -> Footer:
         """Return the one button: its work is done, so it is not the filled one."""
