@@ -1,12 +1,11 @@
 """Exchanging packages in somebody's environment: real uv and made-up wheels; what goes wrong leaves no trace."""
 
 import hashlib
-import sys
-import venv
 
 import pytest
 
 from helpers.make_wheels import make_wheel, package_of, unpack
+from helpers.torch_environment import bare_environment
 from setupwizard.errors import Cancelled, SetupError
 from setupwizard.model.plan import Plan, PlanPython, PlanSource
 from setupwizard.model.recommendation import Build
@@ -26,7 +25,7 @@ BUILD = Build(torch="2.0", variant="cpu", python="3.11", platform="linux_x86_64"
 @pytest.fixture
 def environment(tmp_path):
     folder = tmp_path / "env 环境"
-    venv.create(folder, with_pip=False, symlinks=sys.platform != "win32")
+    bare_environment(folder)
     found = foreign.look(folder)
     for name, version in (("torch", "1.0"), ("nvidia_x", "1.0"), ("numpy", "1.26"), ("mine", "7.0")):
         unpack(make_wheel(tmp_path / "old", name, version), found.site_packages)

@@ -126,10 +126,12 @@ def test_by_themselves_downloads_stay_where_room_is_ample():
 
 
 @pytest.mark.parametrize(
-    "place", ["my module.py", "torch/notes.txt", "../../../bin/my tool", "../../../share/data/x.csv"]
+    "place", ["{packages}/my module.py", "{packages}/torch/notes.txt", "{scripts}/my tool", "share/data/x.csv"]
 )
 def test_a_file_of_the_user_among_the_packages_keeps_its_generation(root, place):
-    path = site_packages(root, "0001") / place
+    folder = root.generation("0001")
+    scripts = platforms.python_in(folder).parent
+    path = folder / place.format(packages=site_packages(root, "0001"), scripts=scripts)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("mine")
     assert [found.resolve() for found in loose_files(root.generation("0001"))] == [path.resolve()]
@@ -168,5 +170,5 @@ def test_room_is_needed_for_the_download_a_second_generation_and_what_is_tempora
 )
 def test_what_is_temporary_counts_where_it_is_written():
     root, temporary = drafting.room_needed(Path("/dev/shm/pytorch"), 1_000, 10_000)
-    assert (root.path, root.need_bytes) == ("/dev/shm/pytorch", 11_000)
+    assert (root.path, root.need_bytes) == (str(Path("/dev/shm/pytorch")), 11_000)
     assert temporary.path == str(platforms.temporary_folder())

@@ -838,9 +838,16 @@ def test_cancel_stops_within_moments_even_while_a_server_says_nothing(server, wh
     server.fault("stall", 100_000)
     settings = FetchSettings(**{**vars(QUICK), "stall_seconds": 60})
     cancel = Cancel()
-    threading.Timer(0.5, cancel.request).start()
-    started = time.monotonic()
     package = package_of(wheel, server.url_of(wheel))
+    part = store.part_of(package)
+
+    def when_it_stalls() -> None:
+        while not (part.exists() and part.stat().st_size == 100_000):
+            time.sleep(0.01)
+        cancel.request()
+
+    threading.Thread(target=when_it_stalls, daemon=True).start()
+    started = time.monotonic()
     with pytest.raises(Cancelled):
         fetch([package], store, settings=settings, cancel=cancel)
     assert time.monotonic() - started < 10

@@ -124,5 +124,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             here = file.seek(0, 2)
             if here <= position:
                 return 0 if here == position else None
+            file.seek(position)  # where the system cannot send a file, Python reads from here when the position is 0
             sent: int = self.connection.sendfile(file, position, min(here - position, _CHUNK))
             return sent
