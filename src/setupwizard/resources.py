@@ -41,6 +41,6 @@ def resource(*parts: str) -> Path:
     return resource_root().joinpath(*parts)
 
 
-def benchmark_script() -> Path:
-    """Return the stand-alone program that proves an environment; it is run by that environment's own Python."""
-    return _PACKAGE / "child" / "benchmark.py"
+def benchmark_program() -> Path:
+    """Return the folder of the stand-alone program that proves an environment; the environment's own Python runs it."""
+    return _PACKAGE / "child"

@@ -18,7 +18,7 @@ from setupwizard.model.events import CheckDone, Event, Output
 from setupwizard.model.machine import Gpu
 from setupwizard.model.recommendation import Build
 from setupwizard.model.verification import Check, Verification
-from setupwizard.resources import benchmark_script
+from setupwizard.resources import benchmark_program
 from setupwizard.steps.verify import VerifyRequest, failure, verify
 from setupwizard.tools.concurrency import Cancel
 
@@ -69,7 +69,7 @@ def test_quick_on_the_processor(python: Path, facts: dict[str, str]) -> None:
 
 def test_its_lines_are_pure_and_its_memory_is_bounded(python: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [str(python), "-I", "-X", "utf8", "-u", str(benchmark_script()), "--device", "cpu"],
+        [str(python), "-I", "-B", "-X", "utf8", "-u", str(benchmark_program()), "--device", "cpu"],
         capture_output=True, text=True, check=True, timeout=300, cwd=tmp_path,
     )  # fmt: skip
     lines = [json.loads(line) for line in done.stdout.splitlines()]

@@ -36,12 +36,12 @@ def get_num_threads():
     return 2
 
 
-benchmark = sys.modules["__main__"]
-for name, row in getattr(benchmark, "STAGES", {{}}).items():
+program = sys.modules.get("benchmark.program")
+for name, row in getattr(program, "STAGES", {{}}).items():
     if name != "import":
-        benchmark.STAGES[name] = (lambda bench, note: None, *row[1:])
-if hasattr(benchmark, "Bench"):
-    benchmark.Bench.tidy = lambda bench: None
+        program.STAGES[name] = (lambda bench, note: None, *row[1:])
+if program is not None:
+    program.Bench.tidy = lambda bench: None
 """
 
 

@@ -6,6 +6,7 @@ import ast
 import io
 import json
 import math
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,16 +15,16 @@ from typing import Any, get_args
 import pytest
 
 from helpers.torch_environment import fake_torch_environment
-from setupwizard.child import benchmark
+from setupwizard.child.benchmark import errors, finding, note, program, stream
 from setupwizard.codes import CheckId
-from setupwizard.resources import benchmark_script
+from setupwizard.resources import benchmark_program
 
 FIRST = "first-kernel"
 
 
 def run(python: Path, *arguments: str, cwd: Path) -> tuple[list[dict[str, Any]], subprocess.CompletedProcess[str]]:
     done = subprocess.run(
-        [str(python), "-I", "-X", "utf8", "-u", str(benchmark_script()), *arguments],
+        [str(python), "-I", "-B", "-X", "utf8", "-u", str(benchmark_program()), *arguments],
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -39,28 +40,41 @@ def stages(lines: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def test_it_is_python_3_9_and_needs_nothing_but_the_standard_library_and_torch() -> None:
-    tree = ast.parse(benchmark_script().read_text(encoding="utf-8"), feature_version=(3, 9))
-    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    names: set[str] = set()
+    for file in benchmark_program().rglob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"), feature_version=(3, 9))
+        names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level}
     assert "torch" in names
-    assert {name.partition(".")[0] for name in names} - {"torch"} <= sys.stdlib_module_names
+    assert {name.partition(".")[0] for name in names} - {"torch", "benchmark"} <= sys.stdlib_module_names
+
+
+def test_it_leaves_nothing_in_its_own_folder(tmp_path: Path) -> None:
+    copy = tmp_path / "child 程序"
+    shutil.copytree(benchmark_program(), copy, ignore=shutil.ignore_patterns("__pycache__"))
+    python = fake_torch_environment(tmp_path / "env", cuda="13.0")
+    words = [str(python), "-I", "-B", "-X", "utf8", "-u", str(copy), "--device", "cuda:0", "--only", FIRST]
+    done = subprocess.run(words, capture_output=True, encoding="utf-8", timeout=60, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not list(copy.rglob("__pycache__"))
+    assert list((tmp_path / "env").rglob("torch/__pycache__")), "the environment's own caches are written as ever"
 
 
 def test_every_stage_has_a_code_and_what_matters_comes_before_what_may_hang() -> None:
-    assert set(benchmark.STAGES) <= set(get_args(CheckId))
-    order = list(benchmark.STAGES)
+    assert set(program.STAGES) <= set(get_args(CheckId))
+    order = list(program.STAGES)
     assert order[:4] == ["import", "device", "arch", "first-kernel"]
-    for name, (_function, needs, _quick, _comfort) in benchmark.STAGES.items():
+    for name, (_function, needs, _quick, _comfort) in program.STAGES.items():
         assert all(order.index(need) < order.index(name) for need in needs)
     assert order.index("train") < min(order.index(name) for name in ("dataloader", "sustained", "compile"))
 
 
 def test_chosen_adds_what_a_stage_needs_and_keeps_the_order() -> None:
-    assert benchmark.chosen("quick", ["train"]) == [
+    assert program.chosen("quick", ["train"]) == [
         "import", "device", "arch", "first-kernel", "correctness", "autograd", "conv", "train",
     ]  # fmt: skip
-    assert benchmark.chosen("quick", ["dataloader"]) == ["import", "dataloader"]
-    quick, full = benchmark.chosen("quick", None), benchmark.chosen("full", None)
+    assert program.chosen("quick", ["dataloader"]) == ["import", "dataloader"]
+    quick, full = program.chosen("quick", None), program.chosen("full", None)
     assert set(full) - set(quick) == {"sustained", "compile"}
 
 
@@ -82,7 +96,7 @@ def test_chosen_adds_what_a_stage_needs_and_keeps_the_order() -> None:
     ],
 )
 def test_code_for_a_capability(built: list[str], capability: tuple[int, int], code: str | None) -> None:
-    assert benchmark.code_for(built, capability) == code
+    assert finding.code_for(built, capability) == code
 
 
 def named(name: str, text: str) -> Exception:
@@ -105,27 +119,27 @@ def named(name: str, text: str) -> Exception:
     ],
 )
 def test_kinds_of_errors(error: Exception, is_lost: bool, is_full: bool, is_unsupported: bool) -> None:
-    assert benchmark.lost(error) == is_lost
-    assert benchmark.out_of_memory(error) == is_full
-    assert benchmark.unsupported(error) == is_unsupported
+    assert errors.lost(error) == is_lost
+    assert errors.out_of_memory(error) == is_full
+    assert errors.unsupported(error) == is_unsupported
 
 
 def test_lines_hold_no_nan_and_no_endless_text() -> None:
     file = io.StringIO()
-    benchmark.Stream(file).say("x", value=math.nan, deep=[{"a": (math.inf, 1)}], text="y" * 10_000)
+    stream.Stream(file).say("x", value=math.nan, deep=[{"a": (math.inf, 1)}], text="y" * 10_000)
     line = json.loads(file.getvalue())
     assert (line["value"], line["deep"]) == (None, [{"a": [None, 1]}])
-    assert len(line["text"]) == benchmark.TEXT_LIMIT
+    assert len(line["text"]) == stream.TEXT_LIMIT
 
 
 def test_a_wrong_value_fails_the_stage_whatever_else_it_said() -> None:
-    note = benchmark.Note("conv", benchmark.Stream(io.StringIO()))
-    note.warn("half-not-finite")
-    note.compare("conv2d", math.inf, 1e-4, figure=True)
-    note.compare("other", 1e-9, 1e-4)
-    note.close()
-    assert (note.status, note.reason, note.facts["wrong"]) == ("fail", "wrong-values", ["conv2d"])
-    assert note.figures == [{"name": "wrong-values", "value": 1.0, "unit": "count", "high": 0}]
+    found = note.Note("conv", stream.Stream(io.StringIO()))
+    found.warn("half-not-finite")
+    found.compare("conv2d", math.inf, 1e-4, figure=True)
+    found.compare("other", 1e-9, 1e-4)
+    found.close()
+    assert (found.status, found.reason, found.facts["wrong"]) == ("fail", "wrong-values", ["conv2d"])
+    assert found.figures == [{"name": "wrong-values", "value": 1.0, "unit": "count", "high": 0}]
 
 
 def test_a_lost_device_leaves_the_rest_not_run_and_a_comfort_stage_only_warns(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,10 +159,10 @@ def test_a_lost_device_leaves_the_rest_not_run_and_a_comfort_stage_only_warns(mo
         "dataloader": (fine, ("import",), True, False),
         "amp": (fine, ("train",), True, False),
     }
-    monkeypatch.setattr(benchmark, "STAGES", table)
-    monkeypatch.setattr(benchmark.traceback, "print_exc", lambda: None)
-    bench = benchmark.Bench(benchmark.arguments([]), benchmark.Stream(io.StringIO()))
-    assert benchmark.run_all(bench, list(table)) == {
+    monkeypatch.setattr(program, "STAGES", table)
+    monkeypatch.setattr(program.traceback, "print_exc", lambda: None)
+    bench = program.Bench(program.arguments([]), stream.Stream(io.StringIO()))
+    assert program.run_all(bench, list(table)) == {
         "import": "pass",
         "matmul": "warn",
         "train": "fail",
@@ -161,7 +175,7 @@ def test_a_lost_device_leaves_the_rest_not_run_and_a_comfort_stage_only_warns(mo
 def test_wrong_arguments_are_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     for words in (["--device", "gpu"], ["--only", "import,nothing"], ["--mode", "slow"]):
         with pytest.raises(SystemExit) as end:
-            benchmark.arguments(words)
+            program.arguments(words)
         assert end.value.code == 2
     assert "nothing" not in capsys.readouterr().out
 
@@ -172,7 +186,7 @@ def test_a_card_in_order_passes_the_first_stages(tmp_path: Path) -> None:
         python, "--device", "cuda:0", "--only", "first-kernel,memory", "--max-memory-mib", "16", cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
-    assert (lines[0]["event"], lines[0]["protocol"]) == ("plan", benchmark.PROTOCOL)
+    assert (lines[0]["event"], lines[0]["protocol"]) == ("plan", program.PROTOCOL)
     found = stages(lines)
     assert {name: line["status"] for name, line in found.items()} == {
         "import": "pass", "device": "pass", "arch": "pass", "first-kernel": "pass", "memory": "pass",

@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from setupwizard.child import benchmark
+from setupwizard.child.benchmark import program
 from setupwizard.codes import CheckId, CheckStatus
 from setupwizard.model import stages
 from setupwizard.model.verification import Check, Figure
@@ -200,7 +200,7 @@ def test_every_stage_of_the_child_has_a_deadline_a_name_and_a_sentence() -> None
     for stage in get_args(CheckId):
         assert stages.stage_title(stage)
         assert stages.stage_about(stage).endswith(".")
-    for stage in benchmark.STAGES:
+    for stage in program.STAGES:
         assert deadlines.deadline(stage, "quick") <= deadlines.deadline(stage, "full")
         assert deadlines.deadline(stage, "full") >= 60
         assert sentences.told(Check(id=stage, status="pass"), sentences.WELL, {}).text.endswith(".")

@@ -10,7 +10,7 @@ import pytest
 
 from setupwizard.model.install_data import install_data
 from setupwizard.model.plan import Package
-from setupwizard.resources import benchmark_script
+from setupwizard.resources import benchmark_program
 from setupwizard.steps.runtime import place_runtime
 from setupwizard.tools.process import clean_environment, run
 
@@ -66,7 +66,7 @@ def test_a_failed_import_names_what_is_missing(tmp_path: Path) -> None:
         'raise OSError(22, "Error loading torch_cpu.dll or one of its dependencies.", None, 126)', encoding="utf-8"
     )
     environment = clean_environment({"PYTHONPATH": str(tmp_path)})
-    result = run([sys.executable, "-u", benchmark_script(), "--device", "cpu"], env=environment, timeout=120)
+    result = run([sys.executable, "-B", "-u", benchmark_program(), "--device", "cpu"], env=environment, timeout=120)
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     (stage,) = [line for line in lines if line["event"] == "stage" and line["stage"] == "import"]
     assert stage["status"] == "fail"

@@ -1,4 +1,4 @@
-"""The lines that child/benchmark.py prints: what each means, read strictly."""
+"""The lines that child/benchmark prints: what each means, read strictly."""
 
 from __future__ import annotations
 

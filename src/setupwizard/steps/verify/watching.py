@@ -1,4 +1,4 @@
-"""Runs child/benchmark.py for one device and follows it: lines, deadlines, and how it ended."""
+"""Runs child/benchmark for one device and follows it: lines, deadlines, and how it ended."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from setupwizard.errors import SetupError
 from setupwizard.model.events import Emit, Output
 from setupwizard.model.stages import figure_text, figure_title, stage_title
 from setupwizard.model.verification import Check, Figure
-from setupwizard.resources import benchmark_script
+from setupwizard.resources import benchmark_program
 from setupwizard.steps.verify import clock, judging
 from setupwizard.steps.verify.deadlines import BETWEEN, deadline
 from setupwizard.steps.verify.diagnosis import cause_of_end
@@ -162,7 +162,16 @@ def follow(order: Order, watch: Watch, emit: Emit, cancel: Cancel, sampler: cloc
 def _run(order: Order, watch: Watch, emit: Emit, cancel: Cancel) -> ProcessResult:
     parent = order.work or platforms.temporary_folder()
     with tempfile.TemporaryDirectory(prefix="verify-", dir=parent, ignore_cleanup_errors=True) as folder:
-        argv: tuple[str | Path, ...] = (order.python, "-I", "-X", "utf8", "-u", benchmark_script(), *order.arguments)
+        argv: tuple[str | Path, ...] = (
+            order.python,
+            "-I",
+            "-B",
+            "-X",
+            "utf8",
+            "-u",
+            benchmark_program(),
+            *order.arguments,
+        )
         try:
             result = run(
                 argv,
