@@ -56,6 +56,12 @@ def product_call(bench, size, kind):
     return lambda: torch.mm(left, right, out=product)
 
 
+def product_speed(bench, size, kind, seconds):
+    """Return the TFLOPS of a product of two square matrices: its median over some seconds."""
+    times = bench.samples(product_call(bench, size, kind), seconds)
+    return 2 * size**3 / statistics.median(times) / 1e12
+
+
 def stage_matmul(bench, note):
     seconds = 1.5 if bench.full else 0.5
     sizes = {}
@@ -63,13 +69,13 @@ def stage_matmul(bench, note):
         try:
             with float32_mode(bench.torch, tf32):
                 size = fitting_size(bench, kind)
-                times = bench.samples(product_call(bench, size, kind), seconds)
+                speed = product_speed(bench, size, kind, seconds)
         except Exception as error:
             if unsupported(error):
                 continue
             raise
         sizes[name] = size
-        note.figure(name, 2 * size**3 / statistics.median(times) / 1e12, "TFLOPS")
+        note.figure(name, speed, "TFLOPS")
         bench.tidy()
     note.facts["sizes"] = sizes
     if not bench.on_cpu:
