@@ -1,8 +1,8 @@
 """Is our figure the one that torch's own benchmark gets, and what does it cost that somebody watches?
 
-1. One process of the environment's Python: the measurement of the `matmul` stage and torch.utils.benchmark take turns on
-   the shape that the stage chooses, with the same number of threads. What counts is ours / theirs, pair by pair, and
-   the median of those.
+1. One process of the environment's Python: the measurement of the `matmul` stage and torch.utils.benchmark take turns
+   on the shape that the stage chooses, with the same number of threads. What counts is ours / theirs, pair by pair,
+   and the median of those.
 2. The same proof with the parent (deadlines, lines, sentences) and without it, in turns: wall time, and the processor
    time that the parent itself takes, as a share of its child's.
 3. The child that looks at a card five times a second, at a stand-in for NVIDIA's library: its share of one processor.
