@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from helpers.torch_environment import pretend_cuda_environment
+from helpers.recorded import fixture
+from helpers.torch_environment import pretend_card_environment
 from setupwizard.model.events import CheckDone, Event, Output
 from setupwizard.model.machine import Gpu
 from setupwizard.model.recommendation import Build
@@ -23,6 +24,7 @@ from setupwizard.steps.verify import VerifyRequest, failure, verify
 from setupwizard.tools.concurrency import Cancel
 
 NAME = "SETUPWIZARD_TORCH_PYTHON"
+OLD_DRIVER = fixture("torch/warn_driver_too_old.txt")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not os.environ.get(NAME), reason=f"{NAME} names no interpreter with torch"),
@@ -100,23 +102,41 @@ def test_the_work_is_the_same_every_time(python: Path) -> None:
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
 
 
-def pretend(tmp_path: Path, python: Path, facts: dict[str, str], only: str, **scenario: Any) -> Verification:
-    fake = pretend_cuda_environment(tmp_path / "env", python, Path(facts["packages"]), **scenario)
+CARDS = {
+    "cuda": Gpu(vendor="nvidia", name="NVIDIA GeForce RTX 4060 Laptop GPU", uuid="GPU-0"),
+    "rocm": Gpu(vendor="amd", name="AMD Radeon RX 7900 XTX", gfx="gfx1100"),
+    "xpu": Gpu(vendor="intel", name="Intel Arc B580"),
+    "mps": Gpu(vendor="apple", name="Apple M3"),
+}
+MISSING = {"capability": [6, 1], "built_for": ["sm_75"], "no_kernel": True}
+
+
+def pretend(
+    tmp_path: Path,
+    python: Path,
+    facts: dict[str, str],
+    only: str,
+    *,
+    patience: float = 5,
+    on_battery: bool = False,
+    **scenario: Any,
+) -> Verification:
+    fake = pretend_card_environment(tmp_path / "env", python, Path(facts["packages"]), **scenario)
     events: list[Event] = []
     proof = verify(
         VerifyRequest(
             python=fake,
-            gpus=(Gpu(vendor="nvidia", name="NVIDIA GeForce RTX 4060 Laptop GPU", uuid="GPU-0"),),
+            gpus=(CARDS[scenario.get("family", "cuda")],),
             mode="full" if only == "" else "quick",
             only=tuple(only.split(",")) if only else (),
             sustain_seconds=2,
-            patience=5,
+            patience=patience,
+            on_battery=on_battery,
         ),
         events.append,
         Cancel(),
     )
     assert proof.torch is not None, [event.text for event in events if isinstance(event, Output)]
-    assert proof.torch.variant == "cu130"
     return proof
 
 
@@ -124,6 +144,8 @@ def test_every_branch_for_a_card(tmp_path: Path, python: Path, facts: dict[str, 
     proof = pretend(tmp_path, python, facts, "")
     found = by_id(proof)
     assert proof.passed, proof
+    assert proof.torch is not None
+    assert proof.torch.variant == "cu130"
     assert {name for name, check in found.items() if check.status == "skip"} <= {"compile", "torchvision"}
     names = {figure.name for check in proof.checks for figure in check.figures}
     assert names >= {
@@ -135,15 +157,68 @@ def test_every_branch_for_a_card(tmp_path: Path, python: Path, facts: dict[str, 
 
 
 @pytest.mark.parametrize(
-    ("scenario", "only", "stage", "status", "code"),
+    ("family", "variant", "skipped", "absent"),
     [
-        ({"wrong_half": True}, "matmul", "correctness", "fail", "wrong-results"),
-        ({"out_of_memory": True}, "memory", "memory", "warn", None),
-        ({"half_is_nan": True}, "conv", "conv", "warn", None),
-        ({"available": False}, "first-kernel", "device", "fail", "gpu-not-seen"),
-        ({"capability": [6, 1], "no_kernel": True}, "first-kernel", "arch", "fail", "verify-failed"),
-        ({"capability": [12, 0], "built_for": ["sm_80", "compute_90"]}, "first-kernel", "arch", "warn", None),
-        ({"lost_in": "scaled_dot_product_attention"}, "attention,memory", "memory", "not-run", "verify-failed"),
+        ("rocm", "rocm7.1", set(), {"tf32", "error.tf32"}),
+        ("xpu", "xpu", {"arch"}, {"tf32", "error.tf32"}),
+        ("mps", "cpu", {"arch", "copy-host"}, {"tf32", "error.tf32", "error.fp64", "to-device.pinned"}),
+    ],
+)
+def test_cards_of_other_makers(
+    tmp_path: Path,
+    python: Path,
+    facts: dict[str, str],
+    family: str,
+    variant: str,
+    skipped: set[str],
+    absent: set[str],
+) -> None:
+    missing = {"missing": "fft_rfft"} if family == "mps" else {}
+    stages = "arch,correctness,conv,attention,amp,memory,copy-host,copy-device,matmul,train"
+    proof = pretend(tmp_path, python, facts, stages, family=family, **missing)
+    found = by_id(proof)
+    assert (proof.verdict, proof.torch.variant if proof.torch else "") == ("pass", variant), proof
+    assert {name for name, check in found.items() if check.status == "skip"} == skipped
+    names = {figure.name for check in proof.checks for figure in check.figures}
+    assert names >= {"error.fp32", "bandwidth", "fp32", "fp16", "bf16", "speedup"}
+    assert not names & absent
+    device = proof.devices[0]
+    assert (device.compute_capability, device.driver) == (None, None)
+    assert all(figure.low is None for check in proof.checks for figure in check.figures), "nobody knows its rates"
+
+
+@pytest.mark.parametrize(
+    ("scenario", "only", "stage", "status", "cause", "code"),
+    [
+        ({"wrong_in": "fp64"}, "correctness", "correctness", "fail", "wrong-values", "wrong-results"),
+        ({"wrong_in": "fp32"}, "correctness", "correctness", "fail", "wrong-values", "wrong-results"),
+        ({"wrong_in": "tf32"}, "correctness", "correctness", "fail", "wrong-values", "wrong-results"),
+        ({"wrong_in": "fp16"}, "correctness", "correctness", "fail", "wrong-values", "wrong-results"),
+        ({"wrong_in": "bf16"}, "correctness", "correctness", "fail", "wrong-values", "wrong-results"),
+        ({"out_of_memory": True}, "memory", "memory", "warn", "memory-short", None),
+        ({"half_is_nan": True}, "conv", "conv", "warn", "half-not-finite", None),
+        ({"loses_data": True}, "copy-host", "copy-host", "fail", "wrong-values", "wrong-results"),
+        ({"loses_data": True}, "copy-device", "copy-device", "fail", "wrong-values", "wrong-results"),
+        ({"available": False, "said": OLD_DRIVER}, "first-kernel", "device", "fail", "driver-old", "gpu-not-seen"),
+        (MISSING, "first-kernel", "arch", "fail", "no-code", "verify-failed"),
+        (
+            {"capability": [12, 0], "built_for": ["sm_80", "compute_90"]},
+            "first-kernel",
+            "arch",
+            "warn",
+            "only-intermediate-code",
+            None,
+        ),
+        (
+            {"lost_in": "scaled_dot_product_attention"},
+            "attention,memory",
+            "attention",
+            "fail",
+            "card-lost",
+            "verify-failed",
+        ),
+        ({"crashes_in": "conv2d"}, "conv,attention", "conv", "fail", "crash", "verify-failed"),
+        ({"name": "NVIDIA GeForce RTX 4090"}, "matmul", "matmul", "warn", "slow", None),
     ],
 )
 def test_what_can_be_wrong_with_a_card(
@@ -154,9 +229,28 @@ def test_what_can_be_wrong_with_a_card(
     only: str,
     stage: str,
     status: str,
+    cause: str,
     code: str | None,
 ) -> None:
     proof = pretend(tmp_path, python, facts, only, **scenario)
-    assert by_id(proof)[stage].status == status, by_id(proof)[stage]
+    check = by_id(proof)[stage]
+    assert (check.status, check.cause) == (status, cause), check
     error = failure(proof)
     assert (error.code if error else None) == code
+    if "wrong_in" in scenario:
+        assert check.facts["wrong"] == (scenario["wrong_in"],), "only that number type is named"
+    if code is not None and stage != only.rpartition(",")[2]:
+        assert by_id(proof)[only.rpartition(",")[2]].status == "not-run"
+
+
+def test_a_slow_card_on_its_battery_is_told_to_be_plugged_in(
+    tmp_path: Path, python: Path, facts: dict[str, str]
+) -> None:
+    proof = pretend(tmp_path, python, facts, "matmul", on_battery=True, name="NVIDIA GeForce RTX 4090")
+    assert (by_id(proof)["matmul"].cause, proof.passed) == ("slow-battery", True)
+
+
+def test_a_calculation_that_never_ends(tmp_path: Path, python: Path, facts: dict[str, str]) -> None:
+    proof = pretend(tmp_path, python, facts, "conv,attention", patience=0.25, hangs_in="conv2d")
+    found = by_id(proof)
+    assert (found["conv"].cause, found["attention"].status, proof.verdict) == ("hang", "not-run", "fail")

@@ -47,20 +47,20 @@ def fake_torch_environment(folder: Path, **scenario: Any) -> Path:
     return python
 
 
-def pretend_cuda_environment(folder: Path, real_python: Path, real_packages: Path, **scenario: Any) -> Path:
-    """Return the interpreter of an environment with a real processor build of torch that claims to have a CUDA card.
+def pretend_card_environment(folder: Path, real_python: Path, real_packages: Path, **scenario: Any) -> Path:
+    """Return the interpreter of an environment with a real processor build of torch that claims to have a card.
 
     Args:
         folder: where to make it.
         real_python: an interpreter of the version that the real torch was installed for.
         real_packages: the site-packages that hold it.
-        scenario: see pretend_cuda.py.
+        scenario: see pretend_card.py.
     """
     import subprocess
 
     subprocess.run([str(real_python), "-m", "venv", "--without-pip", str(folder)], check=True, timeout=120)
     packages = packages_of(folder)
     (packages / "real.pth").write_text(f"{real_packages}\n", encoding="utf-8")
-    shutil.copy(HERE / "fake_torch" / "pretend_cuda.py", packages / "sitecustomize.py")
+    shutil.copy(HERE / "fake_torch" / "pretend_card.py", packages / "sitecustomize.py")
     (packages / "scenario.json").write_text(json.dumps(scenario), encoding="utf-8")
     return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
