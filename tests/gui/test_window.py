@@ -567,7 +567,7 @@ def test_a_remark_is_told_and_the_proof_can_run_again(visit: Visit) -> None:
     assert visit.state.verification.mode == "full"
     assert "38 times faster than your CPU" in texts(visit)
     visit.qtbot.mouseClick(window.verify.copy, Qt.MouseButton.LeftButton)
-    assert "Matrix multiplication, FP16: 44.6 TFLOPS" in visit.desktop.copied[-1]
+    assert "Matrix multiplication (FP16): 44.6 TFLOPS" in visit.desktop.copied[-1]
 
 
 def test_a_check_that_is_stopped_leaves_the_proof_of_before(visit: Visit) -> None:

@@ -153,7 +153,7 @@ def test_what_has_changed_is_said(tmp_path):
     )
     assert list(history.changes(proof(), slow)) == [
         "Driver: was 580.95, is 590.10.",
-        "Matrix multiplication, FP16: −30 % compared with last time.",
+        "Matrix multiplication (FP16): −30 % compared with last time.",
     ]
     assert list(history.changes(proof(), proof(measurements={"matmul.fp16.tflops": 31.0}))) == []
     history.remember(tmp_path, proof())

@@ -20,7 +20,7 @@ from setupwizard.model.events import Error, Outcome
 from setupwizard.model.machine import Finding, Gpu, Machine, NvidiaDriver
 from setupwizard.model.plan import Package, Plan, PlanPython, PlanSource, Setting
 from setupwizard.model.recommendation import Action, Build, Reason, Recommendation
-from setupwizard.model.stages import headline
+from setupwizard.model.stages import headline, stage_about, stage_sentence
 from setupwizard.model.verification import Check, Device, Figure, TorchFacts, Verification
 from setupwizard.model.wire import from_json, to_json
 from setupwizard.steps.report import (
@@ -32,8 +32,11 @@ from setupwizard.steps.report import (
     render_html,
     render_rollup,
     report_document,
+    with_history,
     write_report,
 )
+from setupwizard.steps.report.advice import next_steps
+from setupwizard.steps.report.past import past_of
 
 MACHINE = Machine(
     os="windows",
@@ -280,6 +283,81 @@ def test_a_failed_install_tells_its_error_and_its_plan() -> None:
     assert "PyTorch 2.15.0, CUDA 13.0" in text
 
 
+def test_what_to_do_next_begins_with_what_is_wrong_and_ends_with_the_first_program() -> None:
+    checks = (
+        Check(id="conv", status="warn", text="Half.", advice="Use float32."),
+        Check(id="attention", status="warn", text="Half.", advice="Use float32."),
+        Check(id="memory", status="fail", text="Wrong.", advice="Check again."),
+    )
+    failed = replace(PROOF, verdict="fail", passed=False, checks=checks)
+    said = next_steps(report_document(MACHINE, DECISION, PLAN, None, failed))
+    assert said == (("Check again.", None), ("Use float32.", None), ("Restart.", "https://www.nvidia.com/drivers"))
+    good = [text for text, _url in next_steps(report())]
+    assert good[0] == "Restart."
+    assert r"open a terminal in the folder C:\Users\user\pytorch and type activate" in good[1]
+    assert good[2] == "Try the five short programs on this page."
+    evil = Recommendation(data_date="2026-11-22", verdict="gpu", actions=(Action(code="x", text="X", url="file:///"),))
+    assert next_steps(report_document(MACHINE, evil)) == (("X", None),)
+
+
+def test_the_list_of_packages_tells_what_was_brought_from_what_was_added() -> None:
+    made = report(installed={"numpy": "2.3.5", "torch": "2.15.0+cu130"})
+    page = Page(render_html(made))
+    assert "Installed packages (2)" in page.text
+    assert page.text.count("ab" * 32) == 1
+    assert "Packages: numpy 2.3.5, torch 2.15.0+cu130" in plain_text(made)
+    exchanged = Page(render_html(report(installed={"torch": "2.9.1"})))
+    assert "torch 2.9.1" in exchanged.text
+    assert "ab" * 32 not in exchanged.text, "the sum is not the one of what is there now"
+
+
+def earlier(day: int, driver: str, speed: float) -> Verification:
+    device = replace(PROOF.devices[0], driver=driver)
+    measured = {"matmul.fp16.tflops": speed, "card.looks.seconds": (0.0, 0.2)}
+    return replace(PROOF, started=f"2026-11-{day:02d}T14:05:00Z", devices=(device,), measurements=measured)
+
+
+def test_earlier_checks_and_what_the_new_driver_changed() -> None:
+    assert past_of(report()) is None
+    proofs = [earlier(day, "570.10", 40.0) for day in range(1, 15)]
+    newest_one = replace(
+        earlier(29, "581.57", 28.0),
+        checks=(
+            Check(id="matmul", status="pass", device=0, figures=(Figure(name="fp16", value=28.0, unit="TFLOPS"),)),
+        ),
+    )
+    made = with_history(report(), (*proofs, newest_one))
+    assert made.verification == newest_one
+    assert [one.started[:10] for one in made.earlier[-2:]] == ["2026-11-14", "2026-11-22"]
+    assert len(made.earlier) == 8
+    assert all(not one.checks and one.measurements == one.numbers() for one in made.earlier)
+    again = with_history(report(verification=None, verdict=None), (proofs[-1], newest_one))
+    assert again.verdict == "pass"
+    page = Page(render_html(again)).text
+    for words in (
+        "Checks so far",
+        "Driver: was 570.10, is 581.57.",
+        "(FP16): −30 % compared with last time.",
+        "40 TFLOPS",
+    ):
+        assert words in page, words
+    assert from_json(Report, to_json(again).encode(), name="x") == again
+    old_alone = with_history(report(), (proofs[0],))
+    assert (old_alone.verification, len(old_alone.earlier)) == (PROOF, 1)
+
+
+def test_a_stage_is_not_said_to_work_when_it_does_not() -> None:
+    about = stage_about("conv")
+    for status, told in (("pass", True), ("warn", True), ("fail", False), ("skip", False), ("not-run", False)):
+        proof = replace(PROOF, checks=(Check(id="conv", device=0, status=status, text="Said."),))
+        assert (about in Page(render_html(report_document(MACHINE, verification=proof))).text) == told
+    assert stage_sentence(Check(id="autograd", status="pass")) == "Automatic differentiation: works"
+    assert stage_sentence(Check(id="files", status="pass")) == "Installed files: complete"
+    assert stage_sentence(Check(id="torchvision", status="skip")) == "Picture tools (torchvision): not needed here"
+    assert stage_sentence(Check(id="conv", status="fail", text="Wrong.", advice="Again.")).endswith(": Wrong. Again.")
+    assert stage_sentence(Check(id="conv", status="fail")).endswith(": Problem")
+
+
 def test_two_cards_have_a_section_each() -> None:
     second = replace(PROOF.devices[0], index=1, name="NVIDIA GeForce RTX 4090")
     checks = (*PROOF.checks, replace(PROOF.checks[2], device=1))
@@ -295,8 +373,8 @@ def test_two_cards_have_a_section_each() -> None:
 def test_the_text_to_copy() -> None:
     text = plain_text(report())
     assert text.startswith("PyTorch works on your GPU\n")
-    assert "OK: Automatic differentiation: Gradients are right." in text
-    assert "    Matrix multiplication, FP16: 31.6 TFLOPS, usual 27.2–35.4 TFLOPS" in text
+    assert "Automatic differentiation: works\n" in text
+    assert "    Matrix multiplication (FP16): 31.6 TFLOPS, usual 27.2–35.4 TFLOPS" in text
 
 
 def test_files_are_written_whole_and_the_newest_is_found(tmp_path: Path) -> None:

@@ -264,6 +264,7 @@ def test_figures_read_well() -> None:
     assert stages.band_text(Figure(name="x", value=1, unit="s", high=3)) is None
     assert stages.figure_text(Figure(name="speedup", value=38.4, unit="x")) == "38.4 times as fast"
     assert stages.figure_text(Figure(name="first-call", value=0.0212, unit="s")) == "21.2 ms"
+    assert stages.figure_text(Figure(name="fp32", value=0.0352, unit="TFLOPS")) == "35.2 GFLOPS"
     assert stages.figure_text(Figure(name="import", value=3.1, unit="s")) == "3.1 s"
     assert stages.figure_text(Figure(name="error.fp32", value=2e-7, unit="relative")) == "2.0e-07"
     assert [stages.times_text(value) for value in (3.44, 37.6, 123.0)] == ["3.4", "38", "120"]

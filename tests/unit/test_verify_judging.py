@@ -316,7 +316,7 @@ def test_sentences_can_be_told_again_in_another_language() -> None:
     made = sentences.told(check, "slow", {"slow": ["fp32", "fp16"], "driver": "580", "error": "never named"})
     assert made.cause == "slow"
     assert made.facts == {"slow": ("fp32", "fp16")}
-    assert "Matrix multiplication, FP32" in made.text
+    assert "Matrix multiplication (FP32)" in made.text
     set_language("zh_CN")
     try:
         again = sentences.retold(made)

@@ -12,8 +12,8 @@ from setupwizard.model.machine import Gpu, Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build, Recommendation
 from setupwizard.model.self_test import SelfTest
+from setupwizard.model.stages import figure_text, figure_title, stage_sentence
 from setupwizard.model.verification import Verification
-from setupwizard.steps.verify import stage_title
 
 _SPEEDS = frozenset(("matmul", "copy-device", "copy-host", "sustained"))
 _MOST_OTHERS = 5
@@ -188,13 +188,9 @@ def verification(proof: Verification) -> str:
         "not-verified": _("It could not be proved that PyTorch works on the device."),
     }
     lines = [verdicts[proof.verdict]]
+    lines += [f"  {stage_sentence(check)}" for check in proof.checks]
     lines += [
-        f"  {stage_title(check.id)}: {check.text} {check.advice}".rstrip()
-        for check in proof.checks
-        if check.status in {"warn", "fail"}
-    ]
-    lines += [
-        f"  {stage_title(check.id)}: {figure.name} {figure.value:.4g} {figure.unit}"
+        f"  {figure_title(figure.name)}: {figure_text(figure)}"
         for check in proof.checks
         if check.id in _SPEEDS
         for figure in check.figures

@@ -70,6 +70,17 @@ _STATUS: dict[CheckStatus, str] = {
     "not-run": N_("Not run"),
 }
 
+# What is said of a stage that was passed, where "works" would be the wrong word.
+_PASSED: dict[CheckId, str] = {
+    "files": N_("complete"),
+    "packages": N_("as planned"),
+    "memory": N_("passed"),
+    "copy-device": N_("measured"),
+    "matmul": N_("measured"),
+    "sustained": N_("steady"),
+    "arch": N_("there"),
+}
+
 _FIGURES: dict[str, str] = {
     "import": N_("Time to start"),
     "first-call": N_("Time of the first call"),
@@ -77,13 +88,13 @@ _FIGURES: dict[str, str] = {
     "free": N_("Memory free"),
     "to-device.pageable": N_("To the card"),
     "from-device.pageable": N_("From the card"),
-    "to-device.pinned": N_("To the card, pinned memory"),
-    "from-device.pinned": N_("From the card, pinned memory"),
+    "to-device.pinned": N_("To the card (pinned memory)"),
+    "from-device.pinned": N_("From the card (pinned memory)"),
     "bandwidth": N_("Memory, reading and writing"),
-    "fp32": N_("Matrix multiplication, FP32"),
-    "tf32": N_("Matrix multiplication, TF32"),
-    "fp16": N_("Matrix multiplication, FP16"),
-    "bf16": N_("Matrix multiplication, BF16"),
+    "fp32": N_("Matrix multiplication (FP32)"),
+    "tf32": N_("Matrix multiplication (TF32)"),
+    "fp16": N_("Matrix multiplication (FP16)"),
+    "bf16": N_("Matrix multiplication (BF16)"),
     "speedup": N_("Compared with the processor"),
     "images": N_("Pictures learned"),
     "accuracy": N_("Pictures told apart"),
@@ -105,6 +116,8 @@ _FIGURES: dict[str, str] = {
 _UNITS: dict[str, str] = {
     "x": N_("times as fast"),
     "images/s": N_("pictures/s"),
+    "s": N_("s"),
+    "ms": N_("ms"),
     "relative": "",
     "count": "",
     "loss": "",
@@ -131,6 +144,14 @@ def status_word(status: CheckStatus) -> str:
     return _(_STATUS[status])
 
 
+def stage_sentence(check: Check) -> str:
+    """Return how a stage ended as a beginner reads it: "Automatic differentiation: works"."""
+    passed = _PASSED.get(check.id, N_("works"))
+    ends: dict[CheckStatus, str] = {"pass": _(passed), "skip": _("not needed here"), "not-run": _("not run")}
+    said = ends.get(check.status) or check_sentence(check) or status_word(check.status)
+    return _("{name}: {value}").format(name=stage_title(check.id), value=said)
+
+
 def figure_title(name: str) -> str:
     """Return what a figure is called; a figure that nobody named keeps its stable name."""
     return _(_FIGURES[name]) if name in _FIGURES else name
@@ -148,11 +169,14 @@ def number_text(value: float) -> str:
 
 
 def figure_text(figure: Figure) -> str:
-    """Return a figure with its unit: "44.6 TFLOPS", "21 ms"."""
-    if figure.unit == "s" and figure.value < 1:
-        return f"{number_text(round(figure.value * 1000, 1))} ms"
-    unit = _UNITS.get(figure.unit, figure.unit)
-    return f"{number_text(figure.value)} {_(unit) if unit else ''}".strip()
+    """Return a figure with its unit, in a smaller one where that is easier to read: "44.6 TFLOPS", "21 ms"."""
+    value, unit = figure.value, figure.unit
+    if unit == "s" and value < 1:
+        value, unit = round(value * 1000, 1), "ms"
+    elif unit == "TFLOPS" and value < 0.5:
+        value, unit = value * 1000, "GFLOPS"
+    word = _UNITS.get(unit, unit)
+    return f"{number_text(value)} {_(word) if word else ''}".strip()
 
 
 def band_text(figure: Figure) -> str | None:

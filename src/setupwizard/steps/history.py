@@ -54,9 +54,9 @@ def earlier(folder: Path) -> tuple[Verification, ...]:
 
 
 def remember(folder: Path, proof: Verification) -> None:
-    """Keep a proof; without the rows of looks at the card, which only its report shows. Never raises."""
+    """Keep a proof; the rows of looks at the card, which its report draws, only of the newest. Never raises."""
     place = place_of(folder)
-    kept = (*earlier(folder), replace(proof, measurements=proof.numbers()))[-KEPT:]
+    kept = (*(replace(one, measurements=one.numbers()) for one in earlier(folder)), proof)[-KEPT:]
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(place, msgspec.json.encode(kept) + b"\n")
@@ -67,7 +67,7 @@ def remember(folder: Path, proof: Verification) -> None:
 def changes(before: Verification, now: Verification) -> Iterator[str]:
     """Yield a sentence for each thing that is not as it was: driver, PyTorch, a speed by a tenth or more."""
     for name, old, new in (
-        (_("Driver"), _drivers(before), _drivers(now)),
+        (_("Driver"), drivers(before), drivers(now)),
         ("PyTorch", before.torch.version if before.torch else "", now.torch.version if now.torch else ""),
     ):
         if old != new and old and new:
@@ -86,5 +86,6 @@ def changes(before: Verification, now: Verification) -> Iterator[str]:
                 )
 
 
-def _drivers(proof: Verification) -> str:
+def drivers(proof: Verification) -> str:
+    """Return the drivers of the devices that a proof tested; empty where none has one of its own."""
     return ", ".join(sorted({device.driver for device in proof.devices if device.driver}))

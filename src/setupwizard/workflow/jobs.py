@@ -18,7 +18,7 @@ from setupwizard.model.machine import Gpu, Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build, Cell, Recommendation
 from setupwizard.model.verification import Verification
-from setupwizard.steps import install, planning, report, switching, verify
+from setupwizard.steps import foreign, install, planning, report, switching, verify
 from setupwizard.steps.detect import redacted
 from setupwizard.steps.recommend import recommend
 from setupwizard.steps.recommend.grid import grid as grid_of
@@ -152,10 +152,20 @@ def _write_report(root: Root, told: dict[str, object], outcome: Outcome) -> None
     assert isinstance(decision, Recommendation)  # noqa: S101
     assert isinstance(made, Plan)  # noqa: S101
     try:
-        document = report.report_document(redacted(machine), decision, made, outcome, outcome.verification)
+        installed = installed_in(root) if outcome.status == "done" else {}
+        document = report.report_document(redacted(machine), decision, made, outcome, outcome.verification, installed)
         report.write_report(root.reports, document)
     except Exception:
         log.exception("the report could not be written")
+
+
+def installed_in(root: Root) -> dict[str, str]:
+    """Return name and version of every package in use, as `pip list` tells them; empty where nothing can be read."""
+    place = root.in_use if root.is_ours() else root.path
+    try:
+        return foreign.look(place).packages() if place is not None else {}
+    except (SetupError, OSError):
+        return {}
 
 
 def _expect(made: Plan, expected: str | None) -> None:

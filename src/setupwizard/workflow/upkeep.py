@@ -18,7 +18,7 @@ from setupwizard.model.events import Error, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.wire import to_json
 from setupwizard.probes.privacy import redacted
-from setupwizard.steps import report, switching
+from setupwizard.steps import history, report, switching
 from setupwizard.steps.offers import usable_pythons
 from setupwizard.steps.planning import known_sources
 from setupwizard.store import generation
@@ -27,7 +27,7 @@ from setupwizard.store.layout import Root
 from setupwizard.store.lock import working_on
 from setupwizard.store.removal import remove_lock
 from setupwizard.tools.redaction import redact_text
-from setupwizard.workflow.jobs import dismantle
+from setupwizard.workflow.jobs import dismantle, installed_in
 from setupwizard.workflow.proving import retold
 
 log = logging.getLogger(__name__)
@@ -157,27 +157,34 @@ def _tended(work: Callable[[], Outcome], root: Root, style: str) -> Outcome:
         )
 
 
-def last_report(root: Root) -> report.Report:
-    """Return the newest report of an environment.
+def last_report(root: Root, look: Callable[[], Machine] | None = None) -> report.Report:
+    """Return the newest report of an environment with its newest proof, told in the language that is spoken now.
+
+    Args:
+        root: one of ours, or the folder of any environment that was proved.
+        look: looks at this computer, for an environment of others, of which no visit is on record.
 
     Raises:
-        SetupError: "environment-missing": there is none.
+        SetupError: "environment-missing": nothing is known of it.
     """
-    found = report.newest(root.reports)
+    proofs = history.earlier(root.path)
+    found = report.newest(root.reports) if root.is_ours() else None
     if found is None:
-        raise SetupError("environment-missing", root=str(root.path))
-    return found
+        if look is None or not proofs:
+            raise SetupError("environment-missing", root=str(root.path))
+        found = report.report_document(redacted(look()))
+    found = report.with_history(replace(found, installed=installed_in(root)), proofs)
+    proof = found.verification
+    return replace(found, verification=retold(proof) if proof is not None else None)
 
 
 def save_report(root: Root, path: Path) -> None:
-    """Write the newest report of an environment as a page for people, its proof in the language that is spoken now.
+    """Write the newest report of an environment as a page for people.
 
     Raises:
         SetupError: "environment-missing", "root-not-writable".
     """
-    found = last_report(root)
-    proof = retold(found.verification) if found.verification is not None else None
-    page = report.render_html(replace(found, verification=proof))
+    page = report.render_html(last_report(root))
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as error:

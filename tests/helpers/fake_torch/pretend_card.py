@@ -69,6 +69,7 @@ def answer_for_the_card(torch):
     free, total = SCENARIO.get("free_mib", 256) << 20, 8188 << 20
     if FAMILY == "mps":
         torch.backends.mps.is_available = look
+        torch.mps.device_count = lambda: 1
         torch.mps.recommended_max_memory = lambda: free
         torch.mps.driver_allocated_memory = lambda: 0
         torch.mps.synchronize = torch.mps.empty_cache = lambda: None

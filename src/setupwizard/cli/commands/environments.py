@@ -125,8 +125,8 @@ def report(env: Path | None, collect: Path | None, html: Path | None, csv: Path 
         if csv is not None:
             write_text(csv, table)
     else:
-        found = workflow.last_report(root_of(env))
-        document, page, table = found, reports.render_html(found), ""
+        found = workflow.last_report(root_of(env), lambda: this_machine(()))
+        document, page, table = found, reports.render_html(found), reports.plain_text(found)
     if html is not None:
         write_text(html, page)
         voice.note(_("Written: {file}").format(file=html))

@@ -1,7 +1,7 @@
 """The report: for the person, for who helps, and for who looks after many computers."""
 
 from setupwizard.steps.report.collecting import Collection, collect, render_csv, render_rollup
-from setupwizard.steps.report.document import Report, report_document
+from setupwizard.steps.report.document import Report, report_document, with_history
 from setupwizard.steps.report.page import newest, render_html, write_report
 from setupwizard.steps.report.view import plain_text
 
@@ -15,5 +15,6 @@ __all__ = [
     "render_html",
     "render_rollup",
     "report_document",
+    "with_history",
     "write_report",
 ]

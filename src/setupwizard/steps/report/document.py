@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, TypeVar
 
@@ -19,6 +20,8 @@ from setupwizard.model.verification import Verification
 from setupwizard.tools.redaction import redacted
 
 T = TypeVar("T")
+MOST_EARLIER = 8
+"""Earlier proofs that a report tells of."""
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -29,6 +32,8 @@ class Report(Struct, frozen=True, kw_only=True):
         program: the version of setupwizard that made it.
         verdict: of the proof; None: nothing was checked.
         outcome: how the install ended, without the proof, which stands beside it.
+        installed: name and version of every package in the environment, as `pip list` tells them.
+        earlier: proofs of the same environment before this one, oldest first, without their checks.
     """
 
     schema: Literal[1] = SCHEMA
@@ -40,6 +45,8 @@ class Report(Struct, frozen=True, kw_only=True):
     plan: Plan | None = None
     outcome: Outcome | None = None
     verification: Verification | None = None
+    installed: dict[str, str] = {}
+    earlier: tuple[Verification, ...] = ()
 
 
 def report_document(
@@ -48,6 +55,7 @@ def report_document(
     plan: Plan | None = None,
     outcome: Outcome | None = None,
     verification: Verification | None = None,
+    installed: Mapping[str, str] | None = None,
 ) -> Report:
     """Return the report of a visit.
 
@@ -57,6 +65,7 @@ def report_document(
         plan: what was to be done, when anything was.
         outcome: how it ended; its proof is taken when `verification` is None.
         verification: the proof.
+        installed: name and version of every package in the environment.
     """
     proof = verification or (outcome.verification if outcome is not None else None)
     return Report(
@@ -68,6 +77,30 @@ def report_document(
         plan=_safe(plan),
         outcome=_safe(replace(outcome, verification=None) if outcome is not None else None),
         verification=_safe(proof),
+        installed=dict(installed or {}),
+    )
+
+
+def with_history(report: Report, proofs: Sequence[Verification]) -> Report:
+    """Return a report with the newest of the proofs in the place of an older one, and with those before it.
+
+    Args:
+        report: what was found, decided and installed.
+        proofs: of the environment, oldest first.
+    """
+    shown = report.verification
+    newer = [proof for proof in proofs if shown is None or proof.started > shown.started]
+    if newer:
+        shown = newer[-1]
+    before = [proof for proof in proofs if shown is None or proof.started < shown.started]
+    if report.verification is not None and newer and report.verification.started not in {p.started for p in before}:
+        before.append(report.verification)
+    kept = sorted(before, key=lambda proof: proof.started)[-MOST_EARLIER:]
+    return replace(
+        report,
+        verdict=shown.verdict if shown is not None else None,
+        verification=_safe(shown),
+        earlier=tuple(_safe(replace(proof, checks=(), measurements=proof.numbers())) for proof in kept),
     )
 
 

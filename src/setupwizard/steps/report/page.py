@@ -53,6 +53,8 @@ def render_html(report: Report) -> str:
         "next": _("What to do next"),
         "found": _("What was noticed"),
         "packages": _("Installed packages"),
+        "past": _("Checks so far"),
+        "start": _("start"),
         "name": _("Name"),
         "version": _("Version"),
         "size": _("Size"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from msgspec import Struct
+from packaging.utils import canonicalize_name
 
 from setupwizard.codes import CheckStatus, VerificationVerdict
 from setupwizard.i18n import _
@@ -13,8 +14,10 @@ from setupwizard.model.format import format_bytes, format_duration
 from setupwizard.model.snippets import Snippet, device_word, snippets
 from setupwizard.model.verification import Check, Figure, Verification
 from setupwizard.steps.report import wording
+from setupwizard.steps.report.advice import next_steps
 from setupwizard.steps.report.chart import Chart, charts
 from setupwizard.steps.report.document import Report
+from setupwizard.steps.report.past import Past, past_of
 
 _TONES: dict[VerificationVerdict | None, str] = {
     "pass": "ok",
@@ -80,6 +83,7 @@ class View(Struct, frozen=True, kw_only=True):
     actions: tuple[tuple[str, str | None], ...]
     problem: tuple[str, str] | None
     packages: tuple[tuple[str, str, str, str], ...]
+    past: Past | None
     findings: tuple[str, ...]
     snippets: tuple[Snippet, ...]
     text: str
@@ -89,7 +93,6 @@ def view_of(report: Report) -> View:
     """Return the page of a report, in the present language."""
     title, sentence = stages.headline(report.verification)
     problem = report.outcome.error if report.outcome is not None else None
-    decision = report.recommendation
     return View(
         tone=_TONES[report.verdict],
         verdict=wording.verdict_word(report.verdict),
@@ -99,18 +102,26 @@ def view_of(report: Report) -> View:
         facts=tuple(_facts(report)),
         sections=tuple(_sections(report.verification)) if report.verification else (),
         reasons=_reasons(report),
-        actions=tuple((action.text, _web(action.url)) for action in decision.actions if action.text)
-        if decision
-        else (),
+        actions=next_steps(report),
         problem=(problem.title, problem.advice) if problem is not None else None,
-        packages=tuple(
-            (package.name, package.version, format_bytes(package.size), package.sha256)
-            for package in (report.plan.packages if report.plan else ())
-        ),
+        packages=tuple(_packages(report)),
+        past=past_of(report),
         findings=tuple(finding.text for finding in report.machine.findings if finding.level != "info" and finding.text),
         snippets=_snippets(report),
         text=plain_text(report),
     )
+
+
+def _packages(report: Report) -> Iterator[tuple[str, str, str, str]]:
+    """Yield name, version, size and SHA-256 of what is in the environment; only what we brought has the last two."""
+    planned = {canonicalize_name(package.name): package for package in (report.plan.packages if report.plan else ())}
+    names = {canonicalize_name(name): (name, version) for name, version in report.installed.items()}
+    for key, package in planned.items():
+        if not names or names.get(key, ("", ""))[1] == package.version:
+            names.pop(key, None)
+            yield package.name, package.version, format_bytes(package.size), package.sha256
+    for name, version in names.values():
+        yield name, version, "", ""
 
 
 def _snippets(report: Report) -> tuple[Snippet, ...]:
@@ -138,9 +149,13 @@ def plain_text(report: Report) -> str:
     proof = report.verification
     for check in proof.checks if proof is not None else ():
         where = f" [{check.device + 1}]" if check.device is not None and proof and len(proof.devices) > 1 else ""
-        title = stages.stage_title(check.id) + where
-        lines.append(_named(stages.status_word(check.status), _named(title, check.text) if check.text else title))
+        lines.append(stages.stage_sentence(check) + where)
         lines += ["    " + _named(stages.figure_title(figure.name), _with_band(figure)) for figure in check.figures]
+    if report.installed:
+        lines += [
+            "",
+            _named(_("Packages"), ", ".join(f"{name} {version}" for name, version in report.installed.items())),
+        ]
     lines += ["", stages.joined((f"setupwizard {report.program}", wording.time_text(report.made)))]
     return "\n".join(lines)
 
@@ -206,11 +221,6 @@ def _sections(proof: Verification) -> Iterator[Section]:
         )
 
 
-def _web(url: str | None) -> str | None:
-    """Return an address only when a click on it opens a page and nothing else."""
-    return url if url is not None and url.startswith("https://") else None
-
-
 def _bars(checks: list[Check]) -> Iterator[Bar]:
     """Yield the speeds: those that are judged first, each kind in the order of what people ask for."""
     speeds = (check for name in _SPEEDS for check in checks if check.id == name)
@@ -223,7 +233,7 @@ def _row(check: Check) -> Row:
     figures = [figure for figure in check.figures if not (speeds and figure.unit in _SPEED_UNITS)]
     return Row(
         title=stages.stage_title(check.id),
-        about=stages.stage_about(check.id),
+        about=stages.stage_about(check.id) if check.status in {"pass", "warn"} else "",
         modules=stages.stage_modules(check.id),
         state=stages.status_word(check.status),
         tone=_STATE_TONES[check.status],
