@@ -17,7 +17,7 @@ if os.environ.get("QT_QPA_PLATFORM", "offscreen") == "offscreen":
     os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={screen}"
 
 from PySide6.QtCore import QEvent, QSettings, QSize  # noqa: E402
-from PySide6.QtWidgets import QApplication  # noqa: E402
+from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 
 from gui import recorded  # noqa: E402
 from gui.fake_backend import FakeBackend, download  # noqa: E402
@@ -26,6 +26,7 @@ from setupwizard.errors import SetupError  # noqa: E402
 from setupwizard.gui import theme  # noqa: E402
 from setupwizard.gui.state import State  # noqa: E402
 from setupwizard.gui.window import SetupWindow  # noqa: E402
+from setupwizard.i18n import _  # noqa: E402
 from setupwizard.model.events import (  # noqa: E402
     CheckDone,
     Error,
@@ -34,6 +35,7 @@ from setupwizard.model.events import (  # noqa: E402
     StepFinished,
     StepStarted,
 )
+from setupwizard.model.settings import Preferences, Settings  # noqa: E402
 
 LOG = [
     "Using CPython 3.12.4 interpreter at: C:\\Python312\\python.exe",
@@ -66,6 +68,7 @@ class Scene:
         self.window = SetupWindow(FakeBackend(), settings, clock=self.clock)
         self.window._started = True  # the scene is set by hand
         self.window.complete()
+        self.shown: QWidget = self.window
         self.window.install.drawer.stamp = lambda: "14:04:38"
 
     def state(self, **values: object) -> None:
@@ -226,10 +229,39 @@ def finish(scene: Scene) -> None:
     scene.window.go_to("finish")
 
 
+def settings(scene: Scene) -> None:
+    start(scene)
+    scene.window.settings.open()
+    dialog = scene.window.settings.dialog
+    assert dialog is not None
+    scene.shown = dialog
+
+
+def settings_locked(scene: Scene) -> None:
+    """Show the parts below, with what an administrator fixed."""
+    held = Preferences(
+        settings=Settings(proxy="http://proxy.example:3128"),
+        locked=frozenset({"proxy", "certificates"}),
+        reason=recorded.say("IT department, room 12", "信息中心，12 室"),
+    )
+    scene.window.settings.keeper.held = held
+    settings(scene)
+    dialog = scene.window.settings.dialog
+    assert dialog is not None
+    dialog.answer.show_state("ok", _("{host} answered. This way works.").format(host="download.pytorch.org"))
+    dialog.answer.show()
+    dialog.contacts.unfold()
+    dialog._on_told(recorded.contacts())
+    QApplication.processEvents()
+    dialog.scroll_area.verticalScrollBar().setValue(dialog.scroll_area.verticalScrollBar().maximum())
+
+
 SCENES: dict[str, Callable[[Scene], None]] = {
     "1-start": start,
     "1-start-looking": start_looking,
     "1-start-resume": start_resume,
+    "1-settings": settings,
+    "1-settings-locked": settings_locked,
     "2-computer": computer,
     "2-computer-driver": computer_driver,
     "2-computer-split": computer_split,
@@ -263,7 +295,7 @@ def draw(name: str, language: str, mode: theme.Mode, size: QSize, out: Path) -> 
     while time.monotonic() < end:
         QApplication.processEvents()
     file = out / f"{name}-{mode}-{language}.png"
-    window.grab().save(str(file))
+    scene.shown.grab().save(str(file))
     window.flow.state = State(choices=recorded.choices())
     window.close()
     window.deleteLater()

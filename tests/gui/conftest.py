@@ -109,6 +109,10 @@ class FakeDesktop(Desktop):
         if self.answer:
             answer(self.answer)
 
+    def ask_file(self, parent: object, title: str, answer: Callable[[str], None]) -> None:
+        if self.answer:
+            answer(self.answer)
+
     def ask_save(self, parent: object, title: str, proposal: str, answer: Callable[[str], None]) -> None:
         if self.answer:
             answer(self.answer)

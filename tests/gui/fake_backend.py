@@ -16,8 +16,10 @@ from setupwizard.model.events import CheckDone, Emit, Error, Event, Outcome, Out
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build, Cell, Recommendation
+from setupwizard.model.settings import Contact, Preferences, Settings
 from setupwizard.model.verification import Verification
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.pace import Pace
 
 
 def steps_of(names: Sequence[str]) -> list[Event]:
@@ -50,6 +52,9 @@ class FakeBackend(FakeKeeping):
         self.machine: Machine | None = None  # the recorded one, in the language that is spoken
         self.advice: Callable[[Choices], Recommendation] = self._advise
         self.cells = recorded.cells()
+        self.pace = Pace()
+        self.held = Preferences()
+        self.tried: list[Settings] = []
         self.left: Unfinished | None = None
         self.downloads = 2_610_000_000
         self.sizes: Estimate | None = Estimate(download_bytes=2_400_000_000, stored_bytes=5_900_000_000)
@@ -73,6 +78,23 @@ class FakeBackend(FakeKeeping):
 
     def defaults(self) -> Choices:
         return recorded.choices()
+
+    def preferences(self) -> Preferences:
+        return self.held
+
+    def keep(self, settings: Settings) -> Preferences:
+        self._call("keep")
+        self.held = replace(self.held, settings=settings, problem="")
+        self.pace.limit = settings.speed_limit or None
+        return self.held
+
+    def try_connection(self, settings: Settings, cancel: Cancel) -> str:
+        self.tried.append(settings)
+        self._call("try", cancel)
+        return "download.pytorch.org"
+
+    def contacts(self) -> tuple[Contact, ...]:
+        return recorded.contacts()
 
     def unfinished(self) -> Unfinished | None:
         self._call("unfinished")

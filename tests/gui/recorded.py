@@ -17,6 +17,7 @@ from setupwizard.model.machine import (
 )
 from setupwizard.model.plan import DiskNeed, Package, Plan, PlanPython, PlanSource, PlanStep, Tried
 from setupwizard.model.recommendation import Action, Build, Cell, Part, Reason, Recommendation, Rejected
+from setupwizard.model.settings import Contact
 from setupwizard.model.verification import Check, Device, Figure, TorchFacts, Verification
 
 ROOT = "C:\\pytorch"
@@ -414,3 +415,17 @@ def unfinished() -> Unfinished:
 
 def choices() -> Choices:
     return Choices(root=ROOT)
+
+
+def contacts() -> tuple[Contact, ...]:
+    when = say("On page 3, then for the packages of the build.", "在第 3 页询问，然后下载该版本的软件包。")
+    return (
+        Contact(
+            id="official",
+            name=say("Official", "官方"),
+            hosts=("download.pytorch.org", "download-r2.pytorch.org"),
+            when=when,
+        ),
+        Contact(id="sjtu", name=say("SJTU mirror", "上海交大镜像"), hosts=("mirror.sjtu.edu.cn",), when=when),
+        Contact(id="pip-config", name=say("pip's own settings", "pip 自己的设置"), hosts=(), when=when),
+    )

@@ -12,11 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QLoggingCategory, QSettings, qWarning
+from PySide6.QtCore import QLoggingCategory, qWarning
 from PySide6.QtWidgets import QApplication
 
 from gui.conftest import Visit
-from setupwizard import i18n
 from setupwizard.errors import SetupError
 from setupwizard.gui import app, logs
 from setupwizard.gui.desktop import Desktop
@@ -170,22 +169,6 @@ def test_a_binding_that_cannot_work_is_refused_with_a_sentence(
     monkeypatch.setenv("SETUPWIZARD_LANG", "en")
     assert app.main(["setupwizard"]) == 1
     assert "setupwizard --text" in capsys.readouterr().err
-
-
-def test_the_language_of_last_time_is_spoken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
-    settings.setValue("language", "zh_CN")
-    monkeypatch.delenv("SETUPWIZARD_LANG", raising=False)
-    app._choose_language(settings)
-    assert i18n.language() == "zh_CN"
-    i18n.set_language("en")
-    monkeypatch.setenv("SETUPWIZARD_LANG", "en")
-    app._choose_language(settings)
-    assert i18n.language() == "en"
-    settings.setValue("language", "tlh")
-    monkeypatch.delenv("SETUPWIZARD_LANG")
-    app._choose_language(settings)
-    assert i18n.language() == "en"
 
 
 # the log

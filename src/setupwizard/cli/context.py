@@ -21,8 +21,10 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.events import Error
 from setupwizard.model.wire import to_json
+from setupwizard.store import preferences
 from setupwizard.tools import userdirs
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.pace import Pace
 
 F = TypeVar("F", bound=Callable[..., Any])
 log = logging.getLogger("setupwizard")
@@ -106,6 +108,11 @@ def common(command: F) -> F:
         return command(*args, **kwargs)
 
     return with_common  # type: ignore[return-value]
+
+
+def usual_pace() -> Pace:
+    """Return how fast downloads may go: as it is set for every visit."""
+    return Pace(preferences.present().settings.speed_limit or None)
 
 
 json_option = click.option("--json", is_flag=True, help="Print one JSON document to standard output.")

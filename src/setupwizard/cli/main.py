@@ -13,6 +13,7 @@ from setupwizard import __version__, i18n, platforms
 from setupwizard.cli import commands
 from setupwizard.cli.context import common, finish, log, voice
 from setupwizard.errors import SetupError
+from setupwizard.store import preferences
 
 
 @click.group(
@@ -83,6 +84,8 @@ def main(argv: list[str], open_window: Callable[[], int]) -> int:
     voice.exit_codes = _wished_codes(argv)
     voice.json = "--json" in argv and "--self-test" not in argv  # there it names a file
     try:
+        preferences.use(preferences.load())
+        i18n.set_language(preferences.language())
         verbs.main(args=argv, prog_name="setupwizard", standalone_mode=False, obj=open_window)
     except SetupError as error:
         return voice.fail(error)

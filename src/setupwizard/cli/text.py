@@ -8,7 +8,7 @@ import click
 
 from setupwizard import workflow
 from setupwizard.cli import show
-from setupwizard.cli.context import stop_on_signal, voice
+from setupwizard.cli.context import stop_on_signal, usual_pace, voice
 from setupwizard.cli.progress import Terminal
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
@@ -83,7 +83,7 @@ def _install(session: workflow.Session, cancel: Cancel) -> workflow.Session:
     assert session.recommendation is not None  # noqa: S101
     assert session.plan is not None  # noqa: S101
     click.echo("\n" + _("Install"))
-    track = Track(Terminal(), cancel)
+    track = Track(Terminal(), cancel, usual_pace())
     outcome = workflow.apply(
         session.plan, session.machine, session.recommendation, workflow.ApplyOptions(exit_codes=voice.exit_codes), track
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -12,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from setupwizard import __version__, i18n, platforms
+from setupwizard.errors import SetupError
 from setupwizard.i18n import _
+from setupwizard.store import preferences
 from setupwizard.tools import userdirs
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QSettings
     from PySide6.QtWidgets import QApplication
 
     from setupwizard.gui.backend import Backend
@@ -49,6 +49,12 @@ def _open(argv: Sequence[str], backend: Factory | None) -> int:
     if refusal is not None:
         _say(refusal)
         return 1
+    try:
+        preferences.use(preferences.load_or_defaults())
+    except SetupError as error:
+        _say(f"{error.title}. {error.advice}")
+        return error.exit_code()
+    i18n.set_language(preferences.language())
     if backend is None and platforms.another_window("setupwizard-window", _("PyTorch Setup")):
         return 0
     from PySide6.QtWidgets import QApplication
@@ -80,10 +86,9 @@ def run(application: QApplication, make: Factory, config: Path, log_file: Path) 
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("setupwizard")
     settings = QSettings(str(config / "window.ini"), QSettings.Format.IniFormat)
-    _choose_language(settings)
-    look = theme.install(application)
-    mode = str(settings.value("theme", "system"))
-    look.set_mode(mode if mode in {"light", "dark"} else "system")  # type: ignore[arg-type]  # just checked
+    held = preferences.present()
+    look = theme.install(application, scale=theme.text_scale() * held.settings.text_size / 100)
+    look.set_mode(held.settings.theme)
     window = SetupWindow(make(log_file), settings, log_file=str(log_file))
     signals: list[int] = []
     before = {number: signal.signal(number, lambda got, _frame: signals.append(got)) for number in _signals()}
@@ -107,6 +112,8 @@ def run(application: QApplication, make: Factory, config: Path, log_file: Path) 
     timer.timeout.connect(poll)
     timer.start(_POLL_MS)
     window.show()
+    if held.problem:
+        QTimer.singleShot(0, window.settings.open)  # it says there what is wrong with the file
     try:
         return _exec(application, window)
     finally:
@@ -149,13 +156,6 @@ def _program(log_file: Path) -> Backend:
     from setupwizard.gui.program import Program
 
     return Program(log_file)
-
-
-def _choose_language(settings: QSettings) -> None:
-    """Speak what the person chose last time, unless the environment says otherwise."""
-    chosen = str(settings.value("language", ""))
-    if chosen in i18n.LANGUAGES and not os.environ.get("SETUPWIZARD_LANG"):
-        i18n.set_language(chosen)
 
 
 def _config_folder() -> Path:

@@ -18,8 +18,10 @@ from setupwizard.model.events import Emit, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build, Cell, Recommendation
+from setupwizard.model.settings import Contact, Preferences, Settings
 from setupwizard.model.verification import Verification
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.pace import Pace
 
 
 class Choices(Struct, frozen=True, kw_only=True):
@@ -162,6 +164,35 @@ class Backend(Keeping, Protocol):
 
     def defaults(self) -> Choices:
         """Return what is chosen while nobody has chosen; quick."""
+        ...
+
+    @property
+    def pace(self) -> Pace:
+        """How fast downloads may go, and whether they rest; it may be changed while they run, from any thread."""
+        ...
+
+    def preferences(self) -> Preferences:
+        """Return the settings that hold now; quick."""
+        ...
+
+    def keep(self, settings: Settings) -> Preferences:
+        """Write other settings and let them hold; what the administrator fixed stays.
+
+        Raises:
+            SetupError: they could not be written, or a value is impossible.
+        """
+        ...
+
+    def try_connection(self, settings: Settings, cancel: Cancel) -> str:
+        """Ask a server by the way of these settings; return its name.
+
+        Raises:
+            SetupError: the true cause why there is no answer.
+        """
+        ...
+
+    def contacts(self) -> tuple[Contact, ...]:
+        """Return everybody whom the program may ask, and when."""
         ...
 
     def unfinished(self) -> Unfinished | None:

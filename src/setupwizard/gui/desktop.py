@@ -37,6 +37,12 @@ class Desktop:
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         self._ask(dialog, answer)
 
+    def ask_file(self, parent: QWidget, title: str, answer: Callable[[str], None]) -> None:
+        """Let the person pick a file that is there."""
+        dialog = QFileDialog(parent, title)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        self._ask(dialog, answer)
+
     def ask_save(self, parent: QWidget, title: str, proposal: str, answer: Callable[[str], None]) -> None:
         """Let the person name a file to write; an existing one is asked about by the dialog."""
         dialog = QFileDialog(parent, title, proposal)

@@ -22,6 +22,7 @@ from setupwizard.gui.state import PageName, State
 from setupwizard.gui.teller import Teller
 from setupwizard.gui.upkeep import Upkeep
 from setupwizard.model.events import Error, Event, Outcome, StepStarted
+from setupwizard.model.settings import Preferences
 from setupwizard.model.verification import Verification
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,8 @@ class Flow(Teller):
 
     def __init__(self, backend: Backend, parent: QObject | None = None, *, log_file: str = "") -> None:
         """Take the program behind the window, and the log that an error of ours points to."""
-        super().__init__(State(choices=backend.defaults()), parent, log_file=log_file)
+        first = State(choices=backend.defaults(), preferences=backend.preferences())
+        super().__init__(first, parent, log_file=log_file)
         self._backend = backend
         self._after_stop: Callable[[], None] | None = None
         self._look_stale = False  # what was found is told in another language than the one that is spoken now
@@ -244,6 +246,18 @@ class Flow(Teller):
     def save_support(self, path: str) -> None:
         """Write the file for a bug report."""
         self.acts.support(Path(path), self.state.machine)
+
+    def take_preferences(self, held: Preferences) -> None:
+        """Let settings hold; a plan that was made by another way is made anew."""
+        before, now = self.state.preferences.settings, held.settings
+        self._set(preferences=held)
+        ways = [(one.source, one.proxy, one.certificates) for one in (before, now)]
+        if ways[0] == ways[1] or self.state.committed:
+            return
+        if now.source != before.source:
+            self._set(choices=replace(self.state.choices, source=now.source or None))
+        if self.state.plan is not None or self.state.planning or "build" in self.state.errors:
+            self.make_plan()
 
     def end(self) -> None:
         """Leave everything: nothing more is told."""

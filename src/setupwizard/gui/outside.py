@@ -71,6 +71,10 @@ class Outside(QObject):
         """Let the person pick a folder for the environment."""
         self._desktop.ask_folder(self._window(), self._flow.state.choices.root, answer)
 
+    def choose_file(self, title: str, answer: Callable[[str], None]) -> None:
+        """Let the person pick a file to read."""
+        self._desktop.ask_file(self._window(), title, answer)
+
     def choose_wheels(self, answer: Callable[[str], None]) -> None:
         """Let the person pick a folder that holds packages."""
         self._desktop.ask_folder(self._window(), self._flow.state.choices.source or "", answer)

@@ -17,8 +17,11 @@ from setupwizard.model.events import Emit, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build, Cell, Recommendation
+from setupwizard.model.settings import Contact, Preferences, Settings
 from setupwizard.model.verification import Verification
+from setupwizard.store import preferences
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.pace import Pace
 
 if TYPE_CHECKING:
     from setupwizard import workflow
@@ -42,10 +45,40 @@ class Program(Keeper):
     def __init__(self, log_file: Path | None = None) -> None:
         """Take the log that goes into a support file."""
         self._log_file = log_file
+        self._pace = Pace(preferences.present().settings.speed_limit or None)
+
+    @property
+    def pace(self) -> Pace:
+        """How fast downloads may go, and whether they rest."""
+        return self._pace
 
     def defaults(self) -> Choices:
         """Return what is chosen while nobody has chosen."""
-        return Choices(root=str(platforms.default_root()))
+        return Choices(root=str(platforms.default_root()), source=preferences.present().settings.source or None)
+
+    def preferences(self) -> Preferences:
+        """Return the settings that hold now."""
+        return preferences.present()
+
+    def keep(self, settings: Settings) -> Preferences:
+        """Write other settings and let them hold."""
+        held = preferences.save(settings)
+        preferences.use(held)
+        self._pace.limit = held.settings.speed_limit or None
+        return held
+
+    def try_connection(self, settings: Settings, cancel: Cancel) -> str:
+        """Ask the official server by the way of these settings."""
+        from setupwizard import workflow
+
+        return workflow.try_connection(settings, cancel=cancel).host
+
+    def contacts(self) -> tuple[Contact, ...]:
+        """Return everybody whom the program may ask, and when."""
+        from setupwizard import workflow
+        from setupwizard.gui.wording import source_name
+
+        return tuple(replace(one, name=source_name(one.id, one.name)) for one in workflow.contacts())
 
     def unfinished(self) -> Unfinished | None:
         """Return a setup that stopped below the default root."""
@@ -113,7 +146,7 @@ class Program(Keeper):
         from setupwizard import workflow
         from setupwizard.steps.tracking import Track
 
-        return workflow.apply(plan, machine, recommendation, workflow.ApplyOptions(), Track(emit, cancel))
+        return workflow.apply(plan, machine, recommendation, workflow.ApplyOptions(), Track(emit, cancel, self._pace))
 
     def verify(self, root: str, mode: VerifyMode, machine: Machine, emit: Emit, cancel: Cancel) -> Verification:
         """Prove the environment in use again."""

@@ -12,6 +12,7 @@ from setupwizard.model.events import Error, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build, Cell, Part, Recommendation
+from setupwizard.model.settings import Preferences
 from setupwizard.model.verification import Verification
 
 PageName = Literal["start", "computer", "build", "install", "verify", "finish"]
@@ -41,6 +42,7 @@ class State(Struct, frozen=True, kw_only=True):
     """How far the visit is.
 
     Attributes:
+        preferences: the settings that hold.
         custom: the person wants to see every choice.
         looking: the computer is looked at now.
         options: what can be chosen beside the builds.
@@ -64,6 +66,7 @@ class State(Struct, frozen=True, kw_only=True):
     """
 
     choices: Choices
+    preferences: Preferences = field(default_factory=Preferences)
     custom: bool = False
     unfinished: Unfinished | None = None
     looking: bool = False

@@ -23,6 +23,7 @@ from setupwizard.gui.shell import Shell
 from setupwizard.gui.state import PAGES, PageName
 from setupwizard.gui.summary import show_steps
 from setupwizard.gui.widgets.basic import Button
+from setupwizard.gui.wishes import Wishes
 from setupwizard.i18n import _
 from setupwizard.model.events import Error
 
@@ -64,7 +65,7 @@ class SetupWindow(Shell):
 
         Args:
             backend: the program behind it.
-            settings: where size, language, colours and the drawer are remembered.
+            settings: where the size of the window and the drawer are remembered.
             desktop: what lies outside the window.
             log_file: the log, for errors of ours.
             clock: counts seconds, for what is told about waiting.
@@ -79,6 +80,7 @@ class SetupWindow(Shell):
         self._qt_texts = QtTexts()
         self.flow = Flow(backend, self, log_file=log_file)
         self._outside = Outside(self, self.flow, desktop, log_file)
+        self.settings = Wishes(self, backend, self._outside, log_file)
         self._join_flow()
         self._join_page(self.start)
         self._join_frame()
@@ -159,15 +161,15 @@ class SetupWindow(Shell):
 
     def set_language(self, language: str) -> None:
         """Speak another language at once, and remember it."""
-        i18n.set_language(language)
-        self._settings.setValue("language", language)
+        i18n.set_language(i18n.system_language() if language == "system" else language)
+        self.settings.keeper.keep(language=language)
         theme.current().apply()
         self._retranslate()
         self.flow.retell()
 
     def set_theme(self, mode: theme.Mode) -> None:
         """Take other colours at once, and remember them."""
-        self._settings.setValue("theme", mode)
+        self.settings.keeper.keep(theme=mode)
         theme.current().set_mode(mode)
 
     def copy_details(self) -> None:
@@ -339,6 +341,7 @@ class SetupWindow(Shell):
         if not self.isMaximized():
             self._settings.setValue("size", self.size())
         self._settings.sync()
+        self.settings.end()
         self.flow.end()
 
     # what the flow says
@@ -392,6 +395,7 @@ class SetupWindow(Shell):
         self._qt_texts.speak(i18n.language())
         self.rail.retranslate(i18n.language())
         state = self.flow.state
+        self.settings.retranslate()
         for page in self.pages:
             page.retranslate(state)
         self._show_rail()

@@ -12,6 +12,7 @@ from setupwizard.model.format import listed
 from setupwizard.model.machine import Gpu, Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build
+from setupwizard.model.settings import Preferences
 
 _VENDORS: dict[Vendor, str] = {
     "nvidia": "NVIDIA",
@@ -122,6 +123,13 @@ def cuda_of(variant: str) -> str | None:
     """Return the CUDA that a variant is made with, "13.0"; None for one without CUDA."""
     found = re.fullmatch(r"cu(\d+)(\d)", variant)
     return f"{found[1]}.{found[2]}" if found else None
+
+
+def locked_sentence(held: Preferences) -> str:
+    """Return who fixed a setting, with the reason in the administrator's own words."""
+    if held.reason:
+        return _("Set by the administrator of this computer: {reason}").format(reason=held.reason)
+    return _("Set by the administrator of this computer.")
 
 
 def torch_name(torch: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -12,6 +12,7 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.install_data import install_data
 from setupwizard.model.plan import Plan
+from setupwizard.model.settings import Downloads
 from setupwizard.model.verification import Verification
 from setupwizard.steps.install import Installed
 from setupwizard.steps.records import plan_of, write_records
@@ -24,8 +25,6 @@ from setupwizard.store.lock import working_on
 from setupwizard.store.skeleton import keep_skeletons
 from setupwizard.store.wheels import WheelStore
 
-Downloads = Literal["auto", "keep", "remove"]
-"""Whether wheels stay after an install: always, never, or where there is ample room (resources/install.json)."""
 KEEP_GENERATIONS = 2
 """The one in use and the one before it, for a roll back."""
 

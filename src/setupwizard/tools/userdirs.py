@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from pathlib import Path
 
 import platformdirs
@@ -25,3 +26,10 @@ def state() -> Path:
 def settings() -> Path:
     """Return the folder of the settings."""
     return platformdirs.user_config_path("setupwizard", appauthor=False)
+
+
+def policy() -> Path:
+    """Return the folder in which an administrator fixes settings for everybody on this computer."""
+    if platform.system() == "Linux":
+        return Path("/etc/setupwizard")
+    return platformdirs.site_config_path("setupwizard", appauthor=False)

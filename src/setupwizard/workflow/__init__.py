@@ -5,6 +5,7 @@ from setupwizard.model.plan import Plan
 from setupwizard.workflow import doctoring
 from setupwizard.workflow.environments import environments, free_root, measured, record
 from setupwizard.workflow.jobs import ApplyOptions, Job, apply, cards_for, decide, grid, plan, run
+from setupwizard.workflow.network import Reached, contacts, try_connection
 from setupwizard.workflow.proving import (
     ProofOptions,
     changes_since,
@@ -47,12 +48,14 @@ __all__ = [
     "PageName",
     "Plan",
     "ProofOptions",
+    "Reached",
     "Session",
     "Unfinished",
     "apply",
     "cards_for",
     "changes_since",
     "collect_garbage",
+    "contacts",
     "decide",
     "doctoring",
     "environment",
@@ -75,6 +78,7 @@ __all__ = [
     "run",
     "save_report",
     "take_back",
+    "try_connection",
     "unfinished",
     "verification_exit",
     "verify_environment",

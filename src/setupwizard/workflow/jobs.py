@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from setupwizard.codes import OutcomeStatus, VerifyLevel, VerifyMode
@@ -17,6 +17,7 @@ from setupwizard.model.events import Error, Outcome
 from setupwizard.model.machine import Gpu, Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build, Cell, Recommendation
+from setupwizard.model.settings import Downloads
 from setupwizard.model.verification import Verification
 from setupwizard.steps import foreign, install, planning, report, switching, verify
 from setupwizard.steps.detect import redacted
@@ -24,7 +25,7 @@ from setupwizard.steps.recommend import recommend
 from setupwizard.steps.recommend.grid import grid as grid_of
 from setupwizard.steps.records import verification_of
 from setupwizard.steps.tracking import Track
-from setupwizard.store import generation
+from setupwizard.store import generation, preferences
 from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.journal import Journal
 from setupwizard.store.known_roots import remember
@@ -47,7 +48,7 @@ class ApplyOptions(Struct, frozen=True, kw_only=True):
 
     accept_unverified: bool = False
     leave_out: bool = False
-    downloads: switching.Downloads = "auto"
+    downloads: Downloads = field(default_factory=lambda: preferences.present().settings.downloads)
     dry_run: bool = False
     level: VerifyLevel = "device"
     mode: VerifyMode = "quick"

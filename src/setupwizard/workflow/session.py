@@ -14,6 +14,7 @@ from setupwizard.model.events import Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Recommendation, Wishes
+from setupwizard.store import preferences
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
@@ -22,13 +23,19 @@ PageName = Literal["start", "computer", "build", "install", "verify", "finish"]
 PAGES: tuple[PageName, ...] = ("start", "computer", "build", "install", "verify", "finish")
 
 
+def usual_sources() -> tuple[str, ...]:
+    """Return the download server that is set for every visit; none means that the best one is found."""
+    source = preferences.present().settings.source
+    return (source,) if source else ()
+
+
 class Choices(Struct, frozen=True, kw_only=True):
     """What the user may choose; everything has a good default."""
 
     wishes: Wishes = field(default_factory=Wishes)
     root: Path = field(default_factory=platforms.default_root)
     backend: Backend = "uv"
-    sources: tuple[str, ...] = ()
+    sources: tuple[str, ...] = field(default_factory=usual_sources)
 
 
 def with_root(choices: Choices, folder: str) -> Choices:

@@ -12,14 +12,15 @@ import click
 from setupwizard import platforms, workflow
 from setupwizard.cli import show
 from setupwizard.cli.commands.looking import machine_to_install_on, wish_options, wishes_from
-from setupwizard.cli.context import common, finish, json_option, stop_on_signal, voice
+from setupwizard.cli.context import common, finish, json_option, stop_on_signal, usual_pace, voice
 from setupwizard.cli.progress import EventLines, Terminal
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.events import Outcome
 from setupwizard.model.recommendation import Recommendation
-from setupwizard.steps.switching import Downloads
+from setupwizard.model.settings import Downloads
 from setupwizard.steps.tracking import Track
+from setupwizard.store import preferences
 from setupwizard.store.layout import Root
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -57,8 +58,16 @@ def choices_from(options: dict[str, Any]) -> workflow.Choices:
         wishes=wishes,
         root=root_of(options.pop("env")).path,
         backend=options.pop("backend"),
-        sources=options.pop("sources"),
+        sources=_sources(options.pop("sources")),
     )
+
+
+def _sources(asked: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the download servers that were named, else the one that is set for every visit."""
+    if len(asked) > 1:
+        return tuple(preferences.wish("source", one) for one in asked)
+    source = preferences.wish("source", asked[0] if asked else None)
+    return (source,) if source else ()
 
 
 @click.command()
@@ -92,7 +101,7 @@ def plan(export: Path | None, json: bool, **options: Any) -> None:
 @click.option(
     "--downloads",
     type=click.Choice(("auto", "keep", "remove")),
-    default="auto",
+    default=None,
     help="Whether the packages' files stay for a repair without the network; auto: where there is ample room.",
 )
 @click.option("--leave-out", is_flag=True, help="Go on without packages of yours that cannot be carried over.")
@@ -106,7 +115,7 @@ def apply(
     dry_run: bool,
     offline: bool,
     accept_unverified: bool,
-    downloads: Downloads,
+    downloads: Downloads | None,
     leave_out: bool,
     expect_plan: str | None,
     events: bool,
@@ -125,13 +134,13 @@ def apply(
     choices = choices_from(options)
     lines = EventLines() if events else None
     with stop_on_signal() as cancel:
-        track = Track(lines or Terminal(quiet=voice.quiet), cancel)
+        track = Track(lines or Terminal(quiet=voice.quiet), cancel, usual_pace())
         job = workflow.Job(
             choices=choices,
             options=workflow.ApplyOptions(
                 accept_unverified=accept_unverified,
                 leave_out=leave_out or not yes,  # who was asked has read it
-                downloads=downloads,
+                downloads=preferences.wish("downloads", downloads),
                 dry_run=dry_run,
                 exit_codes=voice.exit_codes,
             ),

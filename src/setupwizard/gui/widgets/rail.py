@@ -148,11 +148,13 @@ class Rail(QWidget):
         step_chosen(int): the person wants to go back to a step, by its index from 0.
         language_wanted(str): the person wants the other language.
         theme_wanted(str): the person wants "light" or "dark".
+        settings_wanted(): the person wants to see the settings.
     """
 
     step_chosen = Signal(int)
     language_wanted = Signal(str)
     theme_wanted = Signal(str)
+    settings_wanted = Signal()
 
     def __init__(self, steps: int, parent: QWidget | None = None) -> None:
         """Take the number of steps and the window; without an owner the list would be collected."""
@@ -175,6 +177,9 @@ class Rail(QWidget):
             item.clicked.connect(partial(self._choose, index))
             column.addWidget(item)
         column.addStretch(1)
+        self.settings = Button("quiet", icon="gear")
+        self.settings.clicked.connect(self.settings_wanted)
+        column.addWidget(self.settings)
         column.addLayout(self._switches())
         self._version = Label("caption", wrap=False)
         self._version.setIndent(look.px(8))
@@ -206,12 +211,19 @@ class Rail(QWidget):
         self.theme.setText(_("Light") if dark else _("Dark"))
         self.theme.set_icon("sun" if dark else "moon")
         self.theme.setAccessibleName(_("Use light colours") if dark else _("Use dark colours"))
+        self.settings.setText(_("Settings"))
         self._name.show_text(_("PyTorch Setup"))
         self._version.show_text(_("Version {version}").format(version=__version__))
 
+    def lock(self, *, language: bool, theme: bool, why: str) -> None:
+        """Let the switches be pressed only where the administrator left the choice to the person."""
+        for button, locked in ((self.language, language), (self.theme, theme)):
+            button.setEnabled(not locked)
+            button.setToolTip(why if locked else "")
+
     def order(self, steps: Sequence[QWidget] = ()) -> list[QWidget]:
         """Return what Tab reaches here, in order."""
-        return [*(steps or self.items), self.language, self.theme]
+        return [*(steps or self.items), self.settings, self.language, self.theme]
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         look = theme.current()

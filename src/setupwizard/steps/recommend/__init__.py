@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from setupwizard.model.catalogue import Catalogue, load_catalogue
 from setupwizard.model.machine import Machine
-from setupwizard.model.recommendation import Recommendation, Wishes
+from setupwizard.model.recommendation import Cell, Recommendation, Wishes
 from setupwizard.steps.recommend.actions import with_runtime_action
 from setupwizard.steps.recommend.fit import prepare
-from setupwizard.steps.recommend.grid import Cell, grid
+from setupwizard.steps.recommend.grid import grid
 from setupwizard.steps.recommend.many import recommend_many
 from setupwizard.steps.recommend.verdicts import decide, no_platform
 

@@ -1,0 +1,217 @@
+"""The settings in their one file, with the administrator's over them: both faces of the program hold to the same.
+
+Proxy and certificates hold for our own requests and for every program that we start by way of the variables that all
+of them read; the rest is asked for where it is needed.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from setupwizard import i18n
+from setupwizard.errors import SetupError
+from setupwizard.i18n import _
+from setupwizard.model.settings import DIRECT, SYSTEM, Policy, Preferences, SettingName, Settings, problem_of
+from setupwizard.store.files import disk_errors, write_atomic
+from setupwizard.tools import userdirs
+
+T = TypeVar("T")
+
+MAX_BYTES = 100_000
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_VARIABLES = (*_PROXIES, "NO_PROXY", "SSL_CERT_FILE")
+
+_state: dict[str, Preferences] = {"present": Preferences()}
+_before: dict[str, str] = {}  # what the environment said before any setting was put over it
+
+
+def settings_file() -> Path:
+    """Return the file of the person's settings."""
+    return userdirs.settings() / "settings.toml"
+
+
+def policy_file() -> Path:
+    """Return the file of the administrator's settings."""
+    return userdirs.policy() / "policy.toml"
+
+
+def load(settings: Path | None = None, policy: Path | None = None) -> Preferences:
+    """Return what is set, read strictly: an unknown key or an impossible value is an error and never passed over.
+
+    Args:
+        settings: the person's file; the usual one when None.
+        policy: the administrator's file; the usual one when None.
+
+    Raises:
+        SetupError: "document-unreadable" or "document-invalid", with the file that it is about.
+    """
+    own = _read(Settings, settings or settings_file())
+    return with_policy(own, policy)
+
+
+def load_or_defaults(settings: Path | None = None, policy: Path | None = None) -> Preferences:
+    """Return what is set, for a window that can mend it: a broken file of the person's own counts as empty.
+
+    Raises:
+        SetupError: the administrator's file is not what it has to be: nobody may pass over it.
+    """
+    fixed = with_policy(Settings(), policy)
+    try:
+        return load(settings, policy)
+    except SetupError as error:
+        return replace(fixed, problem=f"{error.title}. {error.advice}")
+
+
+def with_policy(own: Settings, policy: Path | None = None) -> Preferences:
+    """Return settings with the administrator's over them.
+
+    Raises:
+        SetupError: "document-unreadable" or "document-invalid": the administrator's file is not what it has to be.
+    """
+    place = policy or policy_file()
+    fixed = _read(Policy, place)
+    whole = {**msgspec.to_builtins(own), **fixed.settings}
+    return Preferences(
+        settings=_checked(Settings, whole, place) if fixed.settings else own,
+        locked=frozenset(fixed.settings),
+        reason=fixed.reason,
+        place=str(place) if fixed.settings else "",
+    )
+
+
+def save(wanted: Settings, settings: Path | None = None, policy: Path | None = None) -> Preferences:
+    """Write the person's settings and return what holds then; what the administrator fixed keeps the person's value.
+
+    Comments that somebody wrote into the file stay.
+
+    Raises:
+        SetupError: "document-invalid": a value is impossible, or the administrator's file is broken; "disk-full",
+            "root-not-writable", "file-in-use".
+    """
+    import tomlkit  # takes as long to load as a page of the window to build, and is needed to write alone
+
+    place = settings or settings_file()
+    problem = problem_of(wanted)
+    if problem:
+        raise SetupError("document-invalid", file=str(place), problem=problem)
+    locked = with_policy(wanted, policy).locked
+    try:
+        document = tomlkit.parse(_text(place))
+        kept = _read(Settings, place)
+    except (SetupError, tomlkit.exceptions.TOMLKitError):
+        document, kept = tomlkit.document(), Settings()
+    defaults = msgspec.to_builtins(Settings())
+    values = msgspec.to_builtins(wanted) | {name: getattr(kept, name) for name in locked}
+    for name in [name for name in document if name not in values]:
+        del document[name]
+    for name, value in values.items():
+        if value != defaults[name]:
+            document[name] = value
+        else:
+            document.pop(name, None)
+    with disk_errors(place):
+        place.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(place, tomlkit.dumps(document).encode())
+    return load(place, policy)
+
+
+def use(preferences: Preferences) -> None:
+    """Let preferences hold from now on, in this process and in the children that speak to servers."""
+    if not _variables(present().settings):  # nothing of ours is in the environment now
+        _before.update({name: os.environ.get(name, "") for name in _all_names()})
+    _state["present"] = preferences
+    for name, value in {**_before, **_variables(preferences.settings)}.items():
+        if value:
+            os.environ[name] = value
+        else:
+            os.environ.pop(name, None)
+
+
+def present() -> Preferences:
+    """Return what holds now; the defaults until `use` was called."""
+    return _state["present"]
+
+
+def environment_before() -> dict[str, str]:
+    """Return the variables about proxies as they were before any setting was put over them; empty: not set."""
+    return {name: _before.get(name.lower(), "") or _before.get(name, "") for name in _PROXIES}
+
+
+def language() -> str:
+    """Return the language to speak: SETUPWIZARD_LANG goes before what is set, and that before the system's."""
+    chosen = present().settings.language
+    return chosen if chosen != "system" and not os.environ.get("SETUPWIZARD_LANG") else i18n.system_language()
+
+
+def wish(name: SettingName, asked: T | None) -> T:
+    """Return what was asked for just now, else what is set.
+
+    Raises:
+        SetupError: "usage": the administrator fixed something else.
+    """
+    held = present()
+    fixed: T = getattr(held.settings, name)
+    if asked is None:
+        return fixed
+    if name in held.locked and asked != fixed:
+        what = _("{value} was asked for, and the administrator of this computer fixed {fixed} in {file}")
+        raise SetupError("usage", what=what.format(value=asked, fixed=fixed, file=held.place))
+    return asked
+
+
+def _variables(settings: Settings) -> dict[str, str]:
+    """Return the variables that stand for settings; an empty one is taken away."""
+    variables: dict[str, str] = {}
+    if settings.proxy != SYSTEM:
+        through = "" if settings.proxy == DIRECT else settings.proxy
+        variables |= dict.fromkeys(_all_names(_PROXIES), "")
+        variables |= {"HTTP_PROXY": through, "HTTPS_PROXY": through}
+        # "*" keeps a proxy of Windows' or macOS' settings out as well
+        variables |= dict.fromkeys(_all_names(("NO_PROXY",)), "")
+        variables |= {"NO_PROXY": "localhost,127.0.0.1,::1" if through else "*"}
+    if settings.certificates:
+        variables["SSL_CERT_FILE"] = settings.certificates
+    return variables
+
+
+def _all_names(names: tuple[str, ...] = _VARIABLES) -> tuple[str, ...]:
+    """Return variables in both ways to write them: where the system knows the difference both are read."""
+    return names if os.name == "nt" else (*names, *(name.lower() for name in names if name != "SSL_CERT_FILE"))
+
+
+def _read(kind: type[T], file: Path) -> T:
+    """Return what a file says, the defaults where there is none."""
+    text = _text(file)
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SetupError("document-invalid", file=str(file), problem=str(error)) from error
+    return _checked(kind, document, file)
+
+
+def _checked(kind: type[T], values: object, file: Path) -> T:
+    try:
+        read = msgspec.convert(values, type=kind)
+    except msgspec.ValidationError as error:
+        raise SetupError("document-invalid", file=str(file), problem=str(error)) from error
+    problem = problem_of(read) if isinstance(read, Settings) else ""
+    if problem:
+        raise SetupError("document-invalid", file=str(file), problem=problem)
+    return read
+
+
+def _text(file: Path) -> str:
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            raise SetupError("document-invalid", file=str(file), problem=f"more than {MAX_BYTES} bytes")
+        return file.read_text("utf-8-sig")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupError("document-unreadable", file=str(file), detail=str(error)) from error
