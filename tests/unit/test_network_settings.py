@@ -11,7 +11,7 @@ from setupwizard import workflow
 from setupwizard.errors import SetupError
 from setupwizard.model.catalogue import load_catalogue
 from setupwizard.model.settings import Preferences, Settings
-from setupwizard.store import preferences
+from setupwizard.tools import preferences
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from setupwizard import i18n
 from setupwizard.cli.main import main
 from setupwizard.errors import SetupError
 from setupwizard.model.settings import Preferences, Settings
-from setupwizard.store import preferences
+from setupwizard.store import settings_file
+from setupwizard.tools import preferences
 from setupwizard.tools.process import clean_environment
 from setupwizard.workflow import ApplyOptions, Choices
 
@@ -33,7 +34,7 @@ class Files:
         return preferences.load(self.own, self.policy)
 
     def save(self, settings: Settings) -> Preferences:
-        return preferences.save(settings, self.own, self.policy)
+        return settings_file.save(settings, self.own, self.policy)
 
 
 @pytest.fixture

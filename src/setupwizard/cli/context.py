@@ -21,8 +21,7 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.events import Error
 from setupwizard.model.wire import to_json
-from setupwizard.store import preferences
-from setupwizard.tools import userdirs
+from setupwizard.tools import preferences, userdirs
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.pace import Pace
 

@@ -13,7 +13,7 @@ from setupwizard import __version__, i18n, platforms
 from setupwizard.cli import commands
 from setupwizard.cli.context import common, finish, log, voice
 from setupwizard.errors import SetupError
-from setupwizard.store import preferences
+from setupwizard.tools import preferences
 
 
 @click.group(

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from setupwizard import __version__, i18n, platforms
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
-from setupwizard.store import preferences
-from setupwizard.tools import userdirs
+from setupwizard.tools import preferences, userdirs
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication

@@ -19,7 +19,7 @@ from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build, Cell, Recommendation
 from setupwizard.model.settings import Contact, Preferences, Settings
 from setupwizard.model.verification import Verification
-from setupwizard.store import preferences
+from setupwizard.tools import preferences
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.pace import Pace
 
@@ -62,7 +62,9 @@ class Program(Keeper):
 
     def keep(self, settings: Settings) -> Preferences:
         """Write other settings and let them hold."""
-        held = preferences.save(settings)
+        from setupwizard.store.settings_file import save
+
+        held = save(settings)
         preferences.use(held)
         self._pace.limit = held.settings.speed_limit or None
         return held

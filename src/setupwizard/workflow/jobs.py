@@ -25,7 +25,7 @@ from setupwizard.steps.recommend import recommend
 from setupwizard.steps.recommend.grid import grid as grid_of
 from setupwizard.steps.records import verification_of
 from setupwizard.steps.tracking import Track
-from setupwizard.store import generation, preferences
+from setupwizard.store import generation
 from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.journal import Journal
 from setupwizard.store.known_roots import remember
@@ -33,6 +33,7 @@ from setupwizard.store.layout import Root
 from setupwizard.store.lock import refuse_if_busy, working_on
 from setupwizard.store.removal import Removed, remove_lock
 from setupwizard.store.wheels import WheelStore
+from setupwizard.tools import preferences
 from setupwizard.workflow.session import Choices
 
 log = logging.getLogger(__name__)

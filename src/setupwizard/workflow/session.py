@@ -14,10 +14,10 @@ from setupwizard.model.events import Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Recommendation, Wishes
-from setupwizard.store import preferences
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
+from setupwizard.tools import preferences
 
 PageName = Literal["start", "computer", "build", "install", "verify", "finish"]
 PAGES: tuple[PageName, ...] = ("start", "computer", "build", "install", "verify", "finish")

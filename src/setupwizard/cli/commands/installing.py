@@ -20,8 +20,8 @@ from setupwizard.model.events import Outcome
 from setupwizard.model.recommendation import Recommendation
 from setupwizard.model.settings import Downloads
 from setupwizard.steps.tracking import Track
-from setupwizard.store import preferences
 from setupwizard.store.layout import Root
+from setupwizard.tools import preferences
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -18,7 +18,6 @@ from setupwizard import i18n
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.settings import DIRECT, SYSTEM, Policy, Preferences, SettingName, Settings, problem_of
-from setupwizard.store.files import disk_errors, write_atomic
 from setupwizard.tools import userdirs
 
 T = TypeVar("T")
@@ -51,7 +50,7 @@ def load(settings: Path | None = None, policy: Path | None = None) -> Preference
     Raises:
         SetupError: "document-unreadable" or "document-invalid", with the file that it is about.
     """
-    own = _read(Settings, settings or settings_file())
+    own = read(Settings, settings or settings_file())
     return with_policy(own, policy)
 
 
@@ -75,7 +74,7 @@ def with_policy(own: Settings, policy: Path | None = None) -> Preferences:
         SetupError: "document-unreadable" or "document-invalid": the administrator's file is not what it has to be.
     """
     place = policy or policy_file()
-    fixed = _read(Policy, place)
+    fixed = read(Policy, place)
     whole = {**msgspec.to_builtins(own), **fixed.settings}
     return Preferences(
         settings=_checked(Settings, whole, place) if fixed.settings else own,
@@ -83,42 +82,6 @@ def with_policy(own: Settings, policy: Path | None = None) -> Preferences:
         reason=fixed.reason,
         place=str(place) if fixed.settings else "",
     )
-
-
-def save(wanted: Settings, settings: Path | None = None, policy: Path | None = None) -> Preferences:
-    """Write the person's settings and return what holds then; what the administrator fixed keeps the person's value.
-
-    Comments that somebody wrote into the file stay.
-
-    Raises:
-        SetupError: "document-invalid": a value is impossible, or the administrator's file is broken; "disk-full",
-            "root-not-writable", "file-in-use".
-    """
-    import tomlkit  # takes as long to load as a page of the window to build, and is needed to write alone
-
-    place = settings or settings_file()
-    problem = problem_of(wanted)
-    if problem:
-        raise SetupError("document-invalid", file=str(place), problem=problem)
-    locked = with_policy(wanted, policy).locked
-    try:
-        document = tomlkit.parse(_text(place))
-        kept = _read(Settings, place)
-    except (SetupError, tomlkit.exceptions.TOMLKitError):
-        document, kept = tomlkit.document(), Settings()
-    defaults = msgspec.to_builtins(Settings())
-    values = msgspec.to_builtins(wanted) | {name: getattr(kept, name) for name in locked}
-    for name in [name for name in document if name not in values]:
-        del document[name]
-    for name, value in values.items():
-        if value != defaults[name]:
-            document[name] = value
-        else:
-            document.pop(name, None)
-    with disk_errors(place):
-        place.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(place, tomlkit.dumps(document).encode())
-    return load(place, policy)
 
 
 def use(preferences: Preferences) -> None:
@@ -185,9 +148,13 @@ def _all_names(names: tuple[str, ...] = _VARIABLES) -> tuple[str, ...]:
     return names if os.name == "nt" else (*names, *(name.lower() for name in names if name != "SSL_CERT_FILE"))
 
 
-def _read(kind: type[T], file: Path) -> T:
-    """Return what a file says, the defaults where there is none."""
-    text = _text(file)
+def read(kind: type[T], file: Path) -> T:
+    """Return what a file says, the defaults where there is none.
+
+    Raises:
+        SetupError: "document-unreadable" or "document-invalid".
+    """
+    text = text_of(file)
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -197,16 +164,21 @@ def _read(kind: type[T], file: Path) -> T:
 
 def _checked(kind: type[T], values: object, file: Path) -> T:
     try:
-        read = msgspec.convert(values, type=kind)
+        found = msgspec.convert(values, type=kind)
     except msgspec.ValidationError as error:
         raise SetupError("document-invalid", file=str(file), problem=str(error)) from error
-    problem = problem_of(read) if isinstance(read, Settings) else ""
+    problem = problem_of(found) if isinstance(found, Settings) else ""
     if problem:
         raise SetupError("document-invalid", file=str(file), problem=problem)
-    return read
+    return found
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """Return the text of a file, an empty one where there is none.
+
+    Raises:
+        SetupError: "document-unreadable", or "document-invalid" for one that is far too large.
+    """
     try:
         if file.stat().st_size > MAX_BYTES:
             raise SetupError("document-invalid", file=str(file), problem=f"more than {MAX_BYTES} bytes")
