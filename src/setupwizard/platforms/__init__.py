@@ -6,6 +6,7 @@ import sys
 
 if sys.platform == "win32":
     from setupwizard.platforms.windows import (
+        MOVES_OPEN_FILES,
         boot_id,
         extended,
         flush_folder,
@@ -34,6 +35,7 @@ if sys.platform == "win32":
     )
 else:
     from setupwizard.platforms.posix import (
+        MOVES_OPEN_FILES,
         ProcessGroup,
         another_window,
         boot_id,
@@ -58,6 +60,7 @@ else:
     )
 
 __all__ = [
+    "MOVES_OPEN_FILES",
     "ProcessGroup",
     "another_window",
     "boot_id",

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 assert sys.platform != "win32"  # noqa: S101 - tells the type checker which system this file is for
 
+MOVES_OPEN_FILES = True
+"""Whether a folder can be renamed while somebody reads a file in it."""
+
 
 def popen_options() -> dict[str, Any]:
     """Return what a child needs to be ended together with its children: a session of its own."""

@@ -15,6 +15,9 @@ _IN_USE = frozenset((5, 32, 33, 1224))
 # "incorrect function" and "request not supported": what a file system without reparse points answers
 _UNSUPPORTED = frozenset((1, 50))
 
+MOVES_OPEN_FILES = False
+"""Whether a folder can be renamed while somebody reads a file in it."""
+
 
 def point_to(pointer: Path, target: Path) -> None:
     """Make `pointer`, a junction, lead to `target`. current.json beside it is the truth, as this takes two steps."""

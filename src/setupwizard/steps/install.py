@@ -23,6 +23,7 @@ from setupwizard.steps.records import plan_of
 from setupwizard.steps.runtime import install_title, place_runtime
 from setupwizard.steps.tracking import Track
 from setupwizard.store import generation
+from setupwizard.store.ahead import Ahead
 from setupwizard.store.audit import AuditResult, audit
 from setupwizard.store.fetch import FetchResult, FetchSettings, fetch
 from setupwizard.store.files import disk_errors, free_bytes, hash_file, remove_tree
@@ -77,10 +78,11 @@ def install(plan: Plan, track: Track) -> Installed:
         _check_python(plan)
     _check_room(plan)
     with _new_generation(root, plan.generation) as folder:
-        fetched, lock_sha256, moved = _fetch_and_build(plan, root, folder, track)
+        with Ahead(root.work, _wheels(plan, root)) as ahead:
+            fetched, lock_sha256, moved = _fetch_and_build(plan, root, folder, track)
         python = platforms.python_in(folder)
         with track.step("audit", _("Compare every file with its package")):
-            result = _audit(plan, root, folder, moved, track)
+            result = _audit(plan, root, folder, moved, ahead, track)
     return Installed(
         generation=plan.generation,
         folder=folder,
@@ -182,11 +184,15 @@ def _install(plan: Plan, root: Root, folder: Path, track: Track, *, again: bool)
     )
 
 
-def _local_lock(plan: Plan, root: Root) -> Path:
+def _wheels(plan: Plan, root: Root) -> list[Path]:
     store = WheelStore(root.store)
+    return [store.path_of(package) for package in plan.packages]
+
+
+def _local_lock(plan: Plan, root: Root) -> Path:
     lock = root.work / "pylock.toml"
     with disk_errors(root.path):
-        write_local_lock(lock, plan.packages, [store.path_of(package) for package in plan.packages])
+        write_local_lock(lock, plan.packages, _wheels(plan, root))
     return lock
 
 
@@ -198,10 +204,9 @@ def _move_over(plan: Plan, root: Root) -> tuple[str, ...]:
     return move_over(root, current, plan.generation, names) if names and current is not None else ()
 
 
-def _audit(plan: Plan, root: Root, folder: Path, moved: Sequence[str], track: Track) -> AuditResult:
-    store = WheelStore(root.store)
-    wheels = [store.path_of(package) for package in plan.packages]
+def _audit(plan: Plan, root: Root, folder: Path, moved: Sequence[str], ahead: Ahead, track: Track) -> AuditResult:
     site_packages = platforms.site_packages_in(folder)
-    result = audit(site_packages, wheels, allowed=moved, emit=track.emit, cancel=track.cancel)
+    wheels = _wheels(plan, root)
+    result = audit(site_packages, wheels, allowed=moved, ahead=ahead, emit=track.emit, cancel=track.cancel)
     result.refuse()
     return result

@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 
 from setupwizard import platforms
 from setupwizard.store.files import disk_errors, remove_file, write_atomic
-from setupwizard.store.wheel_record import Places, installed_record, read_wheel
+from setupwizard.store.wheel_record import Places, installed_record, read_listing
 
 FOLDER = ".setupwizard-kept"
 _NOTE = "note.json"
@@ -132,7 +132,7 @@ class Exchange:
         shared: set[str] = set()
         infos: set[str] = set()
         for wheel in wheels:
-            record = read_wheel(wheel, Places.of(self.packages))
+            record = read_listing(wheel).at(Places.of(self.packages))
             if not (self.packages / record.dist_info).exists():
                 infos.add(record.dist_info)
             for file in record.files:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
+import stat
 import time
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,16 @@ from packaging.utils import canonicalize_name
 from setupwizard import platforms
 from setupwizard.errors import SetupError
 from setupwizard.model.events import Emit, Progress, ignore
-from setupwizard.store.wheel_record import Digest, Expected, Places, WheelRecord, installed_record, read_wheel
+from setupwizard.store.ahead import Ahead
+from setupwizard.store.wheel_record import (
+    Digest,
+    Expected,
+    Places,
+    WheelRecord,
+    digests_of,
+    installed_record,
+    read_listing,
+)
 from setupwizard.tools.concurrency import Cancel
 
 ProblemCode = Literal[
@@ -30,7 +39,6 @@ ProblemCode = Literal[
     "extra-file",
 ]
 
-_CHUNK = 1 << 20
 _TOLD = 50
 _BATCH = 128
 _THREADS = 4
@@ -88,6 +96,7 @@ def audit(
     wheels: Sequence[Path],
     *,
     allowed: Collection[str] = (),
+    ahead: Ahead | None = None,
     emit: Emit = ignore,
     cancel: Cancel | None = None,
 ) -> AuditResult:
@@ -100,6 +109,7 @@ def audit(
         site_packages: the folder of packages in the environment.
         wheels: verified files of the store.
         allowed: names of packages that may be there without a wheel: what venv or conda brings.
+        ahead: what was read of these very files and wheels before now.
         emit: gets Progress in files.
         cancel: stops within moments.
 
@@ -109,22 +119,25 @@ def audit(
     cancel = cancel or Cancel()
     site_packages = site_packages.absolute()
     places = Places.of(site_packages)
-    records, problems = _read_wheels(wheels, places, cancel)
+    records, problems = _read_wheels(wheels, places, ahead, cancel)
     tasks = _tasks(records)
     problems += [Problem("unsafe-path", path, record.name) for record in records for path in record.unsafe]
-    problems += _compare_all(site_packages, tasks, emit, cancel)
+    problems += _compare_all(site_packages, tasks, ahead, emit, cancel)
     for record in records:
         problems += _check_installed_record(site_packages, record)
     problems += _strangers(site_packages, records, {canonicalize_name(name) for name in allowed}, cancel)
     return AuditResult(len(tasks), tuple(problems))
 
 
-def _read_wheels(wheels: Sequence[Path], places: Places, cancel: Cancel) -> tuple[list[WheelRecord], list[Problem]]:
+def _read_wheels(
+    wheels: Sequence[Path], places: Places, ahead: Ahead | None, cancel: Cancel
+) -> tuple[list[WheelRecord], list[Problem]]:
     records, problems = [], []
     for wheel in wheels:
         cancel.check()
+        listing = ahead.listings.get(wheel) if ahead is not None else None
         try:
-            records.append(read_wheel(wheel, places))
+            records.append((listing or read_listing(wheel)).at(places))
         except (OSError, ValueError):
             problems.append(Problem("wheel-unreadable", wheel.name))
     return records, problems
@@ -144,15 +157,17 @@ def _tasks(records: Sequence[WheelRecord]) -> list[_Task]:
     ]
 
 
-def _compare_all(site_packages: Path, tasks: Sequence[_Task], emit: Emit, cancel: Cancel) -> list[Problem]:
+def _compare_all(
+    site_packages: Path, tasks: Sequence[_Task], ahead: Ahead | None, emit: Emit, cancel: Cancel
+) -> list[Problem]:
     problems: list[Problem] = []
     batches = [tasks[start : start + _BATCH] for start in range(0, len(tasks), _BATCH)]
-    folder = platforms.extended(site_packages)
+    folder = str(platforms.extended(site_packages))
     done, told = 0, 0.0
 
     def compare(batch: Sequence[_Task]) -> list[Problem]:
         cancel.check()
-        return [problem for task in batch if (problem := _compare(folder, task)) is not None]
+        return [problem for task in batch if (problem := _compare(folder, task, ahead, cancel)) is not None]
 
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="audit") as pool:
         try:
@@ -168,26 +183,23 @@ def _compare_all(site_packages: Path, tasks: Sequence[_Task], emit: Emit, cancel
     return problems
 
 
-def _compare(folder: Path, task: _Task) -> Problem | None:
-    place = next((place for place in task.file.places if (folder / place).is_file()), None)
-    if place is None:
-        return Problem("missing", task.file.path, task.package)
-    if not task.digests:
-        return None
-    try:
-        right = _hash(folder / place, {digest.algorithm for digest in task.digests}) & task.digests
-    except OSError:
-        return Problem("missing", task.file.path, task.package)
-    return None if right else Problem("changed", task.file.path, task.package)
-
-
-def _hash(path: Path, algorithms: Collection[str]) -> set[Digest]:
-    digests = {algorithm: hashlib.new(algorithm) for algorithm in algorithms}
-    with path.open("rb", buffering=0) as file:
-        while chunk := file.read(_CHUNK):
-            for digest in digests.values():
-                digest.update(chunk)
-    return {Digest(algorithm, digest.digest()) for algorithm, digest in digests.items()}
+def _compare(folder: str, task: _Task, ahead: Ahead | None, cancel: Cancel) -> Problem | None:
+    for place in task.file.places:
+        path = os.path.join(folder, place)  # noqa: PTH118 - a Path for each of many thousand files takes its time
+        try:
+            found = os.stat(path)  # noqa: PTH116
+            if not stat.S_ISREG(found.st_mode):
+                continue
+            if not task.digests:
+                return None
+            if ahead is not None and ahead.digest_of(found) in task.digests:
+                return None
+            if digests_of(path, {one.algorithm for one in task.digests}, cancel) & task.digests:
+                return None
+        except OSError:
+            continue
+        return Problem("changed", task.file.path, task.package)
+    return Problem("missing", task.file.path, task.package)
 
 
 def _check_installed_record(site_packages: Path, record: WheelRecord) -> list[Problem]:

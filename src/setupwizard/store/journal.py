@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -165,5 +165,5 @@ def stays_inside(path: str) -> bool:
     """Whether a path from a file is relative and plain, so that joined to a folder it stays in there, on any system."""
     if not path or "\\" in path or ":" in path or "\0" in path:
         return False
-    posix, windows = PurePosixPath(path), PureWindowsPath(path)
-    return not posix.is_absolute() and not windows.anchor and ".." not in posix.parts and posix.parts != ()
+    parts = path.split("/")
+    return bool(parts[0]) and ".." not in parts and any(part != "." for part in parts if part)

@@ -7,15 +7,17 @@ import csv
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from setupwizard.store.journal import stays_inside
+from setupwizard.tools.concurrency import Cancel
 
 _MAX_RECORD = 64 << 20
+_CHUNK = 1 << 20
 _ALGORITHMS = {"sha256": 32, "sha384": 48, "sha512": 64}
 # Installers write these anew, or add them.
 _REWRITTEN = frozenset(("RECORD", "INSTALLER", "REQUESTED", "direct_url.json"))
@@ -57,6 +59,34 @@ class WheelRecord(NamedTuple):
     unsafe: tuple[str, ...]
 
 
+class Listing(NamedTuple):
+    """What a wheel lists, before anybody says into which environment it goes.
+
+    Attributes:
+        name: of the package, in the canonical form.
+        dist_info: the name of its folder of metadata.
+        digests: the hash of each file by its path in the wheel; None: an installer changes it.
+        unsafe: paths that would lead out of the environment.
+    """
+
+    name: str
+    dist_info: str
+    digests: dict[str, Digest | None]
+    unsafe: tuple[str, ...]
+
+    def at(self, places: Places) -> WheelRecord:
+        """Return where each of the files has to be in an environment."""
+        data = self.dist_info.removesuffix(".dist-info") + ".data"
+        files, unsafe = [], list(self.unsafe)
+        for path, digest in self.digests.items():
+            mapped = _places_of(path, data, self.name, places)
+            if mapped is None:
+                unsafe.append(path)
+            else:
+                files.append(Expected(path, mapped, digest))
+        return WheelRecord(self.name, self.dist_info, tuple(files), tuple(unsafe))
+
+
 class Places(NamedTuple):
     """Where an environment keeps what does not go to site-packages."""
 
@@ -74,7 +104,7 @@ class Places(NamedTuple):
         return cls(prefix, prefix / ("Scripts" if windows else "bin"), headers)
 
 
-def read_wheel(wheel: Path, places: Places) -> WheelRecord:
+def read_listing(wheel: Path) -> Listing:
     """Read the RECORD of a wheel whose sha256 was verified.
 
     Raises:
@@ -90,7 +120,7 @@ def read_wheel(wheel: Path, places: Places) -> WheelRecord:
                 raise ValueError(f"RECORD has {info.file_size} bytes")
             rows = list(csv.reader(io.StringIO(archive.read(info).decode("utf-8"))))
             recorded = {row[0]: row[1] if len(row) > 1 else "" for row in rows if row}
-            return _map(archive, name, dist_info, recorded, places)
+            return _list(archive, name, dist_info, recorded)
     except (zipfile.BadZipFile, KeyError, csv.Error, UnicodeDecodeError, NotImplementedError, RuntimeError) as error:
         raise ValueError(str(error)) from error
 
@@ -107,31 +137,28 @@ def _dist_info(archive: zipfile.ZipFile, name: str) -> str:
     return found[0]
 
 
-def _map(archive: zipfile.ZipFile, name: str, dist_info: str, recorded: dict[str, str], places: Places) -> WheelRecord:
-    data = dist_info.removesuffix(".dist-info") + ".data"
+def _list(archive: zipfile.ZipFile, name: str, dist_info: str, recorded: dict[str, str]) -> Listing:
+    scripts = dist_info.removesuffix(".dist-info") + ".data/scripts/"
     stored = (path for path in archive.namelist() if not path.endswith("/"))
-    files, unsafe = [], []
+    digests: dict[str, Digest | None] = {}
+    unsafe = []
     for path in dict.fromkeys((*recorded, *stored)):
         if path.startswith(f"{dist_info}/") and path.rpartition("/")[2] in _REWRITTEN | _SIGNATURES:
             continue
         if not stays_inside(path):
             unsafe.append(path)
-            continue
-        mapped = _places_of(path, data, name, places)
-        if mapped is None:
-            unsafe.append(path)
-            continue
-        script = path.startswith(f"{data}/scripts/")
-        digest = None if script else parse_digest(recorded.get(path, "")) or _digest_in(archive, path)
-        files.append(Expected(path, mapped, digest))
-    return WheelRecord(name, dist_info, tuple(files), tuple(unsafe))
+        elif path.startswith(scripts):
+            digests[path] = None
+        else:
+            digests[path] = parse_digest(recorded.get(path, "")) or _digest_in(archive, path)
+    return Listing(name, dist_info, digests, tuple(unsafe))
 
 
 def _places_of(path: str, data: str, name: str, places: Places) -> tuple[Path, ...] | None:
     """Return where a path of a wheel goes (Binary distribution format, "Installing a wheel"); None: nowhere known."""
+    if not path.startswith(f"{data}/"):
+        return (Path(path),)
     parts = PurePosixPath(path).parts
-    if parts[0] != data:
-        return (Path(*parts),)
     if len(parts) < 3:
         return None
     rest = Path(*parts[2:])
@@ -187,3 +214,20 @@ def installed_record(dist_info: Path) -> Iterator[tuple[str, Digest | None]]:
                 yield row[0], parse_digest(row[1]) if len(row) > 1 else None
     except (csv.Error, UnicodeDecodeError) as error:
         raise ValueError(str(error)) from error
+
+
+def digests_of(path: Path | str, algorithms: Collection[str], cancel: Cancel | None = None) -> set[Digest]:
+    """Return the hashes of a file.
+
+    Raises:
+        OSError: it cannot be read.
+        Cancelled: somebody asked to stop.
+    """
+    digests = {algorithm: hashlib.new(algorithm) for algorithm in algorithms}
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a Path for each of many thousand files takes its time
+        while chunk := file.read(_CHUNK):
+            if cancel is not None:
+                cancel.check()
+            for digest in digests.values():
+                digest.update(chunk)
+    return {Digest(algorithm, digest.digest()) for algorithm, digest in digests.items()}
