@@ -66,6 +66,9 @@ benchmark-detect: $(DEV_STAMP) ## detection beside nvidia-smi alone: where it an
 benchmark-verify: $(DEV_STAMP) ## our figure beside torch.utils.benchmark in 20 pairs, and what the parent costs
 	$(BIN)/python benchmarks/verify.py
 
+benchmark-collect: $(DEV_STAMP) ## how long the reports of 1000 computers take to become one page
+	$(BIN)/python benchmarks/collect.py
+
 screenshots: $(DEV_STAMP) ## the six pages in both languages and themes, into build/screenshots
 	QT_QPA_PLATFORM=offscreen $(BIN)/python scripts/screenshots.py
 
@@ -85,4 +88,4 @@ format: $(DEV_STAMP) ## format the code
 clean: ## remove what was built here
 	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-.PHONY: benchmark-decision help run check test test-faults test-windows benchmark benchmark-window benchmark-detect benchmark-verify screenshots refresh-data translations schemas format clean
+.PHONY: benchmark-decision benchmark-collect help run check test test-faults test-windows benchmark benchmark-window benchmark-detect benchmark-verify screenshots refresh-data translations schemas format clean

@@ -27,6 +27,7 @@ from setupwizard.workflow.session import (
 )
 from setupwizard.workflow.upkeep import (
     collect_garbage,
+    collect_reports,
     forget_downloads,
     free_downloads,
     last_report,
@@ -55,6 +56,7 @@ __all__ = [
     "cards_for",
     "changes_since",
     "collect_garbage",
+    "collect_reports",
     "contacts",
     "decide",
     "doctoring",

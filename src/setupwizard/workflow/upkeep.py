@@ -178,6 +178,15 @@ def last_report(root: Root, look: Callable[[], Machine] | None = None) -> report
     return replace(found, verification=retold(proof) if proof is not None else None)
 
 
+def collect_reports(folder: Path) -> report.Collection:
+    """Return the reports of many computers in one table, their proofs in the language that is spoken now.
+
+    Raises:
+        SetupError: "document-unreadable": the folder cannot be read.
+    """
+    return report.collect(folder, retold)
+
+
 def save_report(root: Root, path: Path) -> None:
     """Write the newest report of an environment as a page for people.
 

@@ -119,7 +119,7 @@ def report(env: Path | None, collect: Path | None, html: Path | None, csv: Path 
     if csv is not None and collect is None:
         raise SetupError("usage", what=_("--csv goes with --collect"))
     if collect is not None:
-        rows = reports.collect(collect)
+        rows = workflow.collect_reports(collect)
         document: object = rows
         page, table = reports.render_rollup(rows), reports.render_csv(rows)
         if csv is not None:

@@ -1,72 +1,49 @@
-"""Many reports in one table, for who looks after a room or a fleet. The files come from elsewhere: none is trusted."""
+"""The reports of many computers, read into one table. The files come from elsewhere: none is trusted."""
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 import os
+import re
 import stat
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
-from msgspec import Struct
+from msgspec.structs import replace
 
-from setupwizard.codes import SCHEMA, CheckId, VerificationVerdict
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
-from setupwizard.model import stages
+from setupwizard.model.events import Outcome
+from setupwizard.model.verification import Verification
 from setupwizard.model.wire import read_document
 from setupwizard.steps.report import wording
 from setupwizard.steps.report.document import Report
-from setupwizard.steps.report.page import page_language, templates
+from setupwizard.steps.report.fleet import Collection, Line, Need, Refused, summed_up
 
 log = logging.getLogger(__name__)
 
 MOST_FILES: Final = 10_000
 """No folder of reports is larger; what comes after is named as left out."""
-_URGENCY = ("fail", "not-verified", None, "warn", "pass")
-_SPEEDS = ("matmul.fp32.tflops", "matmul.fp16.tflops", "copy-device.bandwidth.gb_s")
+_KEPT_REPORT = re.compile(r"report-(?P<made>\d{8}T\d{6}Z)(?:-(?P<number>\d+))?\.json")
 
 
-class Line(Struct, frozen=True, kw_only=True):
-    """One report in the table. `figures` are by their flat names."""
-
-    file: str
-    made: str
-    verdict: VerificationVerdict | None
-    system: str
-    cards: tuple[str, ...]
-    driver: str | None
-    torch: str | None
-    variant: str | None
-    problems: tuple[CheckId, ...]
-    figures: dict[str, float]
+Retold = Callable[[Verification], Verification]
 
 
-class Refused(Struct, frozen=True, kw_only=True):
-    """A file that is no report."""
-
-    file: str
-    problem: str
+def _as_it_is(proof: Verification) -> Verification:
+    return proof
 
 
-class Collection(Struct, frozen=True, kw_only=True):
-    """All reports of a folder, and the files there that are none."""
+def collect(folder: Path, retold: Retold = _as_it_is) -> Collection:
+    """Read every report, outcome and proof below a folder. Links are not followed, and nothing outside of it is read.
 
-    schema: Literal[1] = SCHEMA
-    reports: tuple[Line, ...]
-    refused: tuple[Refused, ...] = ()
+    Of the dated reports that one environment kept in its own folder, only the newest counts.
 
-    @property
-    def working(self) -> int:
-        """How many computers have a proof that was given."""
-        return sum(1 for line in self.reports if line.verdict in {"pass", "warn"})
-
-
-def collect(folder: Path) -> Collection:
-    """Read every report below a folder. Links are not followed, and nothing outside of it is read.
+    Args:
+        folder: where the files are.
+        retold: makes the sentences of a proof again in the language of who reads the table.
 
     Raises:
         SetupError: "document-unreadable": the folder cannot be read.
@@ -75,91 +52,104 @@ def collect(folder: Path) -> Collection:
         raise SetupError("document-unreadable", file=str(folder))
     lines: list[Line] = []
     refused: list[Refused] = []
-    for number, path in enumerate(_files(folder)):
+    for number, (path, older) in enumerate(_newest(_files(folder))):
         name = path.relative_to(folder).as_posix()
         if number >= MOST_FILES:
             refused.append(Refused(file=name, problem=_("There are more than {count} files.").format(count=MOST_FILES)))
             break
         try:
-            lines.append(line_of(name, read_document(Report, path)))
+            lines.append(replace(_line(name, _read(path), retold), older=older))
         except SetupError as error:
             log.info("%s is no report: %s", name, error.facts.get("problem", error))
             unreadable = error.code == "document-unreadable"
             problem = _("It cannot be read.") if unreadable else _("It is not a report of setupwizard.")
             refused.append(Refused(file=name, problem=problem))
-    return Collection(reports=tuple(lines), refused=tuple(refused))
+    return summed_up(lines, refused)
 
 
-def line_of(name: str, report: Report) -> Line:
-    """Return one report as a line of the table."""
-    proof, machine = report.verification, report.machine
-    torch = proof.torch if proof is not None else None
-    problems = [check.id for check in proof.checks if check.status == "fail"] if proof is not None else []
-    return Line(
-        file=name,
+def _read(path: Path) -> Report | Outcome | Verification:
+    """Return the document that a file holds, whichever of the three kinds it is.
+
+    Raises:
+        SetupError: it is none of them, or cannot be read.
+    """
+    kinds: tuple[type[Report | Outcome], ...] = (Report, Outcome)
+    for kind in kinds:
+        try:
+            return read_document(kind, path)
+        except SetupError as error:
+            if error.code == "document-unreadable":
+                raise
+    return read_document(Verification, path)
+
+
+def _line(name: str, found: Report | Outcome | Verification, retold: Retold) -> Line:
+    """Return the line of a document."""
+    proof = found if isinstance(found, Verification) else found.verification
+    outcome = found.outcome if isinstance(found, Report) else found if isinstance(found, Outcome) else None
+    line = _line_of_proof(name, retold(proof)) if proof is not None else Line(file=name)
+    if isinstance(found, Report):
+        line = _with_computer(line, found)
+    if outcome is not None:
+        line = replace(line, status=outcome.status)
+        if outcome.error is not None and not line.problems:
+            line = replace(line, why=outcome.error.title, next=outcome.error.advice)
+    need = _need(line)
+    if need == "unproved" and not line.next:
+        line = replace(line, next=_("Check the environment on this computer."))
+    return replace(line, need=need)
+
+
+def _with_computer(line: Line, report: Report) -> Line:
+    machine, decision = report.machine, report.recommendation
+    actions = [action.text for action in decision.actions if action.text] if decision is not None else []
+    return replace(
+        line,
         made=report.made,
-        verdict=proof.verdict if proof is not None else None,
         system=wording.system_text(machine),
         cards=tuple(wording.card_text(gpu) for gpu in machine.gpus),
         driver=machine.nvidia_driver.version if machine.nvidia_driver else None,
-        torch=torch.version if torch is not None else None,
-        variant=torch.variant if torch is not None else None,
-        problems=tuple(problems),
-        figures=proof.numbers() if proof is not None else {},
+        next=line.next or next(iter(actions), ""),
     )
 
 
-def render_csv(collection: Collection) -> str:
-    """Return the table for a spreadsheet: stable English heads, one line a report, then the files that are none."""
-    output = io.StringIO()
-    writer = csv.writer(output, lineterminator="\r\n")
-    heads = ["file", "made", "verdict", "system", "cards", "driver", "torch", "variant", "problems", *_SPEEDS]
-    writer.writerow(heads)
-    for line in collection.reports:
-        words = [
-            line.file, line.made, line.verdict or "not-checked", line.system, "; ".join(line.cards), line.driver,
-            line.torch, line.variant, "; ".join(line.problems), *(line.figures.get(name) for name in _SPEEDS),
-        ]  # fmt: skip
-        writer.writerow([_cell(word) for word in words])
-    for refused in collection.refused:
-        writer.writerow([_cell(refused.file), "", "unreadable", *[""] * (len(heads) - 3)])
-    return output.getvalue()
+def _line_of_proof(name: str, proof: Verification) -> Line:
+    telling = [check for status in ("fail", "warn", "not-run") for check in proof.checks if check.status == status]
+    first = telling[0] if telling and proof.verdict != "pass" else None
+    return Line(
+        file=name,
+        made=proof.started,
+        verdict=proof.verdict,
+        cards=tuple(device.name for device in proof.devices if device.name),
+        driver=next((device.driver for device in proof.devices if device.driver), None),
+        torch=proof.torch.version if proof.torch is not None else None,
+        variant=proof.torch.variant if proof.torch is not None else None,
+        problems=tuple(check.id for check in proof.checks if check.status == "fail"),
+        why=first.text if first is not None else "",
+        next=first.advice if first is not None else "",
+        figures=proof.numbers(),
+    )
 
 
-def render_rollup(collection: Collection) -> str:
-    """Return the table as one HTML file, in the present language."""
-    words = {
-        "product": _("PyTorch Setup"),
-        "title": _("Reports of many computers"),
-        "sum": _("PyTorch works on {working} of {all} computers.").format(
-            working=collection.working, all=len(collection.reports)
-        ),
-        "file": _("File"),
-        "verdict": _("Result"),
-        "cards": _("Graphics card"),
-        "driver": _("Driver"),
-        "system": _("System"),
-        "problems": _("Problems"),
-        "made": _("Report made"),
-        "refused": _("Files that are no report"),
-    }
-    tones = {"pass": "ok", "warn": "warn", "fail": "err", "not-verified": "info", None: "info"}
-    rows = [
-        {
-            "file": line.file,
-            "tone": tones[line.verdict],
-            "verdict": wording.verdict_word(line.verdict),
-            "cards": stages.listed(line.cards),
-            "driver": line.driver or "",
-            "system": line.system,
-            "torch": line.torch or "",
-            "problems": stages.listed(stages.stage_title(check) for check in line.problems),
-            "made": wording.time_text(line.made),
-        }
-        for line in sorted(collection.reports, key=lambda line: (_URGENCY.index(line.verdict), line.file))
-    ]
-    template = templates().get_template("rollup.html.j2")
-    return template.render(rows=rows, refused=collection.refused, words=words, lang=page_language())
+def _need(line: Line) -> Need:
+    if line.verdict == "fail" or line.status in {"failed", "cancelled"}:
+        return "failed"
+    if not line.works:
+        return "unproved"
+    return "remark" if line.verdict == "warn" else "none"
+
+
+def _newest(files: Iterable[Path]) -> Iterator[tuple[Path, int]]:
+    """Yield each file, and of the dated reports of one folder the newest with the number of older ones."""
+    dated: dict[Path, list[tuple[str, int, Path]]] = defaultdict(list)
+    for path in files:
+        match = _KEPT_REPORT.fullmatch(path.name)
+        if match is None:
+            yield path, 0
+        else:
+            dated[path.parent].append((match["made"], int(match["number"] or 1), path))
+    for reports in dated.values():
+        yield max(reports)[2], len(reports) - 1
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -177,9 +167,3 @@ def _is_plain(path: Path) -> bool:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:
         return False
-
-
-def _cell(value: object) -> str:
-    """Return a value that a spreadsheet shows and never calculates."""
-    text = "" if value is None else str(value)
-    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
