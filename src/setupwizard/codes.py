@@ -42,6 +42,7 @@ ErrorCode = Literal[
     "environment-missing",
     "nothing-to-roll-back",
     "no-build",
+    "plan-not-for-here",
     "split",
     "change-python",
     "other-route",
@@ -57,6 +58,7 @@ ErrorCode = Literal[
     "blocked-by-policy",
     "held-by-antivirus",
     "path-unsuitable",
+    "offline",
     "network-off",
     "name-unknown",
     "host-blocked",
@@ -72,6 +74,7 @@ ErrorCode = Literal[
     "file-missing",
     "python-missing",
     "hash-mismatch",
+    "bundle-damaged",
     "audit-failed",
     "plan-invalid",
     "plan-unexpected",
@@ -189,6 +192,7 @@ SourceKind = Literal["index", "find-links", "pip-config", "general", "folder", "
 # What a probe of a source found; the words after "ok" are error codes above.
 ProbeCode = Literal[
     "ok",
+    "offline",
     "network-off",
     "name-unknown",
     "host-blocked",

@@ -93,6 +93,11 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         N_("Leave the choice of version and platform to the program, or choose another one. {problem}"),
         fixes=(_AUTOMATIC,),
     ),
+    "plan-not-for-here": Sentence(
+        "unsupported",
+        N_("The plan {name} has no build for this computer"),
+        N_("{problem} Nothing was changed. Ask who made the plan to add a build for computers like this one."),
+    ),
     "split": Sentence(
         "unsupported",
         N_("No single build serves all of these cards"),
@@ -218,6 +223,11 @@ SENTENCES: dict[ErrorCode, Sentence] = {
             _BETTER_FOLDER,
             _OTHER_FOLDER,
         ),
+    ),
+    "offline": Sentence(
+        "network",
+        N_("The network was not to be used, and {host} would be needed"),
+        N_("Nothing was asked there. Name an offline folder with --bundle, or go on without --offline."),
     ),
     "network-off": Sentence(
         "network",
@@ -356,6 +366,11 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         N_("The downloaded file {file} is damaged"),
         N_("What {host} sent was deleted and not used. Download it again, from another server if there is one."),
         fixes=(_RETRY, _OTHER_SOURCE),
+    ),
+    "bundle-damaged": Sentence(
+        "integrity",
+        N_("The offline folder is damaged: {file}"),
+        N_("{problem} Nothing of it was used. Copy the folder once more from where it was made."),
     ),
     "audit-failed": Sentence(
         "integrity",

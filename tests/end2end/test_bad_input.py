@@ -86,9 +86,6 @@ def test_the_same_with_the_numbers_of_windows(env):
 @pytest.mark.parametrize(
     "words",
     [
-        ("bundle", "plan.toml", "folder"),
-        ("plan", "--export", "x.toml"),
-        ("apply", "plan.toml"),
         ("plan", "--backend", "conda"),
         ("detect", "--scope", "machine"),
     ],

@@ -27,7 +27,7 @@ from setupwizard.tools.transport import FetchSettings
 log = logging.getLogger(__name__)
 
 PROBE_SECONDS = 90
-_ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.5"
+ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.5"
 
 
 class SourceSpec(Struct, frozen=True, kw_only=True):
@@ -137,6 +137,7 @@ def _place_of(spec: SourceSpec) -> str:
 
 _TEXTS: Mapping[ProbeCode, str] = {
     "ok": N_("It answered and has builds for this computer."),
+    "offline": N_("The network was not to be used."),
     "network-off": N_("This computer is not connected to a network."),
     "name-unknown": N_("The network does not know its name (DNS)."),
     "host-blocked": N_("It cannot be reached from this network."),
@@ -168,6 +169,7 @@ _TELLING: tuple[ProbeCode, ...] = (
     "clock-wrong",
     "redirect-insecure",
     "proxy-off",
+    "offline",
     "network-off",
     "server-error",
     "network-timeout",
@@ -175,7 +177,7 @@ _TELLING: tuple[ProbeCode, ...] = (
     "name-unknown",
     "file-missing",
 )
-_OF_THE_WHOLE_NETWORK = frozenset(_TELLING[:7])
+_OF_THE_WHOLE_NETWORK = frozenset(_TELLING[:8])
 
 
 def cause_of_silence(listings: Iterable[Listing]) -> SetupError | None:
@@ -293,7 +295,7 @@ def _why_silent(
     missing: SetupError | None = None
     for address in addresses:
         try:
-            files_on(http.get(f"{address.rstrip('/')}/{project}/", accept=_ACCEPT, settings=settings))
+            files_on(http.get(f"{address.rstrip('/')}/{project}/", accept=ACCEPT, settings=settings))
         except SetupError as error:
             if error.code not in {"file-missing", "document-unreadable"}:
                 return error
@@ -327,7 +329,7 @@ def _ask_index(spec: SourceSpec, project: str, question: Question, cancel: Cance
     missing: SetupError | None = None
     for url in dict.fromkeys(_page_urls(spec, project, question.variants)):
         try:
-            page = http.get(url, accept=_ACCEPT, cancel=cancel)
+            page = http.get(url, accept=ACCEPT, cancel=cancel)
         except SetupError as error:
             if error.code != "file-missing":
                 raise

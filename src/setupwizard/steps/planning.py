@@ -171,7 +171,7 @@ def _specs(
     """Return the sources to ask, in the order in which they win when they hold the same build."""
     known = known_sources(catalogue)
     if request.sources:
-        return tuple(spec for word in request.sources for spec in _named(word, known))
+        return tuple(spec for word in request.sources for spec in named_sources(word, known))
     general_helps = any(question.general_variant(build.torch) in question.variants for build in builds)
     return tuple(spec for spec in known.values() if spec.kind != "general" or general_helps)
 
@@ -190,7 +190,7 @@ def known_sources(catalogue: Catalogue) -> dict[str, SourceSpec]:
     return {spec.id: spec for spec in (*official, *mirrors, *machine)}
 
 
-def _named(word: str, known: dict[str, SourceSpec]) -> tuple[SourceSpec, ...]:
+def named_sources(word: str, known: dict[str, SourceSpec]) -> tuple[SourceSpec, ...]:
     """Return the sources that a word of the user's stands for.
 
     An address may be the index of one variant, or the folder above it that has one index for each: both are asked.
@@ -292,6 +292,16 @@ def _as_installed(choice: Choice, packages: Sequence[Package]) -> Build:
 
 def _source(listing: Listing, settings: tuple[Setting, ...]) -> PlanSource:
     spec = listing.spec
+    return PlanSource(
+        id=spec.id,
+        kind=spec.kind,
+        why=source_text(spec),
+        settings=settings if spec.kind == "pip-config" else (),
+    )
+
+
+def source_text(spec: SourceSpec) -> str:
+    """Return why a source is the one, for a person."""
     texts = {
         "index": _("{name} has the build and answers."),
         "find-links": _("{name} has the build and answers."),
@@ -300,12 +310,7 @@ def _source(listing: Listing, settings: tuple[Setting, ...]) -> PlanSource:
         "folder": _("You named this folder."),
         "bundle": _("You named this bundle."),
     }
-    return PlanSource(
-        id=spec.id,
-        kind=spec.kind,
-        why=texts[spec.kind].format(name=spec.name),
-        settings=settings if spec.kind == "pip-config" else (),
-    )
+    return texts[spec.kind].format(name=spec.name)
 
 
 def _tried(listing: Listing) -> Tried:

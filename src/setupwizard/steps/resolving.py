@@ -175,7 +175,7 @@ def _with_sizes(wheels: Sequence[LockedWheel], spec: SourceSpec, cancel: Cancel)
     way = http.PATIENCE
     if spec.kind == "pip-config" and unknown:
         way = pip.way(way, pip.user_environment(), cancel=cancel)
-    asked = {wheel.file: partial(_ask_size, wheel, way) for wheel in unknown}
+    asked = {wheel.file: partial(size_of, wheel.file, wheel.url, way) for wheel in unknown}
     answers = side_by_side(asked, deadline=SIZE_SECONDS, cancel=cancel)
     packages = []
     for wheel in wheels:
@@ -198,14 +198,19 @@ def _with_sizes(wheels: Sequence[LockedWheel], spec: SourceSpec, cancel: Cancel)
     return tuple(sorted(packages, key=lambda package: package.name))
 
 
-def _ask_size(wheel: LockedWheel, way: FetchSettings) -> int:
-    path = local_path(wheel.url)
+def size_of(file: str, url: str, way: FetchSettings = http.PATIENCE) -> int:
+    """Return the size of a wheel in bytes, from the disk or as its server tells.
+
+    Raises:
+        SetupError: "file-missing", "server-error", or a cause of the network.
+    """
+    path = local_path(url)
     if path is not None:
         try:
             return path.stat().st_size
         except OSError as error:
-            raise SetupError("file-missing", host=urlsplit(wheel.url).path, file=wheel.file) from error
-    size = http.size_of(wheel.url, settings=way)
+            raise SetupError("file-missing", host=urlsplit(url).path, file=file) from error
+    size = http.size_of(url, settings=way)
     if size is None:
-        raise SetupError("server-error", host=host_of(wheel.url), status="no Content-Length")
+        raise SetupError("server-error", host=host_of(url), status="no Content-Length")
     return size

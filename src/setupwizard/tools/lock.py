@@ -11,13 +11,17 @@ from urllib.request import url2pathname
 import tomlkit
 from msgspec import Struct
 from packaging.pylock import PackageWheel, Pylock, PylockValidationError
-from packaging.tags import Tag, compatible_tags, cpython_tags
+from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
 from packaging.utils import parse_wheel_filename
 
+from setupwizard.codes import Platform
 from setupwizard.errors import SetupError
 from setupwizard.model.plan import Package
 
 MAX_LOCK_BYTES = 8 * 1024 * 1024
+# Far ahead of what there is: for another computer the system is taken to be new enough.
+_NEWEST_MACOS = 30
+_NEWEST_GLIBC = 60
 
 
 class LockedWheel(Struct, frozen=True, kw_only=True):
@@ -31,17 +35,40 @@ class LockedWheel(Struct, frozen=True, kw_only=True):
     size: int | None
 
 
-def target_tags(python: str) -> frozenset[Tag]:
-    """Return the wheel tags that a Python of this computer takes; `python` is "3.12" or "3.14t"."""
+def target_tags(python: str, platform: Platform | None = None) -> frozenset[Tag]:
+    """Return the wheel tags that a Python takes; `python` is "3.12" or "3.14t".
+
+    Args:
+        python: its version.
+        platform: of another computer, whose system is taken to be new enough; None: of this one.
+    """
     version = python.removesuffix("t")
     major, minor = (int(part) for part in version.split(".")[:2])
     abi = f"cp{major}{minor}" + ("t" if python.endswith("t") else "")
+    platforms = None if platform is None else _platform_tags(platform)
     return frozenset(
         (
-            *cpython_tags((major, minor), abis=[abi]),
-            *compatible_tags((major, minor), interpreter=f"cp{major}{minor}"),
+            *cpython_tags((major, minor), abis=[abi], platforms=platforms),
+            *compatible_tags((major, minor), interpreter=f"cp{major}{minor}", platforms=platforms),
         )
     )
+
+
+def _platform_tags(platform: Platform) -> list[str]:
+    system, _sign, arch = platform.partition("_")
+    if system == "win":
+        return [platform]
+    if system == "macos":
+        return list(mac_platforms((_NEWEST_MACOS, 0), arch))
+    legacy = ["manylinux2014", "manylinux2010", "manylinux1"] if arch == "x86_64" else ["manylinux2014"]
+    return [f"{name}_{arch}" for name in (*(f"manylinux_2_{n}" for n in range(_NEWEST_GLIBC, 4, -1)), *legacy)]
+
+
+def file_of(address: str) -> str:
+    """Return the name of the file that an address or a path with "/" ends with."""
+    if "://" not in address:
+        return address.rpartition("/")[2]
+    return unquote(urlsplit(address).path.rpartition("/")[2])
 
 
 def read_lock(path: Path, *, python: str) -> tuple[LockedWheel, ...]:
@@ -67,7 +94,7 @@ def _choose(
     name: str, version: str, wheels: Iterable[PackageWheel], tags: frozenset[Tag], lock_name: str
 ) -> LockedWheel:
     for wheel in wheels:
-        file = wheel.name or unquote(urlsplit(wheel.url or "").path.rpartition("/")[2])
+        file = wheel.name or file_of(wheel.url or "")
         if not parse_wheel_filename(file)[3] & tags:
             continue
         sha256 = wheel.hashes.get("sha256")

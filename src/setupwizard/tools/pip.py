@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from packaging.specifiers import SpecifierSet
 
@@ -21,6 +22,7 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.plan import Setting
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.lock import local_path
 from setupwizard.tools.logins import remember
 from setupwizard.tools.process import ProcessResult, clean_environment, own_program, run
 from setupwizard.tools.redaction import without_login
@@ -45,6 +47,7 @@ _SHOWN = (
     "trusted-host",
 )
 
+_ON = frozenset(("1", "true", "yes", "on"))
 _SETTING = re.compile(r"(?P<where>[^=]*?)\.(?P<name>[\w-]+)=(?P<value>'.*'|\".*\")")
 
 
@@ -118,10 +121,30 @@ def addresses(env: Mapping[str, str], work: Path, *, cancel: Cancel) -> tuple[st
     They may hold passwords: they are for asking, never for showing.
     """
     found = _raw_settings(env, work, cancel)
-    if found.get("no-index", "").lower() in {"1", "true", "yes", "on"}:
+    if found.get("no-index", "").lower() in _ON:
         return ()
     words = [found.get("index-url") or _default_index(), *found.get("extra-index-url", "").split()]
     return tuple(word for word in words if word.startswith(("http://", "https://")))
+
+
+def places(env: Mapping[str, str], *, cancel: Cancel) -> tuple[tuple[str, ...], tuple[Path, ...]]:
+    """Return the indexes and listings, and the folders of this computer, that pip looks in with these settings."""
+    found = _raw_settings(env, None, cancel)
+    index = () if found.get("no-index", "").lower() in _ON else (found.get("index-url") or _default_index(),)
+    words = (*index, *found.get("extra-index-url", "").split(), *found.get("find-links", "").split())
+    folders = [local_path(word) if word.startswith("file:") else Path(word) for word in words if _is_local(word)]
+    return tuple(word for word in words if not _is_local(word)), tuple(folder for folder in folders if folder)
+
+
+def _is_local(word: str) -> bool:
+    return not word.startswith(("http://", "https://"))
+
+
+def general_hosts() -> frozenset[str]:
+    """Return the hosts of the index that pip itself knows, and of its files."""
+    from pip._internal.models.index import PyPI
+
+    return frozenset((str(urlsplit(str(PyPI.simple_url)).hostname), str(PyPI.file_storage_domain)))
 
 
 def way(base: FetchSettings, env: Mapping[str, str], *, cancel: Cancel) -> FetchSettings:

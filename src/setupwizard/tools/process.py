@@ -20,6 +20,8 @@ from setupwizard.errors import Cancelled, SetupError
 from setupwizard.resources import packaged
 from setupwizard.tools import guard
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.network import OFF as NETWORK_OFF
+from setupwizard.tools.network import is_forbidden as network_is_off
 from setupwizard.tools.reader import Reader
 from setupwizard.tools.refusals import refusal
 
@@ -84,6 +86,8 @@ def clean_environment(extra: Mapping[str, str] | None = None, *, network: bool =
     if sys.platform != "win32":
         environment["LC_ALL"] = "C.UTF-8"
     environment.update(extra or {})
+    if network_is_off():
+        environment.update(NETWORK_OFF)
     return environment
 
 
@@ -107,11 +111,13 @@ def run(
     merge: bool = False,
     encoding: str = "utf-8",
     grace: float = _GRACE,
+    given: Path | None = None,
 ) -> ProcessResult:
     """Run a program to its end and return what it printed.
 
-    Standard input is empty. Lines end at a line feed or a carriage return, so that progress bars arrive as lines.
-    Whatever ends the wait (end, deadline, cancel, an exception), the whole tree of children is gone afterwards.
+    Standard input is empty, or the file that is given. Lines end at a line feed or a carriage return, so that progress
+    bars arrive as lines. Whatever ends the wait (end, deadline, cancel, an exception), the whole tree of children is
+    gone afterwards.
 
     Args:
         argv: the program and its arguments; never a command line for a shell.
@@ -125,6 +131,7 @@ def run(
         merge: standard error goes into standard output.
         encoding: how the child writes; what cannot be decoded is escaped, never lost.
         grace: seconds to end by itself after a deadline; short for a child that has nothing to tidy up.
+        given: a file for its standard input.
 
     Raises:
         Cancelled: somebody asked to stop.
@@ -132,7 +139,7 @@ def run(
     """
     words = tuple(str(word) for word in argv)
     started = time.monotonic()
-    child, group = _start(words, cwd=cwd, env=env, merge=merge)
+    child, group = _start(words, cwd=cwd, env=env, merge=merge, given=given)
     out = Reader(child.stdout, encoding, on_line)
     err = None if merge else Reader(child.stderr, encoding, None)
     readers = (out, err)
@@ -208,19 +215,25 @@ def launch(argv: Sequence[str | Path]) -> None:
 
 
 def _start(
-    words: tuple[str, ...], *, cwd: Path | None, env: Mapping[str, str] | None, merge: bool
+    words: tuple[str, ...],
+    *,
+    cwd: Path | None,
+    env: Mapping[str, str] | None,
+    merge: bool,
+    given: Path | None = None,
 ) -> tuple[subprocess.Popen[bytes], platforms.ProcessGroup]:
     log.debug("start %s", words)
     try:
-        child = subprocess.Popen(
-            words,
-            cwd=cwd or platforms.temporary_folder(),
-            env=dict(env) if env is not None else clean_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT if merge else subprocess.PIPE,
-            **platforms.popen_options(),
-        )
+        with Path(given or os.devnull).open("rb") as source:
+            child = subprocess.Popen(
+                words,
+                cwd=cwd or platforms.temporary_folder(),
+                env=dict(env) if env is not None else clean_environment(),
+                stdin=source,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT if merge else subprocess.PIPE,
+                **platforms.popen_options(),
+            )
     except (OSError, ValueError) as error:
         raise _not_started(words[0], error) from error
     group = platforms.ProcessGroup(child)

@@ -23,6 +23,7 @@ from urllib3.response import BaseHTTPResponse
 from setupwizard import __version__
 from setupwizard.errors import Cancelled, SetupError
 from setupwizard.i18n import _
+from setupwizard.tools import network
 from setupwizard.tools.certificate import certificate_of
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.http_faults import cause_of, host_of, next_hop, problem_of, proxy_login, refusal
@@ -114,9 +115,10 @@ class Connections:
             The address that answered at last, and its answer, whatever its status; the caller closes it.
 
         Raises:
-            SetupError: nobody answered, or a redirect is refused.
+            SetupError: nobody answered, a redirect is refused, or "offline".
             Cancelled: somebody asked to stop.
         """
+        network.check(host_of(url))
         login = headers_for(url)
         for _hop in range(MAX_REDIRECTS + 1):
             if halt.requested:

@@ -4,8 +4,9 @@ from setupwizard.model.events import Outcome
 from setupwizard.model.plan import Plan
 from setupwizard.workflow import doctoring
 from setupwizard.workflow.environments import environments, free_root, measured, record
-from setupwizard.workflow.jobs import ApplyOptions, Job, apply, cards_for, decide, grid, plan, run
+from setupwizard.workflow.jobs import ApplyOptions, Job, apply, cards_for, decide, grid, plan, plans_for, run
 from setupwizard.workflow.network import Reached, contacts, try_connection
+from setupwizard.workflow.portable import Exported, Given, make_bundle, plan_from, save_plan
 from setupwizard.workflow.proving import (
     ProofOptions,
     changes_since,
@@ -44,6 +45,8 @@ __all__ = [
     "PAGES",
     "ApplyOptions",
     "Choices",
+    "Exported",
+    "Given",
     "Job",
     "Outcome",
     "PageName",
@@ -67,17 +70,21 @@ __all__ = [
     "free_root",
     "grid",
     "last_report",
+    "make_bundle",
     "measured",
     "must_be_environment",
     "next_page",
     "options",
     "page_before",
     "plan",
+    "plan_from",
+    "plans_for",
     "record",
     "remove",
     "roll_back",
     "room",
     "run",
+    "save_plan",
     "save_report",
     "take_back",
     "try_connection",

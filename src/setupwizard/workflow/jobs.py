@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -21,6 +22,7 @@ from setupwizard.model.settings import Downloads
 from setupwizard.model.verification import Verification
 from setupwizard.steps import foreign, install, planning, report, switching, verify
 from setupwizard.steps.detect import redacted
+from setupwizard.steps.opening import Opened
 from setupwizard.steps.recommend import recommend
 from setupwizard.steps.recommend.grid import grid as grid_of
 from setupwizard.steps.records import verification_of
@@ -33,7 +35,8 @@ from setupwizard.store.layout import Root
 from setupwizard.store.lock import refuse_if_busy, working_on
 from setupwizard.store.removal import Removed, remove_lock
 from setupwizard.store.wheels import WheelStore
-from setupwizard.tools import preferences
+from setupwizard.tools import network, preferences
+from setupwizard.workflow.portable import Given, plan_from
 from setupwizard.workflow.session import Choices
 
 log = logging.getLogger(__name__)
@@ -64,12 +67,16 @@ class Job(Struct, frozen=True, kw_only=True):
     """A whole job as somebody asked for it.
 
     Attributes:
-        expected_plan: "sha256:HEX": go on only if the plan is this one.
+        given: a plan's file or an offline folder to carry out; None: what the decision says.
+        offline: never touch the network.
+        expected_plan: "sha256:HEX" of the plan's file, or the id of the Plan: go on only if it is this one.
         confirm: gets the decision and the plan before anything is changed; False stops there.
     """
 
     choices: Choices
     options: ApplyOptions
+    given: Given | None = None
+    offline: bool = False
     expected_plan: str | None = None
     confirm: Callable[[Recommendation, Plan], bool] = _agreed
 
@@ -112,24 +119,53 @@ def plan(machine: Machine, decision: Recommendation, choices: Choices, track: Tr
     )
 
 
+def plans_for(
+    machines: Sequence[Machine],
+    choices: Choices,
+    track: Track,
+) -> tuple[Plan, ...]:
+    """Return a plan for each of several machines as if nothing was installed yet; machines that share a build share it.
+
+    Raises:
+        SetupError: one of them has no build.
+        Cancelled: somebody asked to stop.
+    """
+    made: dict[tuple[str, str, str, str], Plan] = {}
+    with tempfile.TemporaryDirectory(prefix="setupwizard-export-") as folder:
+        fresh = replace(choices, root=Path(folder) / "pytorch")
+        for machine in machines:
+            decision = decide(machine, choices)
+            build = decision.build
+            key = (build.platform, build.torch, build.variant, build.python) if build is not None else None
+            if key is None or key not in made:
+                one = plan(machine, decision, fresh, track)
+                made[key or ("", "", "", one.id)] = one
+    return tuple(made.values())
+
+
 def run(job: Job, look: Callable[[], Machine], track: Track) -> Outcome:
     """Look at the computer, decide, plan and carry the plan out. Never raises: the outcome tells how it ended."""
     root = Root(job.choices.root)
     told: dict[str, object] = {}
 
     def work() -> Outcome:
+        opened = job.given.open() if job.given is not None else None
         if not job.options.dry_run:
             refuse_if_busy(root)
         machine = look()
         decision = decide(machine, job.choices)
-        made = plan(machine, decision, job.choices, track)
+        if opened is None:
+            made = plan(machine, decision, job.choices, track)
+        else:
+            made = plan_from(opened, machine, decision, job.choices, track)
         told.update(machine=machine, decision=decision, plan=made)
-        _expect(made, job.expected_plan)
+        _expect(made, job.expected_plan, opened.sha256 if opened is not None else None)
         if not job.confirm(decision, made):
             raise Cancelled
-        return _apply(made, machine, job.options, track)
+        return _apply(made, machine, _as_planned(job.options, opened), track)
 
-    outcome = _guarded(work, root, job.options, track)
+    with network.forbidden(job.offline):
+        outcome = _guarded(work, root, job.options, track)
     if outcome.status in {"done", "failed"} and "plan" in told and root.is_ours():
         _write_report(root, told, outcome)
     return outcome
@@ -170,9 +206,15 @@ def installed_in(root: Root) -> dict[str, str]:
         return {}
 
 
-def _expect(made: Plan, expected: str | None) -> None:
-    if expected is not None and expected.removeprefix("sha256:").lower() != made.id:
-        raise SetupError("plan-unexpected", expected=expected, found=f"sha256:{made.id}")
+def _expect(made: Plan, expected: str | None, file: str | None) -> None:
+    """Compare the plan with the digest that somebody expects: of the file that was named, or of the Plan itself."""
+    if expected is not None and expected.removeprefix("sha256:").lower() not in {made.id, file}:
+        raise SetupError("plan-unexpected", expected=expected, found=f"sha256:{file or made.id}")
+
+
+def _as_planned(options: ApplyOptions, opened: Opened | None) -> ApplyOptions:
+    """Return the options with the proof as deep as the plan's file says."""
+    return options if opened is None else replace(options, level=opened.plan.verify.level)
 
 
 def _guarded(work: Callable[[], Outcome], root: Root, options: ApplyOptions, track: Track) -> Outcome:

@@ -17,6 +17,7 @@ from setupwizard.cli.progress import EventLines, Terminal
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.events import Outcome
+from setupwizard.model.format import format_bytes, listed
 from setupwizard.model.recommendation import Recommendation
 from setupwizard.model.settings import Downloads
 from setupwizard.steps.tracking import Track
@@ -38,6 +39,12 @@ def plan_options(command: F) -> F:
             click.option("--backend", type=click.Choice(("uv", "pip", "conda")), default="uv", help="What installs."),
             click.option("--source", "sources", multiple=True, metavar="ID|URL|DIR", help="Only from here."),
             click.option("--bundle", type=click.Path(path_type=Path), metavar="DIR", help="From an offline folder."),
+            click.option(
+                "--allowed-signers",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="With --bundle: one of these has to have signed it.",
+            ),
         )
     ):
         command = option(command)
@@ -51,8 +58,6 @@ def root_of(env: Path | None) -> Root:
 
 def choices_from(options: dict[str, Any]) -> workflow.Choices:
     """Return the choices that the options of plan and apply stand for."""
-    if options.pop("bundle") is not None:
-        raise SetupError("not-built", what="--bundle")
     wishes = wishes_from(*(options.pop(name) for name in ("gpus", "python", "torch", "variant", "cpu")))
     return workflow.Choices(
         wishes=wishes,
@@ -77,18 +82,47 @@ def _sources(asked: tuple[str, ...]) -> tuple[str, ...]:
 @common
 def plan(export: Path | None, json: bool, **options: Any) -> None:
     """Say everything that an install would do; nothing is changed."""
-    if export is not None:
-        raise SetupError("not-built", what="plan --export")
-    machine = machine_to_install_on(options.pop("machines"))
+    given = given_from(None, options)
+    files = options.pop("machines")
+    if len(files) > 1 and (export is None or given is not None):
+        raise SetupError("usage", what=_("more than one --machine goes with recommend and with plan --export"))
+    opened = given.open() if given is not None else None
+    machines = [machine_to_install_on((file,)) for file in files] or [machine_to_install_on(())]
     choices = choices_from(options)
-    decision = workflow.decide(machine, choices)
     with stop_on_signal() as cancel:
-        made = workflow.plan(machine, decision, choices, Track(Terminal(quiet=voice.quiet), cancel))
+        track = Track(Terminal(quiet=voice.quiet), cancel)
+        made: tuple[workflow.Plan, ...]
+        if opened is not None:
+            made = (workflow.plan_from(opened, machines[0], workflow.decide(machines[0], choices), choices, track),)
+        elif len(machines) == 1:
+            made = (workflow.plan(machines[0], workflow.decide(machines[0], choices), choices, track),)
+        else:
+            made = workflow.plans_for(machines, choices, track)
     if json:
-        voice.document(made)
+        voice.document(made[0])
     else:
-        voice.say(show.plan(made))
+        voice.say("\n\n".join(map(show.plan, made)))
+    if export is not None:
+        _tell_export(workflow.save_plan(made, export))
     finish("ok")
+
+
+def _tell_export(written: workflow.Exported) -> None:
+    names = listed([str(written.file), *(path.name for path in written.locks)])
+    voice.note(_("Written: {file}").format(file=names))
+    voice.note(
+        _("Whoever applies it can insist on it: {option}").format(option=f"--expect-plan sha256:{written.sha256}")
+    )
+
+
+def given_from(plan_file: Path | None, options: dict[str, Any]) -> workflow.Given | None:
+    """Return the plan or the offline folder that was named, None when neither was."""
+    folder, signers = options.pop("bundle"), options.pop("allowed_signers")
+    if plan_file is None and folder is None:
+        if signers is not None:
+            raise SetupError("usage", what=_("--allowed-signers goes with --bundle"))
+        return None
+    return workflow.Given(plan_file=plan_file, bundle=folder, signers=signers)
 
 
 @click.command()
@@ -125,10 +159,9 @@ def apply(
     """Install, prove, and only then put in use."""
     if events and json:
         raise SetupError("usage", what=_("--events and --json cannot be used together"))
-    for word, wanted in (("PLAN.toml", plan_file is not None), ("--offline", offline)):
-        if wanted:
-            raise SetupError("not-built", what=f"apply {word}")
-    if not yes and not sys.stdin.isatty():
+    given = given_from(plan_file, options)
+    asks = not yes and given is None
+    if asks and not sys.stdin.isatty():
         raise SetupError("usage", what=_("without a terminal, apply needs a plan or --yes"))
     machine_files = options.pop("machines")
     choices = choices_from(options)
@@ -139,13 +172,15 @@ def apply(
             choices=choices,
             options=workflow.ApplyOptions(
                 accept_unverified=accept_unverified,
-                leave_out=leave_out or not yes,  # who was asked has read it
+                leave_out=leave_out or asks,  # who was asked has read it
                 downloads=preferences.wish("downloads", downloads),
                 dry_run=dry_run,
                 exit_codes=voice.exit_codes,
             ),
+            given=given,
+            offline=offline,
             expected_plan=expect_plan,
-            confirm=_show if yes else _ask,
+            confirm=_ask if asks else _show,
         )
         outcome = workflow.run(job, lambda: machine_to_install_on(machine_files), track)
     if lines is not None:
@@ -181,11 +216,22 @@ def _tell(outcome: Outcome) -> None:
 @click.command()
 @click.argument("plan_file", metavar="PLAN.toml", type=click.Path(path_type=Path))
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--source", "sources", multiple=True, metavar="ID|URL|DIR", help="Only from here.")
+@click.option("--sign", type=click.Path(path_type=Path), metavar="KEY", help="Sign it with this ssh key.")
 @json_option
 @common
-def bundle(plan_file: Path, folder: Path, json: bool) -> None:  # noqa: ARG001 - not built yet
-    """Make an offline folder of a plan: wheels, uv, Python, checksums."""
-    raise SetupError("not-built", what="bundle")
+def bundle(plan_file: Path, folder: Path, sources: tuple[str, ...], sign: Path | None, json: bool) -> None:
+    """Make an offline folder of a plan: wheels, locks, the program, checksums."""
+    with stop_on_signal() as cancel:
+        track = Track(Terminal(quiet=voice.quiet), cancel)
+        made = workflow.make_bundle(plan_file, folder, track, sources=sources, key=sign)
+    if json:
+        voice.document(made)
+    else:
+        size = format_bytes(sum(file.size for file in made.files))
+        voice.say(_("Written: {file}").format(file=f"{folder} ({size})"))
+        voice.say(_("There is no Python in it: each computer uses one of its own."))
+    finish("ok")
 
 
 COMMANDS = (plan, apply, bundle)

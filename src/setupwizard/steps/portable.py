@@ -1,0 +1,246 @@
+"""From somebody's plan.toml to the Plan of this computer: the build that serves, its wheels, what changes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from setupwizard.codes import Backend, Platform
+from setupwizard.errors import SetupError
+from setupwizard.i18n import _
+from setupwizard.model.catalogue import platform_of
+from setupwizard.model.machine import Machine
+from setupwizard.model.plan import FAMILY, Package, Plan, PlanPython, PlanSource
+from setupwizard.model.planfile import PlannedBuild
+from setupwizard.model.recommendation import Build, Recommendation, Wishes
+from setupwizard.probes.sources import SourceSpec
+from setupwizard.steps import backends
+from setupwizard.steps.belonging import Found, Search, places
+from setupwizard.steps.carrying import added_since, carry
+from setupwizard.steps.drafting import Draft, drafted
+from setupwizard.steps.offers import usable_pythons
+from setupwizard.steps.opening import Opened
+from setupwizard.steps.planning import known_sources, named_sources, source_text
+from setupwizard.steps.records import plan_of
+from setupwizard.steps.resolving import size_of
+from setupwizard.steps.suiting import Here, Suited, suited
+from setupwizard.steps.tracking import Track
+from setupwizard.store.catalogue_cache import known_catalogue
+from setupwizard.store.layout import Root
+from setupwizard.tools import plan_lock, strict
+from setupwizard.tools.plan_lock import PlannedWheel
+
+
+class PortableRequest(Struct, frozen=True, kw_only=True):
+    """What a Plan is made for.
+
+    Attributes:
+        sources: ids, addresses or folders that the user named; empty: all known ones.
+    """
+
+    opened: Opened
+    machine: Machine
+    decision: Recommendation
+    wishes: Wishes
+    root: Path
+    backend: Backend = "uv"
+    sources: tuple[str, ...] = ()
+
+
+def portable_plan(request: PortableRequest, track: Track) -> Plan:
+    """Choose the build that serves this computer and return what installing it does; nothing is written.
+
+    Raises:
+        SetupError: "plan-not-for-here", "driver-old" ... as `suited`; "plan-invalid"; a wheel cannot be had.
+        Cancelled: somebody asked to stop.
+    """
+    root = Root(request.root)
+    root.check()
+    opened = request.opened
+    here = Here(
+        machine=request.machine,
+        decision=request.decision,
+        wishes=request.wishes,
+        catalogue=known_catalogue().catalogue,
+    )
+    with track.step("resolve", _("Read the plan")):
+        bundled = _bundled_pythons(opened, here.platform)
+        backend = backends.choose(request.backend, track.cancel)
+        chosen = suited(opened.plan, here, tuple(bundled))
+        packages, spec = _packages(request, chosen.build, track)
+        current = root.current_name()
+        recorded = plan_of(root, current)
+        carried = carry(added_since(root, current, recorded), lambda further: _with(packages, further))
+    return drafted(
+        Draft(
+            root=root,
+            backend=backend.name,
+            create_title=backends.create_title(backend),
+            python=_python(request, chosen.build),
+            build=_build(chosen.build, packages, spec),
+            recommended=request.decision.build,
+            source=PlanSource(id=spec.id, kind=spec.kind, why=source_text(spec)),
+            carried=carried,
+            recorded=recorded,
+            reasons=_reasons(request, chosen),
+        )
+    )
+
+
+def planned_wheels(opened: Opened, build: PlannedBuild) -> tuple[PlannedWheel, ...]:
+    """Return the wheels of a build's lock, which holds the torch that the plan names and its companions.
+
+    Raises:
+        SetupError: "plan-invalid".
+    """
+    own = build.platform == this_platform()
+    wheels = plan_lock.read(
+        opened.locks[build.lock], build.lock, python=build.python, platform=None if own else build.platform
+    )
+    versions = {wheel.name: Version(wheel.version) for wheel in wheels}
+    torch = versions.get("torch")
+    if torch is None or torch.public != Version(build.torch).public:
+        raise strict.refused(build.lock, _("it does not hold the torch that the plan names."))
+    if any(versions[name].local not in {None, build.variant} for name in FAMILY if name in versions):
+        raise strict.refused(build.lock, _("it holds another variant than the plan names."))
+    for word in build.companions:
+        name, _sign, version = word.partition("==")
+        held = versions.get(canonicalize_name(name))
+        if held is None or (version and held != Version(version) and held.public != version):
+            raise strict.refused(build.lock, _("it does not hold {name}.").format(name=word))
+    return wheels
+
+
+def this_platform() -> Platform | None:
+    """Return the platform that this program runs on."""
+    import platform
+
+    system = {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
+    return platform_of(system, platform.machine())  # type: ignore[arg-type]
+
+
+def specs_for(words: Sequence[str]) -> tuple[SourceSpec, ...]:
+    """Return the sources that words of the user's stand for, with the general index; all known ones without a word.
+
+    Raises:
+        SetupError: "usage".
+    """
+    known = known_sources(known_catalogue().catalogue)
+    if not words:
+        return tuple(known.values())
+    return (*(spec for word in words for spec in named_sources(word, known)), known["general"])
+
+
+def search_for(words: Sequence[str], track: Track) -> Search:
+    """Return a search in the sources that the user named, or in all known ones."""
+    catalogue = known_catalogue().catalogue
+    sources = places(specs_for(words), catalogue, cancel=track.cancel)
+    known = sources if not words else places(specs_for(()), catalogue, cancel=track.cancel)
+    return Search(sources, named=bool(words), known=known, cancel=track.cancel)
+
+
+def as_packages(found: Sequence[Found], lock: str) -> tuple[Package, ...]:
+    """Return the lines of a Plan; a size that the lock does not tell is asked.
+
+    Raises:
+        SetupError: the size cannot be had.
+    """
+    return tuple(
+        sorted((_package(one, lock) for one in found), key=lambda package: package.name),
+    )
+
+
+def _package(one: Found, lock: str) -> Package:
+    wheel = one.wheel
+    size = wheel.size if wheel.size is not None else size_of(wheel.file, one.url)
+    if size <= 0:
+        raise strict.refused(lock, _("{file} has no size.").format(file=wheel.file))
+    return Package(
+        name=wheel.name,
+        version=wheel.version,
+        file=wheel.file,
+        sha256=wheel.sha256,
+        size=size,
+        url=one.url,
+        origin=one.spec.id,
+    )
+
+
+def _packages(request: PortableRequest, build: PlannedBuild, track: Track) -> tuple[tuple[Package, ...], SourceSpec]:
+    opened = request.opened
+    wheels = planned_wheels(opened, build)
+    if opened.bundle is not None:
+        spec = SourceSpec(id="bundle", name=opened.name, kind="bundle", url=str(opened.folder))
+        found = tuple(Found(wheel=wheel, url=_bundled(opened, wheel, build.lock), spec=spec) for wheel in wheels)
+    else:
+        found = search_for(request.sources, track).find(wheels, lock=build.lock, variant=build.variant)
+        spec = next(one.spec for one in found if one.wheel.name == "torch")
+    return as_packages(found, build.lock), spec
+
+
+def _bundled(opened: Opened, wheel: PlannedWheel, lock: str) -> str:
+    if wheel.path is None or wheel.url is not None:
+        raise strict.refused(lock, _("{file} would come from elsewhere than the folder.").format(file=wheel.file))
+    place = opened.wheel(wheel.path, wheel.sha256)
+    if wheel.size is not None and wheel.size != place.stat().st_size:
+        raise strict.refused(lock, _("{file} has another size than the list says.").format(file=wheel.file))
+    return place.absolute().as_uri()
+
+
+def _with(packages: tuple[Package, ...], further: Sequence[str]) -> tuple[Package, ...]:
+    """Return the packages when they hold what is further required: nothing is added to somebody's plan.
+
+    Raises:
+        SetupError: "build-not-in-sources".
+    """
+    versions = {canonicalize_name(package.name): package.version for package in packages}
+    for text in further:
+        wanted = Requirement(text)
+        if wanted.marker is not None and not wanted.marker.evaluate():
+            continue
+        version = versions.get(canonicalize_name(wanted.name))
+        if version is None or not wanted.specifier.contains(version, prereleases=True):
+            raise SetupError("build-not-in-sources", requirement=text)
+    return packages
+
+
+def _bundled_pythons(opened: Opened, platform: Platform | None) -> dict[str, str]:
+    """Return the Pythons of the folder for a platform: "3.12" to the path of its archive."""
+    rows = opened.bundle.python if opened.bundle is not None else ()
+    return {row.version.rpartition(".")[0]: row.path for row in rows if row.platform == platform}
+
+
+def _python(request: PortableRequest, build: PlannedBuild) -> PlanPython:
+    found = next((one for one in usable_pythons(request.machine) if one.version == build.python), None)
+    if found is not None:
+        return PlanPython(version=found.version, source="found", path=found.path)
+    return PlanPython(version=build.python, source="bundled")
+
+
+def _build(build: PlannedBuild, packages: Sequence[Package], spec: SourceSpec) -> Build:
+    versions = {package.name: package.version for package in packages}
+    vision, audio = (versions.get(name, "").partition("+")[0] or None for name in ("torchvision", "torchaudio"))
+    official = spec.kind in {"index", "find-links"}
+    return Build(
+        torch=build.torch,
+        torchvision=vision,
+        torchaudio=audio,
+        variant=build.variant,
+        python=build.python,
+        platform=build.platform,
+        requirement=f"torch=={versions['torch']}",
+        index_url=known_catalogue().catalogue.index_url(build.variant) if official else None,
+    )
+
+
+def _reasons(request: PortableRequest, chosen: Suited) -> tuple[str, ...]:
+    best, build = request.decision.build, chosen.build
+    other = best is None or (best.torch, best.variant) != (build.torch, build.variant)
+    why = (_("The plan {name} says so.").format(name=request.opened.plan.name),) if other else ()
+    return (*why, *chosen.notes)
