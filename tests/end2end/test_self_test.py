@@ -71,7 +71,8 @@ def test_it_speaks_to_people_in_both_languages(tmp_path):
     [
         ("resources/gpus.json", "resources"),
         ("resources/report.html.j2", "resources"),
-        ("src/setupwizard/child/benchmark.py", "resources"),
+        ("src/setupwizard/child/__main__.py", "resources"),
+        ("src/setupwizard/child/benchmark/training.py", "resources"),
         ("resources/locale/zh_CN/LC_MESSAGES/setupwizard.mo", "languages"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import platform
 import tempfile
@@ -21,7 +22,7 @@ from setupwizard.model.snippets import snippets
 from setupwizard.probes import jetson, pythons
 from setupwizard.probes.facts import architecture
 from setupwizard.probes.roots import Roots
-from setupwizard.resources import benchmark_script, bundled_python, packaged, resource
+from setupwizard.resources import benchmark_program, bundled_python, packaged, resource
 from setupwizard.steps.report import page
 from setupwizard.steps.verify import diagnosis, expectation
 from setupwizard.tools import pip, process
@@ -96,11 +97,20 @@ def _resources() -> str:
     for template in ("report.html.j2", "rollup.html.j2"):
         page.templates().get_template(template)
     files = (resource("report_style.css"), resource("schema", "plan.schema.json"), resource("icons", "mark.svg"))
-    missing = [file.name for file in files if not file.is_file()]
-    compile(benchmark_script().read_bytes(), "benchmark.py", "exec", dont_inherit=True)
+    missing = [file.name for file in files if not file.is_file()] + _missing_of_the_benchmark()
     if missing or name_of("10de:2684") is None:
         raise SetupError("tool-failed", tool="setupwizard", detail=", ".join(missing or ["gpus.json"]))
     return _("The data of {date}").format(date=known.data_date)
+
+
+def _missing_of_the_benchmark() -> list[str]:
+    """Return the modules that the proving program asks for and that are not there; nothing of it is run."""
+    folder = benchmark_program()
+    files = [folder / "__main__.py", *sorted((folder / "benchmark").glob("*.py"))]
+    trees = [ast.parse(file.read_bytes()) for file in files]
+    nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    wanted = {node.module for node in nodes if node.level and node.module} | {"program"}
+    return [f"{name}.py" for name in sorted(wanted) if not (folder / "benchmark" / f"{name}.py").is_file()]
 
 
 def _languages() -> str:
