@@ -51,6 +51,11 @@ Proxies come from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, else 
 from pip's own settings when those name the source. Their names and passwords are never shown or written. Certificates
 are checked by the system's own store and `SSL_CERT_FILE`. SOCKS proxies are not spoken.
 
+## Stopping
+
+`tests/faults/test_stop.py` stops installs at random moments, and where a server hangs, a line is silent, or an import
+never ends whose child hears no polite word: every program is gone, nothing half-made is left, and the figure is printed.
+
 ## Processes that are killed
 
 `tests/faults/test_store_kill.py` ends installs at random moments and at every named point, and looks at every file
