@@ -54,7 +54,7 @@ are checked by the system's own store and `SSL_CERT_FILE`. SOCKS proxies are not
 ## Stopping
 
 `tests/faults/test_stop.py` stops installs at random moments, and where a server hangs, a line is silent, or an import
-never ends whose child hears no polite word: every program is gone, nothing half-made is left, and the figure is printed.
+never ends whose child hears no polite word: every program is gone and nothing half-made is left. It prints the time.
 
 ## Processes that are killed
 

@@ -1,7 +1,7 @@
 """Stopping at any moment: every program that was started is gone within three seconds, and nothing half-made stays.
 
 A fifth of SETUPWIZARD_TRIALS says how often at random moments (2; `make test-faults` makes 40 of it); the longest time
-is printed. The time that is asserted is three times as long as the promise: a computer under test does other things too.
+is printed. The time that is asserted is three times as long as the promise: a computer under test is busy.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -319,3 +320,12 @@ def test_it_can_be_stopped_in_the_midst(environment, tmp_path):
 
     with pytest.raises(Cancelled):
         audit(environment.site, [*environment.wheels, many], emit=stop, cancel=cancel)
+
+
+def test_it_can_be_stopped_in_the_midst_of_a_large_file(environment):
+    with (environment.site / "alpha" / "lib" / "big.so").open("r+b") as file:
+        file.truncate(1 << 34)
+    cancel = Cancel()
+    threading.Timer(0.3, cancel.request).start()
+    with pytest.raises(Cancelled):
+        audit(environment.site, environment.wheels, cancel=cancel)
