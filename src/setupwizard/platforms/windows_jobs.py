@@ -6,6 +6,8 @@ import ctypes
 import logging
 import subprocess  # noqa: TID251 - only the type and its flags; tools/process starts them
 import sys
+import winreg
+from contextlib import suppress
 from ctypes import wintypes
 from typing import Any
 
@@ -17,6 +19,7 @@ _KILL_ON_JOB_CLOSE = 0x2000
 _EXTENDED_LIMITS = 9
 _CREATE_SUSPENDED = 0x4
 _ENDED_BY_US = 1
+_CODE_PAGES = r"SYSTEM\CurrentControlSet\Control\Nls\CodePage"
 
 
 class _BasicLimits(ctypes.Structure):
@@ -114,5 +117,12 @@ class ProcessGroup:
 
 
 def console_encoding() -> str:
-    """Return how old programs of this Windows write text: in the OEM code page, "cp437", "cp936" ..."""
+    """Return how old programs of this Windows write text: in the OEM code page, "cp437", "cp936" ...
+
+    The registry tells the system's; a call tells our own, which the manifest of the packaged program sets to UTF-8.
+    """
+    with suppress(OSError), winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, _CODE_PAGES) as key:
+        page = str(winreg.QueryValueEx(key, "OEMCP")[0])
+        if page.isdigit():
+            return f"cp{page}"
     return f"cp{ctypes.windll.kernel32.GetOEMCP()}"

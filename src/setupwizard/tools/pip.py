@@ -71,7 +71,7 @@ def runs_on(python: str) -> bool:
 
 def pip_argv(python: str, *words: str) -> tuple[str, ...]:
     """Return the command line that runs our pip with an interpreter of the machine."""
-    return (python, "-I", "-X", "utf8", str(pip_folder()), *_QUIET, *words)
+    return (python, "-I", "-B", "-X", "utf8", str(pip_folder()), *_QUIET, *words)
 
 
 def here(words: Sequence[str]) -> int:
