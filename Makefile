@@ -51,6 +51,12 @@ test-faults: $(DEV_STAMP) ## the fault and kill tests in full
 test-windows: $(DEV_STAMP) ## build the Windows lab (Wine) if it is not there, and run the tests in Windows Python
 	packaging/lab/lane.sh $(BIN)/python
 
+package-linux: $(DEV_STAMP) ## the wheel, the folder as .tar.xz, and the .deb, into dist (docs/packages.md)
+	packaging/linux/build.sh $(BIN)/python
+
+package-windows: $(DEV_STAMP) ## on Linux: installer, MSI and portable zip for Windows, into dist (docs/packages.md)
+	packaging/windows/build.sh $(BIN)/python
+
 benchmark: $(DEV_STAMP) ## the wizard's apply beside bare uv and pip, side by side in one run
 	$(BIN)/python benchmarks/install.py
 
@@ -88,4 +94,4 @@ format: $(DEV_STAMP) ## format the code
 clean: ## remove what was built here
 	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-.PHONY: benchmark-decision benchmark-collect help run check test test-faults test-windows benchmark benchmark-window benchmark-detect benchmark-verify screenshots refresh-data translations schemas format clean
+.PHONY: benchmark-decision benchmark-collect help run check test test-faults test-windows package-linux package-windows benchmark benchmark-window benchmark-detect benchmark-verify screenshots refresh-data translations schemas format clean

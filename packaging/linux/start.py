@@ -1,0 +1,5 @@
+"""What the packaged program begins with."""
+
+from setupwizard.__main__ import console
+
+console()
