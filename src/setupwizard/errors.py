@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from setupwizard.codes import ErrorCode, exit_code
 from setupwizard.i18n import N_, _
+from setupwizard.sentences import CONDA, Sentence
+from setupwizard.sentences import OTHER_FOLDER as _OTHER_FOLDER
+from setupwizard.sentences import PLAN_AGAIN as _PLAN_AGAIN
+from setupwizard.sentences import RETRY as _RETRY
 
-
-class Sentence(NamedTuple):
-    """What a person reads for one error code; `{name}` stands for a fact of the error."""
-
-    exit_id: str
-    title: str
-    advice: str
-    retryable: bool = False
-    fixes: tuple[tuple[str, str], ...] = ()
-
-
-_RETRY = ("try-again", N_("Try again"))
 _LOOK_AGAIN = ("look-again", N_("Check again"))
-_OTHER_FOLDER = ("choose-folder", N_("Choose another folder"))
 _BETTER_FOLDER = ("better-folder", N_("Use {better}"))
 _FREE_ROOM = ("free-room", N_("Free space here..."))
 _OTHER_SOURCE = ("other-source", N_("Continue from another server"))
@@ -30,7 +19,6 @@ _OPEN_PAGE = ("open-page", N_("Open the page"))
 _CPU = ("use-cpu-build", N_("Use the CPU version for now"))
 _OLDER = ("other-build", N_("Try another build"))
 _AUTOMATIC = ("automatic", N_("Leave the choice to us"))
-_PLAN_AGAIN = ("plan-again", N_("Make the plan again"))
 _REPAIR = ("repair", N_("Repair it"))
 _INSTALL_HERE = ("install-here", N_("Install it there"))
 
@@ -454,6 +442,7 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         N_("Stopped, as you asked"),
         N_("Nothing half-made is left. What was downloaded is kept for the next time."),
     ),
+    **CONDA,
 }
 
 

@@ -1,7 +1,7 @@
 """A loopback server for wheels that can fail in every way that real ones do, and remembers what it was asked.
 
-It serves `/files/NAME` (Range, ETag, HEAD), `/simple/PROJECT/` (HTML, or JSON when asked) and `/links/`; it is its own
-proxy, for plain requests and for CONNECT. As a program of its own:  python -m helpers.wheel_server FOLDER [PORT]
+It serves `/files/NAME` (Range, ETag, HEAD), `/simple/PROJECT/` (HTML, or JSON when asked), `/links/`, and a channel of
+conda below `/conda-forge/`; it is its own proxy, for plain requests and for CONNECT. As a program of its own:  python -m helpers.wheel_server FOLDER [PORT]
 """
 
 from __future__ import annotations
@@ -210,6 +210,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._file(unquote(path.rpartition("/")[2]), fault)
         elif path.startswith("/simple/"):
             self._index(path.strip("/").rpartition("/")[2])
+        elif path.startswith("/conda-forge/"):
+            subdir, _sign, name = unquote(path.removeprefix("/conda-forge/")).partition("/")
+            self._file(f"{subdir}-{name}" if name.endswith(".json") else name, fault)
         elif path.startswith("/links"):
             self._links(sorted(self.owner.folder.glob("*.whl")))
         else:
