@@ -1,4 +1,4 @@
-"""A program shaped like conda, on py-rattler: a real solver and real links, with the texts and exit codes of conda 26.7.
+"""A program shaped like conda, on py-rattler: a real solver, real links, the texts and exit codes of conda 26.7.
 
 python conda_shim.py INSTALLATION VERB ...     as INSTALLATION/bin/conda does; see `install_shim`
 
@@ -9,7 +9,7 @@ Settings: INSTALLATION/shim.json {"alias": base address of channels, "terms": tr
 from __future__ import annotations
 
 import asyncio
-import datetime
+import datetime as dt
 import hashlib
 import http.client
 import json
@@ -148,23 +148,24 @@ class Program:
         }
         if "--dry-run" in flags:
             end(0, {"success": True, "dry_run": True, "prefix": str(prefix), "actions": actions})
-        if prefix.is_dir() and (prefix / "conda-meta").is_dir():
-            shutil.rmtree(prefix)  # as the real one does, without a word
-        try:
-            prefix.mkdir(parents=True)
-        except FileExistsError:
-            pass
-        except OSError as error:
-            raise Failed(
-                "CondaError",
-                f"Unable to create prefix directory '{prefix}'.\nCheck that you have sufficient permissions.",
-            ) from error
+        self._make_folder(prefix)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda _number, _frame: self.interrupted(prefix))
         for record in missing:
             self.load(record)
         self.link(records, prefix)
         end(0, {"success": True, "prefix": str(prefix), "actions": actions})
+
+    def _make_folder(self, prefix: Path) -> None:
+        if prefix.is_dir() and (prefix / "conda-meta").is_dir():
+            shutil.rmtree(prefix)  # as the real one does, without a word
+        try:
+            prefix.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Failed(
+                "CondaError",
+                f"Unable to create prefix directory '{prefix}'.\nCheck that you have sufficient permissions.",
+            ) from error
 
     def interrupted(self, prefix: Path) -> NoReturn:
         shutil.rmtree(prefix, ignore_errors=True)
@@ -180,7 +181,8 @@ class Program:
         cuda = os.environ.get("CONDA_OVERRIDE_CUDA", "")
         if cuda:
             version = rattler.Version(cuda)
-            virtual.append(rattler.GenericVirtualPackage(rattler.PackageName("__cuda"), version, "0"))
+            build = rattler.BuildString("0")
+            virtual.append(rattler.GenericVirtualPackage(rattler.PackageName("__cuda"), version, build))
         subdir = os.environ.get("CONDA_SUBDIR") or _subdir()
         sources = [rattler.Channel(f"{self.alias.rstrip('/')}/{channel}") for channel in channels]
         cache = self.root / "lists"
@@ -194,7 +196,7 @@ class Program:
                     gateway=gateway,
                     platforms=[subdir, "noarch"],
                     virtual_packages=virtual,
-                    timeout=datetime.timedelta(seconds=60),
+                    timeout=dt.timedelta(seconds=60),
                 )
             )
         except Exception as error:
@@ -314,8 +316,6 @@ class Program:
             note.write_text(json.dumps(self.row(record)))
             record.url = file.as_uri()
             local.append(record)
-        urls = {record.file_name: self.settings["alias"] for record in records}
-        assert urls
         try:
             asyncio.run(rattler.install(local, str(prefix), cache_dir=self.root / "linked", show_progress=False))
         except Exception as error:

@@ -1,7 +1,8 @@
 """A loopback server for wheels that can fail in every way that real ones do, and remembers what it was asked.
 
 It serves `/files/NAME` (Range, ETag, HEAD), `/simple/PROJECT/` (HTML, or JSON when asked), `/links/`, and a channel of
-conda below `/conda-forge/`; it is its own proxy, for plain requests and for CONNECT. As a program of its own:  python -m helpers.wheel_server FOLDER [PORT]
+conda below `/conda-forge/`; it is its own proxy, for plain requests and for CONNECT. As a program of its own:
+python -m helpers.wheel_server FOLDER [PORT]
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ if sys.platform == "win32":
         default_root,
         has_display,
         python_in,
+        python_of_conda_in,
         site_packages_in,
         temporary_folder,
     )
@@ -54,6 +55,7 @@ else:
         pointer_target,
         popen_options,
         python_in,
+        python_of_conda_in,
         remove_pointer,
         site_packages_in,
         temporary_folder,
@@ -79,6 +81,7 @@ __all__ = [
     "pointer_target",
     "popen_options",
     "python_in",
+    "python_of_conda_in",
     "remove_pointer",
     "site_packages_in",
     "temporary_folder",

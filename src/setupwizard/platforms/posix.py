@@ -84,8 +84,13 @@ def another_window(_name: str, _title: str) -> bool:
 
 
 def python_in(environment: Path) -> Path:
-    """Return the interpreter of a virtual environment."""
+    """Return the interpreter of a virtual environment, or of one that conda made."""
     return environment / "bin" / "python"
+
+
+def python_of_conda_in(prefix: Path) -> Path:
+    """Return the interpreter of an environment of conda's, also of one that is still to be made."""
+    return python_in(prefix)
 
 
 def site_packages_in(environment: Path) -> Path:

@@ -71,8 +71,15 @@ def has_display() -> bool:
 
 
 def python_in(environment: Path) -> Path:
-    """Return the interpreter of a virtual environment."""
+    """Return the interpreter of a virtual environment, or of one that conda made."""
+    if (environment / "conda-meta").is_dir():
+        return python_of_conda_in(environment)
     return environment / "Scripts" / "python.exe"
+
+
+def python_of_conda_in(prefix: Path) -> Path:
+    """Return the interpreter of an environment of conda's, also of one that is still to be made."""
+    return prefix / "python.exe"
 
 
 def site_packages_in(environment: Path) -> Path:

@@ -40,7 +40,7 @@ class EarlyBuild:
         self._store = WheelStore(root.store)
         self._stop = Cancel()
         self._lines: deque[str] = deque()
-        missing = [package for package in plan.packages if not self._store.has(package)]
+        missing = [package for package in plan.wheels if not self._store.has(package)]
         self._feed = Feed(missing, self._store)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="early-build")
 
@@ -87,9 +87,9 @@ class EarlyBuild:
         lock = self._root.work / "pylock.arriving.toml"
         files = [
             self._store.path_of(package) if self._store.has(package) else self._feed.url_of(package)
-            for package in self._plan.packages
+            for package in self._plan.wheels
         ]
-        write_arriving_lock(lock, self._plan.packages, files)
+        write_arriving_lock(lock, self._plan.wheels, files)
         self._uv.sync(platforms.python_in(self._folder), lock, arriving=True)
 
     def _wait(self, future: Future[None], cancel: Cancel) -> bool:

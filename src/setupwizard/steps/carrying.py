@@ -77,7 +77,8 @@ def added_since(root: Root, name: str | None, made: Plan | None) -> tuple[Added,
     for dist in installed(root, name):
         own = canonicalize_name(dist.name)
         decided = own == "torch" or (own in FAMILY and own in locked)
-        if not decided and (own in before or locked.get(own) != dist.version):
+        by_conda = bool(made.by_conda) and (dist.read_text("INSTALLER") or "").strip() == "conda"
+        if not decided and not by_conda and (own in before or locked.get(own) != dist.version):
             found[own] = _added(dist, own)
     return tuple(found[own] for own in sorted(found))
 
@@ -197,8 +198,8 @@ def _ways(one: Added) -> list[tuple[str, ...]]:
 def in_place(root: Root, name: str, made: Plan, packages: Sequence[Package]) -> bool:
     """Whether a generation holds all these packages already, the added ones among them, in these versions."""
     present = versions_in(platforms.site_packages_in(root.generation(name)))
-    locked = {package.name: package for package in made.packages}
-    wanted = {package.name: package for package in packages}
+    locked = {package.name: package for package in made.wheels}
+    wanted = {package.name: package for package in packages if package.kind == "wheel"}
     if not locked.keys() <= wanted.keys():
         return False
     return all(
@@ -208,7 +209,7 @@ def in_place(root: Root, name: str, made: Plan, packages: Sequence[Package]) -> 
             or locked[package.name].version != package.version
             or locked[package.name].sha256 == package.sha256
         )
-        for package in packages
+        for package in wanted.values()
     )
 
 

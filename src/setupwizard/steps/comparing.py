@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
 from setupwizard import platforms
 from setupwizard.i18n import _, ngettext
+from setupwizard.model.events import Emit, ignore
 from setupwizard.model.plan import FAMILY, Plan
 from setupwizard.model.verification import Check
+from setupwizard.store.ahead import Ahead
 from setupwizard.store.audit import AuditResult, Problem, audit
+from setupwizard.store.conda_prefix import compare_with_plan, files_beside
 from setupwizard.store.layout import Root
 from setupwizard.store.packages import versions_in
 from setupwizard.store.skeleton import references
@@ -28,16 +32,52 @@ def compare(root: Root, name: str, plan: Plan, cancel: Cancel | None = None) -> 
     Raises:
         Cancelled: somebody asked to stop.
     """
-    wheels = references(root, name, plan.packages)
+    wheels = references(root, name, plan.wheels)
     if wheels is None:
         return None
-    return audit(platforms.site_packages_in(root.generation(name)), wheels, cancel=cancel)
+    return compare_folder(root.generation(name), plan, wheels, cancel=cancel)
+
+
+def compare_folder(
+    folder: Path,
+    plan: Plan,
+    wheels: Sequence[Path],
+    *,
+    allowed: Collection[str] = (),
+    ahead: Ahead | None = None,
+    emit: Emit = ignore,
+    cancel: Cancel | None = None,
+) -> AuditResult:
+    """Compare an environment with a plan: every file with its wheel, and what conda brought with conda's own notes.
+
+    Args:
+        folder: the environment.
+        plan: what it was made from.
+        wheels: those of the plan, or what was kept of them.
+        allowed: names of packages that may be there without a wheel.
+        ahead: what was read of the files and wheels before now.
+        emit: gets Progress in files.
+        cancel: stops within moments.
+
+    Raises:
+        Cancelled: somebody asked to stop.
+    """
+    site_packages = platforms.site_packages_in(folder)
+    if not plan.by_conda:
+        return audit(site_packages, wheels, allowed=allowed, ahead=ahead, emit=emit, cancel=cancel)
+    # conda's Pythons have lib/python3.1 beside lib/python3.12, which leads to it: its notes name the true folder
+    prefix, site_packages = folder.resolve(), site_packages.resolve()
+    beside = files_beside(prefix, site_packages)
+    ours = audit(site_packages, wheels, allowed=allowed, beside=beside, emit=emit, cancel=cancel)
+    replaced = {canonicalize_name(package.name) for package in plan.wheels}
+    theirs = compare_with_plan(prefix, plan.by_conda, replaced=replaced, cancel=cancel)
+    return AuditResult(ours.files + theirs.files, ours.problems + theirs.problems)
 
 
 def exchanged(root: Root, name: str, plan: Plan) -> tuple[str, ...]:
     """Return the packages that the user exchanged for another version; torch itself is decided, so it never counts."""
     present = versions_in(platforms.site_packages_in(root.generation(name)))
-    locked = {canonicalize_name(package.name): package.version for package in plan.packages}
+    locked = {canonicalize_name(package.name): package.version for package in plan.wheels}
     return tuple(
         sorted(own for own, version in locked.items() if own not in FAMILY and present.get(own, version) != version)
     )

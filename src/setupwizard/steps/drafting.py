@@ -35,7 +35,9 @@ class Draft(Struct, frozen=True, kw_only=True):
         carried: all packages, with what comes along from the present environment.
         recorded: the plan of the environment in use.
         reasons: sentences why it is not the recommended build; None is passed over.
-        create_title: what the step that makes the environment is called.
+        create_title: what the step that makes the environment is called, when it is not the usual one.
+        maker: tells the commands; None: the usual one of the backend.
+        conda_bytes: what conda downloads.
     """
 
     root: Root
@@ -46,9 +48,11 @@ class Draft(Struct, frozen=True, kw_only=True):
     source: PlanSource
     carried: Carried
     recorded: Plan | None
-    create_title: str
     tried: tuple[Tried, ...] = ()
     reasons: tuple[str | None, ...] = ()
+    create_title: str | None = None
+    maker: backends.Backend | None = None
+    conda_bytes: int = 0
 
 
 def drafted(draft: Draft) -> Plan:
@@ -56,7 +60,9 @@ def drafted(draft: Draft) -> Plan:
     root, packages = draft.root, draft.carried.packages
     plan_id = identity(draft.build, draft.backend, packages)
     store = WheelStore(root.store)
-    missing = sum(package.size for package in packages if not store.has(package))
+    missing = draft.conda_bytes + sum(
+        package.size for package in packages if package.kind != "conda" and not store.has(package)
+    )
     stored = install_data().stored_bytes(sum(package.size for package in packages))
     name = root.next_name()
     return Plan(
@@ -125,21 +131,23 @@ def _is_in_use(root: Root, plan_id: str, draft: Draft) -> bool:
 
 def _steps(draft: Draft, name: str, download: int, stored: int) -> tuple[PlanStep, ...]:
     root, folder = draft.root, draft.root.generation(name)
-    backend = backends.backend_of(draft.backend, root.work)
+    maker = draft.maker or backends.backend_of(draft.backend, root.work)
+    wheels = [package for package in draft.carried.packages if package.kind == "wheel"]
     arriving = download > 0 and draft.backend in backends.EARLY
     lock = root.work / ("pylock.arriving.toml" if arriving else "pylock.toml")
     return (
-        PlanStep(id="python", title=_("Check Python {version}").format(version=draft.python.version)),
-        PlanStep(id="fetch", title=_("Download the packages"), bytes=download),
+        PlanStep(id="python", title=backends.python_title(draft.python)),
+        PlanStep(id="fetch", title=_("Download the packages"), bytes=download - draft.conda_bytes),
         PlanStep(
             id="create",
-            title=draft.create_title,
-            argv=backend.create_argv(draft.python, folder),
+            title=draft.create_title or _("Create a private Python environment"),
+            argv=maker.create_argv(draft.python, folder),
+            bytes=draft.conda_bytes or None,
         ),
         PlanStep(
             id="install",
             title=install_title(draft.carried.packages),
-            argv=backend.install_argv(folder, lock, arriving=arriving),
+            argv=maker.install_argv(folder, lock, arriving=arriving) if wheels else (),
             bytes=stored,
         ),
         PlanStep(id="audit", title=_("Compare every file with its package")),

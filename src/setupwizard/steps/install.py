@@ -11,6 +11,7 @@ from msgspec import Struct
 from packaging.utils import canonicalize_name
 
 from setupwizard import platforms
+from setupwizard.codes import StepId
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.format import format_bytes
@@ -18,20 +19,19 @@ from setupwizard.model.plan import Plan
 from setupwizard.steps import backends
 from setupwizard.steps.building import EarlyBuild
 from setupwizard.steps.carrying import move_over
-from setupwizard.steps.comparing import compare, exchanged, is_damaged
+from setupwizard.steps.comparing import compare, compare_folder, exchanged, is_damaged
 from setupwizard.steps.records import plan_of
 from setupwizard.steps.runtime import install_title, place_runtime
 from setupwizard.steps.tracking import Track
 from setupwizard.store import generation
 from setupwizard.store.ahead import Ahead
-from setupwizard.store.audit import AuditResult, audit
+from setupwizard.store.audit import AuditResult
 from setupwizard.store.fetch import FetchResult, FetchSettings, fetch
 from setupwizard.store.files import disk_errors, free_bytes, hash_file, remove_tree
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
 from setupwizard.tools import pip
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.interpreter import ask_version
 from setupwizard.tools.lock import write_local_lock
 
 log = logging.getLogger(__name__)
@@ -74,8 +74,8 @@ def install(plan: Plan, track: Track) -> Installed:
         Cancelled: somebody asked to stop.
     """
     root = Root(Path(plan.root))
-    with track.step("python", _("Check Python {version}").format(version=plan.python.version)):
-        _check_python(plan)
+    with track.step("python", backends.python_title(plan.python)):
+        _backend(plan, root, track, "python").check(plan)
     _check_room(plan)
     with _new_generation(root, plan.generation) as folder:
         with Ahead(root.work, _wheels(plan, root)) as ahead:
@@ -102,13 +102,8 @@ def _way(plan: Plan, track: Track) -> FetchSettings:
     return pip.way(base, pip.user_environment(), cancel=track.cancel)
 
 
-def _check_python(plan: Plan) -> None:
-    """Run the interpreter of the plan: a path on a list is no proof that it still works, nor which one it is."""
-    if plan.python.path is None:
-        raise SetupError("python-missing", python=plan.python.version)
-    version, result = ask_version(plan.python.path)
-    if version != plan.python.version:
-        raise SetupError("python-missing", python=plan.python.version, detail=result.stdout + result.stderr)
+def _backend(plan: Plan, root: Root, track: Track, step: StepId) -> backends.Backend:
+    return backends.backend_for(plan, root.work, cancel=track.cancel, listen=track.listener(step), emit=track.emit)
 
 
 def _check_room(plan: Plan) -> None:
@@ -140,11 +135,11 @@ def _fetch_and_build(plan: Plan, root: Root, folder: Path, track: Track) -> tupl
     store = WheelStore(root.store)
     with contextlib.ExitStack() as stack:
         early: EarlyBuild | None = None
-        if plan.backend in backends.EARLY and not all(store.has(package) for package in plan.packages):
+        if plan.backend in backends.EARLY and not all(store.has(package) for package in plan.wheels):
             early = stack.enter_context(EarlyBuild(plan, root, folder))
         with track.step("fetch", _("Download the packages")):
             fetched = fetch(
-                plan.packages,
+                plan.fetched,
                 store,
                 emit=track.emit,
                 cancel=track.cancel,
@@ -169,9 +164,7 @@ def _create(plan: Plan, root: Root, folder: Path, track: Track) -> None:
     with disk_errors(root.path):
         root.work.mkdir(parents=True, exist_ok=True)
         folder.mkdir()
-    backends.backend_of(plan.backend, root.work, cancel=track.cancel, listen=track.listener("create")).create(
-        plan, folder
-    )
+    _backend(plan, root, track, "create").create(plan, folder)
 
 
 def _install(plan: Plan, root: Root, folder: Path, track: Track, *, again: bool) -> None:
@@ -179,20 +172,19 @@ def _install(plan: Plan, root: Root, folder: Path, track: Track, *, again: bool)
     if again:
         _create(plan, root, folder, track)
     lock = _local_lock(plan, root)
-    backends.backend_of(plan.backend, root.work, cancel=track.cancel, listen=track.listener("install")).install(
-        folder, lock
-    )
+    if plan.wheels:
+        _backend(plan, root, track, "install").install(folder, lock)
 
 
 def _wheels(plan: Plan, root: Root) -> list[Path]:
     store = WheelStore(root.store)
-    return [store.path_of(package) for package in plan.packages]
+    return [store.path_of(package) for package in plan.wheels]
 
 
 def _local_lock(plan: Plan, root: Root) -> Path:
     lock = root.work / "pylock.toml"
     with disk_errors(root.path):
-        write_local_lock(lock, plan.packages, _wheels(plan, root))
+        write_local_lock(lock, plan.wheels, _wheels(plan, root))
     return lock
 
 
@@ -205,8 +197,8 @@ def _move_over(plan: Plan, root: Root) -> tuple[str, ...]:
 
 
 def _audit(plan: Plan, root: Root, folder: Path, moved: Sequence[str], ahead: Ahead, track: Track) -> AuditResult:
-    site_packages = platforms.site_packages_in(folder)
-    wheels = _wheels(plan, root)
-    result = audit(site_packages, wheels, allowed=moved, ahead=ahead, emit=track.emit, cancel=track.cancel)
+    result = compare_folder(
+        folder, plan, _wheels(plan, root), allowed=moved, ahead=ahead, emit=track.emit, cancel=track.cancel
+    )
     result.refuse()
     return result

@@ -20,6 +20,7 @@ from setupwizard.model.recommendation import Build, Recommendation
 from setupwizard.probes.sources import Listing, PythonSpec, Question, SourceSpec, ask_all, cause_of_silence
 from setupwizard.steps import backends
 from setupwizard.steps.carrying import Carried, added_since, carry
+from setupwizard.steps.conda_planning import BROUGHT, CondaPart, lost_with_conda, python_part, whole_draft
 from setupwizard.steps.drafting import Draft, drafted
 from setupwizard.steps.offers import Choice, candidates, choose, usable_pythons, why_other
 from setupwizard.steps.records import plan_of
@@ -29,6 +30,7 @@ from setupwizard.steps.tracking import Track
 from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.layout import Root
 from setupwizard.tools import pip
+from setupwizard.tools.conda import CHANNEL
 from setupwizard.tools.redaction import without_login
 
 MOST_VARIANTS = 4
@@ -59,11 +61,15 @@ def make_plan(request: PlanRequest, track: Track) -> Plan:
         Cancelled: somebody asked to stop.
     """
     refuse_without_build(request)
-    if request.backend == "conda":
-        raise SetupError("not-built", what=_("installing with {backend}").format(backend=request.backend))
+    from_conda = _from_conda(request)
     root = Root(request.root)
     root.check()
-    backend = backends.choose(request.backend, track.cancel)
+    backend = backends.choose(request.backend, request.machine, track.cancel)
+    current = root.current_name()
+    recorded = plan_of(root, current)
+    if from_conda:
+        with track.step("resolve", _("Work out the exact packages")):
+            return drafted(whole_draft(backend, root, request.machine, request.recommendation, recorded, track))
     catalogue = known_catalogue().catalogue
     with tempfile.TemporaryDirectory(prefix="setupwizard-plan-") as folder:
         work = Path(folder)
@@ -72,11 +78,11 @@ def make_plan(request: PlanRequest, track: Track) -> Plan:
             listings, choice = _probe(request, catalogue, work, track)
         with track.step("resolve", _("Work out the exact packages")):
             requirements, left_out = _family(choice, catalogue, work, track)
-            current = root.current_name()
-            recorded = plan_of(root, current)
             empty = _empty(work / "resolve")
             once = partial(_resolve, choice=choice, family=requirements, work=empty, track=track, backend=backend)
             carried = carry(added_since(root, current, recorded), bringing_runtime(request.machine, once))
+            carried = msgspec.structs.replace(carried, lost=(*carried.lost, *lost_with_conda(root, current, recorded)))
+            conda = python_part(backend, root, choice.python.version, track) if backend.conda is not None else None
     found = _Found(
         choice=choice,
         listings=listings,
@@ -85,6 +91,7 @@ def make_plan(request: PlanRequest, track: Track) -> Plan:
         settings=settings,
         left_out=left_out,
         backend=backend,
+        conda=conda,
     )
     return _plan(request, root, found)
 
@@ -100,7 +107,21 @@ def _resolve(
         listen=track.listener("resolve"),
         further=further,
         without_uv=backend.without_uv,
+        brought=BROUGHT if backend.conda is not None else frozenset(),
     )
+
+
+def _from_conda(request: PlanRequest) -> bool:
+    """Whether PyTorch itself is to come from conda-forge, which only conda can do.
+
+    Raises:
+        SetupError: "usage".
+    """
+    if CHANNEL not in request.sources:
+        return False
+    if request.backend != "conda" or len(request.sources) > 1:
+        raise SetupError("usage", what=_("--source conda-forge stands alone and needs --backend conda"))
+    return True
 
 
 def refuse_without_build(request: PlanRequest) -> None:
@@ -253,20 +274,32 @@ class _Found(Struct, frozen=True, kw_only=True):
     settings: tuple[Setting, ...]
     left_out: tuple[str, ...]
     backend: backends.Chosen
+    conda: CondaPart | None
 
 
 def _plan(request: PlanRequest, root: Root, found: _Found) -> Plan:
-    choice = found.choice
+    choice, conda = found.choice, found.conda
+    python = PlanPython(version=choice.python.version, source="found", path=choice.python.path)
+    if conda is not None:
+        python = PlanPython(version=choice.python.version, source="conda")
+    build = _as_installed(choice, found.carried.packages)
+    source = _source(choice.listing, found.settings)
+    carried = found.carried
+    if conda is not None:
+        carried = msgspec.structs.replace(carried, packages=(*carried.packages, *conda.packages))
+        source = msgspec.structs.replace(source, settings=(*source.settings, *conda.settings))
     return drafted(
         Draft(
             root=root,
             backend=found.backend.name,
             create_title=backends.create_title(found.backend),
-            python=PlanPython(version=choice.python.version, source="found", path=choice.python.path),
-            build=_as_installed(choice, found.carried.packages),
+            maker=conda.maker if conda is not None else None,
+            conda_bytes=conda.missing if conda is not None else 0,
+            python=python,
+            build=build,
             recommended=request.recommendation.build,
-            source=_source(choice.listing, found.settings),
-            carried=found.carried,
+            source=source,
+            carried=carried,
             recorded=found.recorded,
             tried=tuple(_tried(listing) for listing in found.listings),
             reasons=(why_other(request.recommendation.build, choice, found.listings), *found.left_out),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -38,6 +38,7 @@ def resolve(
     listen: Callable[[str], None],
     further: Sequence[str] = (),
     without_uv: bool = False,
+    brought: Collection[str] = (),
 ) -> tuple[Package, ...]:
     """Return the wheels of an environment: the torch family, what it needs, and what comes along.
 
@@ -48,13 +49,19 @@ def resolve(
         cancel: a wish to stop.
         listen: gets what the resolver prints.
         further: requirements of what the user added.
+        brought: names of companions that come another way.
         without_uv: pip resolves from every kind of source, not from its own settings' places alone.
 
     Raises:
         SetupError: "build-not-in-sources", "network-off", "plan-invalid", "file-missing" ...
     """
     spec = choice.listing.spec
-    requirements = [*family, *install_data().companions_of(choice.build.torch), *further]
+    along = [
+        text
+        for text in install_data().companions_of(choice.build.torch)
+        if canonicalize_name(Requirement(text).name) not in brought
+    ]
+    requirements = [*family, *along, *further]
     lock = work / "pylock.toml"
     lock.unlink(missing_ok=True)
     if spec.kind == "pip-config" or without_uv:

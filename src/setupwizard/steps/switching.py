@@ -130,7 +130,7 @@ def _keeps(root: Root, downloads: Downloads) -> bool:
 def _can_do_without(root: Root, name: str) -> bool:
     """Keep what is needed of a generation's wheels, so that they can go; False: they have to stay."""
     plan = plan_of(root, name)
-    return plan is not None and keep_skeletons(root, name, plan.packages)
+    return plan is not None and keep_skeletons(root, name, plan.wheels)
 
 
 class Room(Struct, frozen=True, kw_only=True):
@@ -165,7 +165,7 @@ def _named(root: Root, names: Iterable[str], wheels: Iterable[Path]) -> tuple[st
 
 def _needed(root: Root, names: Iterable[str]) -> set[str]:
     plans = [plan for name in names if (plan := plan_of(root, name)) is not None]
-    return {package.sha256 for plan in plans for package in plan.packages}
+    return {package.sha256 for plan in plans for package in plan.fetched}
 
 
 def roll_back(root: Root) -> Switched:

@@ -96,6 +96,7 @@ def audit(
     wheels: Sequence[Path],
     *,
     allowed: Collection[str] = (),
+    beside: Collection[Path] = (),
     ahead: Ahead | None = None,
     emit: Emit = ignore,
     cancel: Cancel | None = None,
@@ -108,7 +109,8 @@ def audit(
     Args:
         site_packages: the folder of packages in the environment.
         wheels: verified files of the store.
-        allowed: names of packages that may be there without a wheel: what venv or conda brings.
+        allowed: names of packages that may be there without a wheel.
+        beside: files that conda brought, relative to `site_packages`; they are compared elsewhere.
         ahead: what was read of these very files and wheels before now.
         emit: gets Progress in files.
         cancel: stops within moments.
@@ -125,7 +127,7 @@ def audit(
     problems += _compare_all(site_packages, tasks, ahead, emit, cancel)
     for record in records:
         problems += _check_installed_record(site_packages, record)
-    problems += _strangers(site_packages, records, {canonicalize_name(name) for name in allowed}, cancel)
+    problems += _strangers(site_packages, records, {canonicalize_name(name) for name in allowed}, beside, cancel)
     return AuditResult(len(tasks), tuple(problems))
 
 
@@ -222,18 +224,23 @@ def _check_installed_record(site_packages: Path, record: WheelRecord) -> list[Pr
 
 
 def _strangers(
-    site_packages: Path, records: Sequence[WheelRecord], allowed: Collection[str], cancel: Cancel
+    site_packages: Path,
+    records: Sequence[WheelRecord],
+    allowed: Collection[str],
+    beside: Collection[Path],
+    cancel: Cancel,
 ) -> list[Problem]:
     """Return packages and files that no wheel brought."""
     ours = {record.dist_info for record in records}
     known = {_key(place) for record in records for file in record.files for place in file.places}
     known |= {_key(Path(dist_info, name)) for dist_info in ours for name in _ADDED_TO_METADATA}
+    known |= {_key(path) for path in beside}
     problems = []
     for dist_info in sorted(site_packages.glob("*.dist-info")):
         if dist_info.name in ours:
             continue
         name = canonicalize_name(dist_info.name.partition("-")[0])
-        if name not in allowed:
+        if name not in allowed and _key(Path(dist_info.name, "METADATA")) not in known:
             problems.append(Problem("foreign-package", dist_info.name, name))
         try:
             known |= {_key(Path(path)) for path, _digest in installed_record(dist_info)}

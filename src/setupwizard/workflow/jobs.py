@@ -286,7 +286,7 @@ def _prepared(root: Root, made: Plan) -> Iterator[None]:
         with working_on(root):
             generation.heal(root)
             journal = Journal(root.journal)
-            wheels = {package.sha256: package.size for package in made.packages}
+            wheels = {package.sha256: package.size for package in made.fetched}
             journal.started("apply", plan=made.id, generation=made.generation, wheels=wheels)
             try:
                 yield
