@@ -95,11 +95,11 @@ def whole_draft(
     # asked for by name, the solver takes the newest CUDA that the driver allows; else any build is as good to it
     along = ("cuda-version", *python, "pip") if gpu else (*python, "pip")
     try:
-        part = _part(chosen, root, (f"{name}={wanted.torch}", *along), cuda, track)
+        part = _part(chosen, root, (*along, f"{name}={wanted.torch}"), cuda, track)
     except SetupError as error:
         if error.code not in _NOT_THERE:
             raise
-        part = _part(chosen, root, (name, *along), cuda, track)
+        part = _part(chosen, root, (*along, name), cuda, track)
     build = _build_of(part.packages, wanted, name)
     if gpu and build.variant == "cpu":
         raise SetupError("conda-no-cuda", detail=str(part.packages))
