@@ -71,7 +71,11 @@ def portable_plan(request: PortableRequest, track: Track) -> Plan:
     )
     with track.step("resolve", _("Read the plan")):
         bundled = _bundled_pythons(opened, here.platform)
-        backend = backends.choose(request.backend, track.cancel)
+        if request.backend == "conda":
+            raise SetupError(
+                "usage", what=_("--backend conda cannot carry out a plan file or a bundle; uv and pip can")
+            )
+        backend = backends.choose(request.backend, request.machine, track.cancel)
         chosen = suited(opened.plan, here, tuple(bundled))
         packages, spec = _packages(request, chosen.build, track)
         current = root.current_name()
