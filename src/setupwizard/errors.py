@@ -64,10 +64,7 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         "usage",
         N_("There is no PyTorch environment in {root}"),
         N_("Choose the folder of an environment that setupwizard made, or install one there first."),
-        fixes=(
-            _INSTALL_HERE,
-            _OTHER_FOLDER,
-        ),
+        fixes=(_INSTALL_HERE, _OTHER_FOLDER),
     ),
     "nothing-to-roll-back": Sentence(
         "usage",
@@ -102,10 +99,7 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         "unsupported",
         N_("This computer is served by another publisher's builds"),
         N_("Follow the link that the recommendation names: {url}"),
-        fixes=(
-            _OPEN_PAGE,
-            _CPU,
-        ),
+        fixes=(_OPEN_PAGE, _CPU),
     ),
     "unsupported-os": Sentence(
         "unsupported",
@@ -117,40 +111,25 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         "driver",
         N_("The graphics card's driver is not installed"),
         N_("Install the driver from {url}, restart the computer, then try again."),
-        fixes=(
-            _DRIVER_PAGE,
-            _LOOK_AGAIN,
-            _CPU,
-        ),
+        fixes=(_DRIVER_PAGE, _LOOK_AGAIN, _CPU),
     ),
     "driver-old": Sentence(
         "driver",
         N_("The graphics driver {driver} is too old for any build that runs on this card"),
         N_("Install driver {at_least} or newer from {url}, restart the computer, then try again."),
-        fixes=(
-            _DRIVER_PAGE,
-            _LOOK_AGAIN,
-            _CPU,
-        ),
+        fixes=(_DRIVER_PAGE, _LOOK_AGAIN, _CPU),
     ),
     "hardware-unreachable": Sentence(
         "driver",
         N_("The graphics card cannot be reached"),
         N_("Check that it is plugged in, awake and not given to a virtual machine, then try again."),
-        fixes=(
-            _LOOK_AGAIN,
-            _CPU,
-        ),
+        fixes=(_LOOK_AGAIN, _CPU),
     ),
     "disk-full": Sentence(
         "disk",
         N_("There is not enough free space in {path}"),
         N_("{need} are needed and {free} are free. Free some space, or choose a folder on another drive."),
-        fixes=(
-            _OTHER_FOLDER,
-            _RETRY,
-            _FREE_ROOM,
-        ),
+        fixes=(_OTHER_FOLDER, _RETRY, _FREE_ROOM),
     ),
     "root-not-writable": Sentence(
         "access",
@@ -207,10 +186,7 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         "access",
         N_("PyTorch would have problems in the folder {path}"),
         N_("{why} Choose a short folder such as {better}."),
-        fixes=(
-            _BETTER_FOLDER,
-            _OTHER_FOLDER,
-        ),
+        fixes=(_BETTER_FOLDER, _OTHER_FOLDER),
     ),
     "offline": Sentence(
         "network",
@@ -222,10 +198,7 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         N_("This computer is not connected to a network"),
         N_("{host} could not be asked. Connect to the internet, then try again; what was downloaded is kept."),
         retryable=True,
-        fixes=(
-            _RETRY,
-            _PROXY,
-        ),
+        fixes=(_RETRY, _PROXY),
     ),
     "name-unknown": Sentence(
         "network",
@@ -235,11 +208,7 @@ SENTENCES: dict[ErrorCode, Sentence] = {
             "or continue from another server."
         ),
         retryable=True,
-        fixes=(
-            _OTHER_SOURCE,
-            _RETRY,
-            _PROXY,
-        ),
+        fixes=(_OTHER_SOURCE, _RETRY, _PROXY),
     ),
     "host-blocked": Sentence(
         "network",
@@ -249,11 +218,7 @@ SENTENCES: dict[ErrorCode, Sentence] = {
             "network, or continue from another server; what was downloaded is kept."
         ),
         retryable=True,
-        fixes=(
-            _OTHER_SOURCE,
-            _RETRY,
-            _PROXY,
-        ),
+        fixes=(_OTHER_SOURCE, _RETRY, _PROXY),
     ),
     "network-timeout": Sentence(
         "network",
@@ -277,19 +242,13 @@ SENTENCES: dict[ErrorCode, Sentence] = {
             "none; then try again."
         ),
         retryable=True,
-        fixes=(
-            _PROXY,
-            _RETRY,
-        ),
+        fixes=(_PROXY, _RETRY),
     ),
     "proxy-login": Sentence(
         "proxy-tls",
         N_("The proxy {host} wants a name and a password"),
         N_("Write them into its address, as in HTTPS_PROXY=http://NAME:PASSWORD@{host}, then try again. {ways}"),
-        fixes=(
-            _PROXY,
-            _RETRY,
-        ),
+        fixes=(_PROXY, _RETRY),
     ),
     "captive-portal": Sentence(
         "proxy-tls",
@@ -328,11 +287,7 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         "not-found",
         N_("No reachable download server has {requirement}"),
         N_("Connect to the internet, name another server, or choose a version that is there. {problem}"),
-        fixes=(
-            _RETRY,
-            _OTHER_SOURCE,
-            _AUTOMATIC,
-        ),
+        fixes=(_RETRY, _OTHER_SOURCE, _AUTOMATIC),
     ),
     "file-missing": Sentence(
         "not-found",
@@ -344,10 +299,7 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         "not-found",
         N_("No Python {python} was found, and none could be brought"),
         N_("Install Python {python}, or leave the choice of Python to the program."),
-        fixes=(
-            _AUTOMATIC,
-            _RETRY,
-        ),
+        fixes=(_LOOK_AGAIN, _AUTOMATIC),
     ),
     "hash-mismatch": Sentence(
         "integrity",
@@ -395,21 +347,13 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         "verify-failed",
         N_("PyTorch is installed but does not start"),
         N_("It was not put in use; what you had before still is. {problem}"),
-        fixes=(
-            _OLDER,
-            _RETRY,
-            _CPU,
-        ),
+        fixes=(_OLDER, _RETRY, _CPU),
     ),
     "gpu-not-seen": Sentence(
         "verify-failed",
         N_("PyTorch starts but does not see the graphics card"),
         N_("It was not put in use; what you had before still is. {problem}"),
-        fixes=(
-            _RETRY,
-            _OLDER,
-            _CPU,
-        ),
+        fixes=(_RETRY, _OLDER, _CPU),
     ),
     "wrong-results": Sentence(
         "verify-failed",
@@ -417,19 +361,13 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         N_(
             "Do not trust this computer's results yet. Run the check again; if it stays so, the hardware may be faulty."
         ),
-        fixes=(
-            _RETRY,
-            _OLDER,
-        ),
+        fixes=(_RETRY, _OLDER),
     ),
     "verify-failed": Sentence(
         "verify-failed",
         N_("The check of the new environment was not passed"),
         N_("It was not put in use; what you had before still is. {problem}"),
-        fixes=(
-            _RETRY,
-            _OLDER,
-        ),
+        fixes=(_RETRY, _OLDER),
     ),
     "drift": Sentence(
         "drift",

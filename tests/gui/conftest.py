@@ -15,17 +15,15 @@ if os.environ.get("QT_QPA_PLATFORM", "offscreen") == "offscreen":
     _screen = Path(os.path.relpath(Path(__file__).with_name("screen.json"))).as_posix()
     os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={_screen}"
 
-from PySide6.QtCore import QEvent, QSettings, QTimer
+from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
-from gui.fake_backend import FakeBackend
+from gui.internet import guard, real  # noqa: F401 - fixtures
+from gui.visits import FakeDesktop, Visit  # noqa: F401 - for the tests
 from setupwizard import i18n
 from setupwizard.gui import tasks, theme
-from setupwizard.gui.desktop import Desktop
-from setupwizard.gui.state import State
-from setupwizard.gui.window import SetupWindow
 
 # The offscreen platform says so whenever a window has a smallest size.
 _HARMLESS = "This plugin does not support propagateSizeHints"
@@ -84,112 +82,6 @@ def plain_look(qapp: QApplication, nothing_left: None) -> Iterator[None]:
     yield
     i18n.set_language("en")
     look.apply()
-
-
-class FakeDesktop(Desktop):
-    """Notes what would have left the window."""
-
-    def __init__(self) -> None:
-        self.copied: list[str] = []
-        self.urls: list[str] = []
-        self.folders: list[str] = []
-        self.alerts = 0
-        self.answer = ""
-
-    def copy(self, text: str) -> None:
-        self.copied.append(text)
-
-    def open_url(self, url: str) -> None:
-        self.urls.append(url)
-
-    def open_folder(self, folder: str) -> None:
-        self.folders.append(folder)
-
-    def ask_folder(self, parent: object, start: str, answer: Callable[[str], None]) -> None:
-        if self.answer:
-            answer(self.answer)
-
-    def ask_file(self, parent: object, title: str, answer: Callable[[str], None]) -> None:
-        if self.answer:
-            answer(self.answer)
-
-    def ask_save(self, parent: object, title: str, proposal: str, answer: Callable[[str], None]) -> None:
-        if self.answer:
-            answer(self.answer)
-
-    def alert(self, window: object) -> None:
-        self.alerts += 1
-
-
-class Visit:
-    """A window with everything that a test needs around it."""
-
-    def __init__(self, qtbot: QtBot, folder: Path) -> None:
-        self.qtbot = qtbot
-        self.backend = FakeBackend()
-        self.desktop = FakeDesktop()
-        self.ini = folder / "window.ini"
-        self.now = 0.0
-        self.window: SetupWindow = None  # type: ignore[assignment]  # made by open
-
-    def clock(self) -> float:
-        return self.now
-
-    def make(self) -> SetupWindow:
-        """Make the window and show nothing yet."""
-        settings = QSettings(str(self.ini), QSettings.Format.IniFormat)
-        self.window = SetupWindow(
-            self.backend, settings, desktop=self.desktop, log_file="/logs/setupwizard.log", clock=self.clock
-        )
-        self.qtbot.addWidget(self.window)
-        return self.window
-
-    def open(self, *, start: bool = True) -> SetupWindow:
-        """Show the window; with `start` wait until the computer was looked at."""
-        self.make()
-        self.window._started = not start
-        self.window.show()
-        self.window.complete()
-        self.qtbot.waitExposed(self.window)
-        self.window.activateWindow()
-        self.qtbot.waitUntil(self.window.isActiveWindow)
-        if start and "detect" not in self.backend.gates:
-            self.wait(lambda: "detect" in self.backend.calls and not self.state.looking)
-        return self.window
-
-    @property
-    def state(self) -> State:
-        return self.window.flow.state
-
-    @property
-    def page(self) -> str:
-        return self.window.page_now().name
-
-    def wait(self, condition: Callable[[], object]) -> None:
-        self.qtbot.waitUntil(lambda: bool(condition()), timeout=5000)
-
-    def press_primary(self) -> None:
-        from PySide6.QtCore import Qt
-
-        self.wait(self.window.footer.primary.isEnabled)
-        self.qtbot.mouseClick(self.window.footer.primary, Qt.MouseButton.LeftButton)
-
-    def go_to_build(self) -> None:
-        self.press_primary()
-        self.press_primary()
-        self.wait(lambda: self.state.plan is not None and not self.state.planning)
-
-    def go_to_install(self) -> None:
-        """Come to a running install that waits in the middle of its download."""
-        self.gate = self.backend.hold("apply")
-        self.go_to_build()
-        self.press_primary()
-        self.wait(lambda: "apply" in self.backend.calls and "torch" in self.window.install.line.words)
-
-    def finish_install(self) -> None:
-        self.go_to_install()
-        self.gate.set()
-        self.wait(lambda: self.state.phase == "done")
 
 
 @pytest.fixture

@@ -709,7 +709,7 @@ def test_no_fix_is_a_button_that_does_nothing(visit: Visit, code: str) -> None:
     elif code in {"repair", "free-room"}:
         pytest.skip("offered only where there is an environment: test_second_visit.py presses it")
     elif code == "better-folder":
-        pytest.skip("offered only with a folder that is better: test_faults.py presses it")
+        pytest.skip("offered only with a folder that is better: test_error_cards.py presses it")
     else:
         visit.wait(lambda: visit.state.plan is not None)
         assert not window.build.error_card.isVisible()

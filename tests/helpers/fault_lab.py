@@ -45,11 +45,14 @@ if program is not None:
 """
 
 
-def make_wheels(folder: Path, release: str) -> list[Path]:
-    """Write the wheels of an install: torch for the processor, and what comes along with every torch."""
-    version = f"{release}+cpu"
+def make_wheels(folder: Path, release: str, variant: str = "cpu", *, more: str = "") -> list[Path]:
+    """Write the wheels of an install: torch, and what comes along with every torch.
+
+    `more` is run by the import of that torch: it may change what the stages of the benchmark find.
+    """
+    version = f"{release}+{variant}"
     body = {f"torch/m{number:03d}.py": f"X = {number}\n".encode() for number in range(60)}
-    body["torch/__init__.py"] = _TORCH.format(version=version).encode()
+    body["torch/__init__.py"] = (_TORCH.format(version=version) + more).encode()
     body["torch/version.py"] = f'__version__ = "{version}"\n'.encode()
     body["torch/lib/libtorch_cpu.so"] = random_bytes(PAYLOAD, seed=3)
     return [

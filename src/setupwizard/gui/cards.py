@@ -19,7 +19,7 @@ _SAYS_IT: frozenset[ErrorCode] = frozenset(
 def offered(error: Error, page: PageName, state: State) -> list[FixRow]:
     """Return the fixes of a card in their order; at least one, as no card may be a dead end."""
     rows = [(fix.code, fix.text) for fix in error.fixes if _helps(fix.code, page, state)]
-    if page == "verify" and state.visiting:
+    if page == "verify" and state.visiting and error.code != "environment-missing":
         rows = _for_what_is_there(rows, state)
     if any(code == "free-room" for code, _text in rows):
         rows.sort(key=lambda row: row[0] != "free-room")
@@ -68,5 +68,5 @@ def _for_what_is_there(rows: list[FixRow], state: State) -> list[FixRow]:
 
 
 def _is_for_the_processor(state: State) -> bool:
-    build = state.build
-    return state.choices.variant == "cpu" or (build is not None and build.variant == "cpu")
+    planned = state.plan is not None and state.plan.build.variant == "cpu"
+    return state.choices.variant == "cpu" or planned

@@ -54,10 +54,11 @@ class Outside(QObject):
         self._desktop.open_url(url)
 
     def open_action(self) -> None:
-        """Open the page of the first thing that the decision wants done."""
-        decision = self._flow.state.decision
-        for action in decision.actions[:1] if decision is not None else ():
-            self.open_url(action.url or "")
+        """Open the page that an error names, else that of the first thing that has to be done on this computer."""
+        state = self._flow.state
+        actions = [action for one in (state.decision, state.advice) if one is not None for action in one.actions]
+        urls = [self._flow.fact("build", "url"), *(action.url or "" for action in actions)]
+        self.open_url(next(filter(None, urls), ""))
 
     def open_folder(self) -> None:
         """Show the environment in the file manager."""

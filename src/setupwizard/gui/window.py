@@ -269,6 +269,8 @@ class SetupWindow(Shell):
     def _on_cancel(self) -> None:
         if self.flow.state.checking:
             self.flow.stop_check()
+        elif self.flow.state.visiting and self.page_now().busy:
+            self.flow.upkeep.stop()
         else:
             self.reject()
 

@@ -202,7 +202,7 @@ def launch(argv: Sequence[str | Path]) -> None:
     log.debug("launch %s", words)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LD_LIBRARY", "QT_"))}
     try:
-        subprocess.Popen(
+        child = subprocess.Popen(
             words,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -212,6 +212,8 @@ def launch(argv: Sequence[str | Path]) -> None:
         )
     except (OSError, ValueError) as error:
         raise _not_started(words[0], error) from error
+    # whoever waits for nobody leaves a dead entry in the system's list of processes until the window closes
+    threading.Thread(target=child.wait, name="launched", daemon=True).start()
 
 
 def _start(

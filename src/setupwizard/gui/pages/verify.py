@@ -133,7 +133,8 @@ class VerifyPage(Page):
     def show_state(self, state: State) -> None:
         """Show the proof while it runs, or what it says."""
         proof = state.verification
-        running = state.checking or state.installing
+        mending = state.visiting and state.tending is not None and state.tending.running
+        running = state.checking or state.installing or mending
         self.busy = running
         self.show_problem(state.errors.get("verify"))
         self.valid = state.succeeded
@@ -173,7 +174,7 @@ class VerifyPage(Page):
     def footer(self) -> Footer:
         """Return the buttons."""
         state = self._state
-        if state is not None and (state.installing or state.checking):
+        if state is not None and self.busy:
             stopping = state.phase == "stopping"
             cancel = _("Cancel installation") if state.installing else _("Stop the check")
             return Footer(cancel="" if stopping else cancel, reason=_("Stopping...") if stopping else "")
@@ -204,6 +205,10 @@ class VerifyPage(Page):
 
     def _show_running(self, state: State) -> None:
         device = state.decision is not None and bool(state.decision.gpus)
+        if not (state.checking or state.installing):
+            self.set_heading(_("Repairing the environment"), _("What is in use stays until the new one is proved."))
+            self._show_live()
+            return
         self.set_heading(
             _("Checking that PyTorch works"),
             _("We run real calculations on your graphics card and compare the results.")
