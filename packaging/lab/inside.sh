@@ -12,7 +12,7 @@ cp /etc/resolv.conf /etc/hosts "$SYSTEM/etc/"
 
 # Nothing of the host's environment goes in but what is named here: proxies, the screen, and what a lane passes on purpose.
 passed=()
-for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY DISPLAY LC_ALL WINEPREFIX WINEDEBUG; do
+for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY DISPLAY LC_ALL LANE_PLATFORM WINEPREFIX WINEDEBUG; do
     [ -z "${!name:-}" ] || passed+=("$name=${!name}")
 done
 in_debian() { # XDG_RUNTIME_DIR: else Wine's Wayland driver complains to every command

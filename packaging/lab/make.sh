@@ -24,7 +24,7 @@ recipe() {
         debian) echo "$RELEASE" ;;
         wine) cat "$LAB/debian.done" ;;
         fetch) cat "$HERE/tools.txt" "$HERE/cpython.txt" "$HERE/windows.txt" ;;
-        prefix) cat "$LAB/wine.done" "$HERE"/stand_ins/*.c ;;
+        prefix) declare -f c_runtime stand_in && cat "$LAB/wine.done" "$HERE"/stand_ins/*.c ;;
         python) cat "$LAB/prefix.done" "$LAB/fetch.done" ;;
     esac 2>/dev/null
 }
@@ -57,7 +57,7 @@ mirror() {
 
 host_packages() {
     local missing=() package
-    for package in debootstrap debian-archive-keyring gcc-mingw-w64-x86-64-win32 osslsigncode xvfb openbox unzip; do
+    for package in debootstrap debian-archive-keyring gcc-mingw-w64-x86-64-win32 mingw-w64-tools osslsigncode xvfb openbox unzip; do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
     done
     [ ${#missing[@]} = 0 ] || apt-get install -y -q --no-install-recommends "${missing[@]}" >"$LAB/host.log" 2>&1 </dev/null
@@ -106,18 +106,39 @@ signed() {
 }
 
 prefix() {
-    local name
     rm -rf "$SHARE/prefix"
     cp /etc/ssl/certs/ca-certificates.crt "$SHARE/ca.crt"
     inside bash -c 'timeout 300 wineboot --init && wineserver -w'
+    local system=$SHARE/prefix/drive_c/windows/system32 name
     for name in icuuc mscms; do
-        x86_64-w64-mingw32-gcc -shared -O2 -s -o "$SHARE/prefix/drive_c/windows/system32/$name.dll" "$HERE/stand_ins/$name.c"
+        stand_in -o "$system/$name.dll" "$HERE/stand_ins/$name.c"
     done
+    c_runtime "$system"
     inside bash -euc '
+        overrides="HKCU\\Software\\Wine"
         for name in icuuc mscms; do
-            wine reg add "HKCU\\Software\\Wine\\DllOverrides" /v $name /d native /f
+            wine reg add "$overrides\\DllOverrides" /v $name /d native /f
         done
+        wine reg add "$overrides\\AppDefaults\\python.exe\\DllOverrides" /v ucrtbase /d native /f
         wineserver -w'
+}
+
+stand_in() { x86_64-w64-mingw32-gcc -shared -static-libgcc -O2 -s -Wall -Wextra -Wno-unused-parameter -Werror "$@"; }
+
+# Usage: c_runtime SYSTEM32. Put the stand-in before Wine's own C runtime: what it lacks is led on to that by name.
+c_runtime() {
+    local wine=$1/ucrtwine.dll work
+    work=$(mktemp -d)
+    mv "$1/ucrtbase.dll" "$wine"
+    sed -i 's/Wine builtin DLL/Wine renamed DLL/' "$wine" # else Wine looks for it among its own and finds no such name
+    x86_64-w64-mingw32-gcc -O2 -c -o "$work/own.o" "$HERE/stand_ins/ucrtbase.c"
+    x86_64-w64-mingw32-nm "$work/own.o" | sed -n 's/.* T own_//p' >"$work/own"
+    gendef - "$wine" | awk -v own="$work/own" '
+        BEGIN { while ((getline name < own) > 0) ours[name] = 1; print "LIBRARY ucrtbase.dll\nEXPORTS" }
+        begun && $1 !~ /^;/ { print $1 "=" ($1 in ours ? "own_" : "ucrtwine.") $1 }
+        $1 == "EXPORTS" { begun = 1 }' >"$work/ucrtbase.def"
+    stand_in -o "$1/ucrtbase.dll" "$HERE/stand_ins/ucrtbase.c" "$work/ucrtbase.def"
+    rm -rf "$work"
 }
 
 python() {

@@ -11,6 +11,9 @@ wineserver -p
 wine reg add "$setting" /v LongPathsEnabled /t REG_DWORD /d 1 /f >/dev/null 2>&1 </dev/null
 trap 'wine reg delete "$setting" /v LongPathsEnabled /f >/dev/null 2>&1 </dev/null; wineserver -k' EXIT
 
+# Wine hands no variable on that begins with QT_, so Windows' Python sets the platform of Qt itself.
+start_pytest='import os, sys, pytest; os.environ["QT_QPA_PLATFORM"] = sys.argv[1]; sys.exit(pytest.main(sys.argv[2:]))'
+
 # Usage: run NAME PLATFORM LANGUAGE PYTEST-ARGUMENT...
 run() {
     local name=$1 platform=$2 language=$3 start=$SECONDS
@@ -18,7 +21,7 @@ run() {
     wineserver -k # the code page of a Windows is that of its first program
     LC_ALL=$language wineserver -p
     echo "--- Windows: $name"
-    LC_ALL=$language QT_QPA_PLATFORM=$platform timeout 900 wine 'C:\Python313\python.exe' -m pytest -q -n 2 --dist worksteal \
+    LC_ALL=$language timeout 900 wine 'C:\Python313\python.exe' -c "$start_pytest" "$platform" -q -n 2 --dist worksteal \
         -p no:cacheprovider --timeout 180 --junitxml "Z:\\lab\\results\\$name.xml" "$@" </dev/null >"/lab/results/$name.log" 2>&1
     local ended=$?
     # The list of skipped tests is long; the summary at the end has it by reason.
@@ -28,7 +31,7 @@ run() {
 }
 
 if [ $# -gt 0 ]; then
-    run chosen "${QT_QPA_PLATFORM:-windows}" "${LC_ALL:-C.UTF-8}" "$@"
+    run chosen "${LANE_PLATFORM:-windows}" "${LC_ALL:-C.UTF-8}" "$@"
 else
     run unit offscreen C.UTF-8 tests/unit tests/windows
     run windows-936 windows zh_CN.UTF-8 tests/windows tests/gui
