@@ -370,6 +370,15 @@ def test_what_would_be_lost_is_named(visit: Visit) -> None:
     assert "The newest one is on no server." in texts(visit)
 
 
+def test_a_path_with_letters_beyond_a_to_z_is_told_on_windows_and_elsewhere_not(visit: Visit) -> None:
+    window = visit.open()
+    visit.go_to_build()
+    plan = replace(recorded.plan(), root="C:\\Users\\李\\torch")
+    for platform, told in (("win_amd64", True), ("linux_x86_64", False)):
+        window.flow._set(plan=replace(plan, build=replace(plan.build, platform=platform)))
+        assert ("torch.compile" in texts(visit)) == told
+
+
 # page 4
 
 

@@ -86,11 +86,16 @@ def test_a_file_of_the_service_tells_as_well():
     assert "Syncthing" in (why_rather_not(PurePosixPath("/home/li/shared/torch"), around) or "")
 
 
-def test_other_computers_and_other_letters():
+def test_other_computers():
     assert "another computer" in (why_rather_not(PureWindowsPath("Z:\\torch"), pc()) or "")
     assert "another computer" in (why_rather_not(PureWindowsPath("\\\\nas\\share\\torch"), pc()) or "")
     assert "another computer" in (why_rather_not(PurePosixPath("/mnt/nas/torch"), box()) or "")
-    assert "letters" in (why_rather_not(PureWindowsPath("C:\\Users\\李\\torch"), pc()) or "")
+
+
+def test_letters_beyond_a_to_z_are_no_reason_to_refuse():
+    for path in ("C:\\Users\\李\\torch", "D:\\深度学习", "C:\\Users\\Jürgen\\torch"):
+        assert why_not(PureWindowsPath(path), pc()) is None
+        assert why_rather_not(PureWindowsPath(path), pc()) is None
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from setupwizard.model.doctor import Doctor
 from setupwizard.model.events import Outcome
 from setupwizard.model.format import format_bytes, format_duration, listed
 from setupwizard.model.machine import Gpu, Machine
-from setupwizard.model.plan import Plan
+from setupwizard.model.plan import Plan, about_folder
 from setupwizard.model.recommendation import Build, Recommendation
 from setupwizard.model.self_test import SelfTest
 from setupwizard.model.stages import figure_text, figure_title, stage_sentence
@@ -146,6 +146,7 @@ def plan_in_short(made: Plan) -> str:
         ),
         (_("Carried over for you"), ", ".join(made.carried)),
         (_("Will not be carried over"), ", ".join(made.not_carried)),
+        (_("Worth knowing"), about_folder(made) or ""),
     ]
     facts = table(rows)
     return facts if made.changes else facts + "\n" + _("It is already there: nothing would be changed.")

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from setupwizard.codes import SCHEMA, Backend, ProbeCode, SourceKind, StepId
+from setupwizard.i18n import _
 from setupwizard.model.recommendation import Build
 
 FAMILY = ("torch", "torchvision", "torchaudio")
@@ -133,3 +134,13 @@ class Plan(Struct, frozen=True, kw_only=True):
     def by_conda(self) -> tuple[Package, ...]:
         """What conda brings."""
         return tuple(package for package in self.packages if package.kind == "conda")
+
+
+def about_folder(plan: Plan) -> str | None:
+    """Return what is worth knowing about the folder of an environment that works there; None: nothing."""
+    if plan.build.platform.startswith("win") and not plan.root.isascii():
+        return _(
+            "The path of the folder holds letters beyond A to Z. PyTorch works there; some compilers, which "
+            "torch.compile needs, cannot read such a path on Windows."
+        )
+    return None

@@ -106,8 +106,6 @@ def why_rather_not(path: PurePath, around: Surroundings) -> str | None:
         )
     if around.is_network(path) or str(path).startswith("\\\\"):
         return _("It lies on another computer: PyTorch would start slowly, and not at all without the network.")
-    if around.windows and not str(path).isascii():
-        return _("Its path holds letters beyond A to Z, which some compilers and libraries cannot read on Windows.")
     return None
 
 

@@ -17,7 +17,7 @@ from setupwizard.gui.widgets.rows import CheckRow, CheckRows, Fact, FactGrid, Ro
 from setupwizard.gui.wording import action_button, build_title, torch_name, variant_name
 from setupwizard.i18n import _
 from setupwizard.model.format import format_bytes, format_estimate, listed
-from setupwizard.model.plan import Plan
+from setupwizard.model.plan import Plan, about_folder
 from setupwizard.model.recommendation import Action, Build, Recommendation
 
 _UNPACK_BYTES_PER_S = 40_000_000
@@ -199,7 +199,8 @@ class BuildPage(Page):
         lost = plan.not_carried if plan is not None else ()
         other = plan.why_other if plan is not None else None
         action, after = _driver_advice(state.decision)
-        show_if(self.notice, bool(lost or other or after))
+        folder = about_folder(plan) if plan is not None else None
+        show_if(self.notice, bool(lost or other or after or folder))
         self._notice_url = ""
         if lost:
             title = _("Packages that you added will not be in the new environment")
@@ -212,6 +213,8 @@ class BuildPage(Page):
             title = _("With another driver: {build}").format(build=build_title(after))
             self.notice.show_notice("info", title, action.text, first=button)
             self.notice.first.set_kind("outline")
+        elif folder:
+            self.notice.show_notice("info", _("Worth knowing"), folder)
 
     def _on_notice(self) -> None:
         if self._notice_url:
