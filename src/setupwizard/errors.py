@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from string import Formatter
+
 from setupwizard.codes import ErrorCode, exit_code
 from setupwizard.i18n import N_, _
 from setupwizard.sentences import CONDA, Sentence
@@ -384,6 +386,11 @@ SENTENCES: dict[ErrorCode, Sentence] = {
 }
 
 
+def facts_in(text: str) -> set[str]:
+    """Return the names of the facts that a sentence needs."""
+    return {name for _text, name, _form, _conversion in Formatter().parse(text) if name}
+
+
 class _Facts(dict[str, object]):
     """Lets a sentence be made even when a fact is missing: it is left out, never a traceback."""
 
@@ -413,6 +420,13 @@ class SetupError(Exception):
     def sentence(self) -> Sentence:
         """The row of the table that this error is an example of."""
         return SENTENCES[self.code]
+
+    @property
+    def named_facts(self) -> dict[str, str]:
+        """Those facts that stand in the sentences, as texts."""
+        row = self.sentence
+        texts = (row.title, row.advice, *(text for _code, text in row.fixes))
+        return {name: str(self.facts[name]) for text in texts for name in facts_in(text) if name in self.facts}
 
     @property
     def exit_id(self) -> str:

@@ -3,11 +3,13 @@
 import re
 import string
 
+import msgspec
 import pytest
 
 from setupwizard import codes, i18n
 from setupwizard.errors import SENTENCES, SetupError
 from setupwizard.model.events import Error
+from setupwizard.model.wire import to_json
 
 BANNED = re.compile(r"!|please|failed|fatal|invalid|abort|illegal", re.IGNORECASE)
 
@@ -53,6 +55,30 @@ def test_facts_are_in_the_sentence_and_in_the_document():
     assert (document.id, document.code, document.detail) == ("disk", "disk-full", "raw")
     assert error.exit_code() == 12
     assert error.exit_code("windows") == 112
+
+
+@pytest.mark.parametrize("code", codes.ERROR_CODES)
+def test_a_document_can_be_told_in_another_language(code):
+    row = SENTENCES[code]
+    texts = (row.title, row.advice, *(text for _code, text in row.fixes))
+    names = {name for text in texts for _lit, name, _spec, _conv in string.Formatter().parse(text) if name}
+    raised = SetupError(code, log="a.log", detail="x", **{name: f"<{name}>" for name in names - {"log"}}, secret="s")
+    english = msgspec.json.decode(to_json(Error.of(raised)), type=Error)
+    assert "secret" not in english.facts
+    i18n.set_language("zh_CN")
+    chinese = english.retold()
+    assert chinese == Error.of(raised)
+    assert chinese.title != english.title
+    i18n.set_language("en")
+    assert chinese.retold() == english
+
+
+def test_a_document_of_an_older_copy_keeps_what_it_cannot_tell_anew():
+    old = Error(id="disk", code="disk-full", title="No room in /data", advice="Free 3 GB.")
+    i18n.set_language("zh_CN")
+    assert (old.retold().title, old.retold().advice) == (old.title, old.advice)
+    stranger = Error(id="network", code="network-off", title="x", advice="y", facts={"code": "z", "self": "z"})
+    assert stranger.retold().title == SetupError("network-off").title
 
 
 def test_a_brace_in_a_fact_does_no_harm():

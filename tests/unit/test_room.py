@@ -3,18 +3,19 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from helpers.generations import build, site_packages
 from helpers.make_wheels import make_wheel, package_of, random_bytes
-from setupwizard import platforms, workflow
+from setupwizard import i18n, platforms, workflow
 from setupwizard.errors import SetupError
 from setupwizard.model.install_data import install_data
 from setupwizard.model.plan import Plan, PlanPython, PlanSource
 from setupwizard.model.recommendation import Build
-from setupwizard.model.verification import Verification
+from setupwizard.model.verification import Check, Verification
 from setupwizard.probes import disks
 from setupwizard.steps import drafting, switching
-from setupwizard.steps.comparing import compare, is_damaged
+from setupwizard.steps.comparing import compare, files_check, is_damaged, retold
 from setupwizard.steps.records import write_records
 from setupwizard.store import generation
 from setupwizard.store.files import tree_bytes
@@ -101,6 +102,32 @@ def test_without_its_wheels_an_environment_is_still_compared_file_by_file(root):
     result = compare(root, "0003", plan)
     assert result is not None
     assert is_damaged(result)
+
+
+@pytest.mark.parametrize("damage", ["none", "changed", "gone"])
+def test_the_comparison_is_told_in_the_language_that_is_spoken(root, damage):
+    name = root.current_name()
+    if damage == "changed":
+        (site_packages(root, name) / "torch" / "big.so").write_bytes(b"x")
+    if damage == "gone":
+        for wheel in root.store.glob("*/*.whl"):
+            wheel.unlink()
+    try:
+        english = files_check(root, name, plan_in(root, name))
+        i18n.set_language("zh_CN")
+        chinese = files_check(root, name, plan_in(root, name))
+        assert retold(replace(english, seconds=chinese.seconds)) == chinese
+        assert chinese.text != english.text
+    finally:
+        i18n.set_language("en")
+    assert retold(replace(chinese, seconds=english.seconds)) == english
+    assert english.status == {"none": "pass", "changed": "fail", "gone": "not-run"}[damage]
+
+
+def test_a_comparison_of_another_hand_stays_as_it_is():
+    for facts in ({}, {"count": "many"}):
+        check = Check(id="files", status="pass", text="told", facts=facts)
+        assert retold(check) is check
 
 
 def test_wheels_stay_where_nothing_could_be_kept_of_them(root):

@@ -5,11 +5,8 @@ from __future__ import annotations
 import logging
 import traceback
 
-from msgspec.structs import replace
-
-from setupwizard.errors import SENTENCES, SetupError
-from setupwizard.i18n import _
-from setupwizard.model.events import Error, Fix
+from setupwizard.errors import SetupError
+from setupwizard.model.events import Error
 
 log = logging.getLogger(__name__)
 
@@ -21,17 +18,3 @@ def error_document(error: BaseException, log_file: str) -> Error:
     log.error("a job broke", exc_info=error)
     detail = "".join(traceback.format_exception(error))
     return Error.of(SetupError("internal-error", detail=detail, log=log_file or None))
-
-
-def retold(error: Error) -> Error:
-    """Return an error in the language that is spoken now, as far as its code tells: a sentence with facts stays."""
-    sentence = SENTENCES[error.code]
-    return replace(
-        error,
-        title=error.title if "{" in sentence.title else _(sentence.title),
-        advice=error.advice if "{" in sentence.advice else _(sentence.advice),
-        fixes=tuple(
-            old if "{" in text else Fix(code=code, text=_(text))
-            for old, (code, text) in zip(error.fixes, sentence.fixes, strict=True)
-        ),
-    )

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QObject, Signal
 
 from setupwizard.errors import Cancelled, SetupError
-from setupwizard.gui.faults import error_document, retold
+from setupwizard.gui.faults import error_document
 from setupwizard.gui.state import PageName, State
 from setupwizard.model.events import Error
 
@@ -72,5 +72,5 @@ class Teller(QObject):
         for page, error in self.state.errors.items():
             raised = self._raised.get(page)
             known = isinstance(raised, SetupError) and raised.code == error.code
-            told[page] = Error.of(raised) if isinstance(raised, SetupError) and known else retold(error)
+            told[page] = Error.of(raised) if isinstance(raised, SetupError) and known else error.retold()
         return told

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from setupwizard.codes import (
     SCHEMA,
@@ -18,7 +19,7 @@ from setupwizard.codes import (
     StepId,
     StepStatus,
 )
-from setupwizard.errors import SetupError
+from setupwizard.errors import SetupError, facts_in
 from setupwizard.model.verification import Check, Figure, Verification
 
 
@@ -30,7 +31,12 @@ class Fix(Struct, frozen=True, kw_only=True):
 
 
 class Error(Struct, frozen=True, kw_only=True):
-    """An error as a document: what happened, what to do next, and the details for who wants them."""
+    """An error as a document: what happened, what to do next, and the details for who wants them.
+
+    Attributes:
+        title, advice: sentences in the language that was spoken when it happened.
+        facts: what stands in them, so that they can be made again in another language.
+    """
 
     id: str
     code: ErrorCode
@@ -40,6 +46,7 @@ class Error(Struct, frozen=True, kw_only=True):
     log: str | None = None
     retryable: bool = False
     fixes: tuple[Fix, ...] = ()
+    facts: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, error: SetupError) -> Error:
@@ -53,6 +60,21 @@ class Error(Struct, frozen=True, kw_only=True):
             log=error.log,
             retryable=error.retryable,
             fixes=tuple(Fix(code=code, text=text) for code, text in error.fixes),
+            facts=error.named_facts,
+        )
+
+    def retold(self) -> Error:
+        """Return the error in the present language; a sentence whose facts nobody noted stays as it is."""
+        error = SetupError(self.code, detail=self.detail, log=self.log)
+        error.facts.update(self.facts)
+        known = {"log", *self.facts}
+        again, row = Error.of(error), error.sentence
+        whole = all(facts_in(text) <= known for _code, text in row.fixes)
+        return replace(
+            self,
+            title=again.title if facts_in(row.title) <= known else self.title,
+            advice=again.advice if facts_in(row.advice) <= known else self.advice,
+            fixes=again.fixes if whole else self.fixes,
         )
 
 

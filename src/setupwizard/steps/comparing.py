@@ -6,11 +6,13 @@ import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
 from setupwizard import platforms
 from setupwizard.i18n import _, ngettext
 from setupwizard.model.events import Emit, ignore
+from setupwizard.model.format import sentences
 from setupwizard.model.plan import FAMILY, Plan
 from setupwizard.model.verification import Check
 from setupwizard.store.ahead import Ahead
@@ -100,34 +102,40 @@ def files_check(root: Root, name: str, plan: Plan, cancel: Cancel | None = None)
     """
     started = time.monotonic()
     result = compare(root, name, plan, cancel)
-    seconds = round(time.monotonic() - started, 3)
+    check = Check(id="files", status="not-run", seconds=round(time.monotonic() - started, 3))
     if result is None:
-        return Check(
-            id="files",
-            status="not-run",
-            seconds=seconds,
-            text=_("The packages' own files are no longer here to compare with."),
-            advice=_("Install again: only what is missing is downloaded."),
-        )
+        return retold(replace(check, facts={"count": "0"}))
     other = exchanged(root, name, plan)
     wrong = [problem.path for problem in result.problems if _is_damage(problem, other)]
+    facts: dict[str, str | tuple[str, ...]] = {
+        "count": str(len(wrong) or result.files),
+        "wrong": tuple(wrong[:_NAMED]),
+        "added": tuple(one for one in result.extra_packages if one not in other)[:_NAMED],
+        "exchanged": other[:_NAMED],
+    }
+    return retold(replace(check, status="fail" if wrong else "pass", facts=facts))
+
+
+def retold(check: Check) -> Check:
+    """Return the comparison with its sentences made again, in the present language; an older copy noted no facts."""
+    told = str(check.facts.get("count", ""))
+    if check.id != "files" or not told.isdecimal():
+        return check
+    count = int(told)
+    wrong, added, other = (", ".join(check.facts.get(name, ())) for name in ("wrong", "added", "exchanged"))
+    if check.status == "not-run":
+        text = _("The packages' own files are no longer here to compare with.")
+        return replace(check, text=text, advice=_("Install again: only what is missing is downloaded."))
     if wrong:
-        names = ", ".join(wrong[:_NAMED])
-        return Check(
-            id="files",
-            status="fail",
-            seconds=seconds,
-            text=ngettext(
-                "{count} file is not what the packages brought: {names}.",
-                "{count} files are not what the packages brought: {names}.",
-                len(wrong),
-            ).format(count=len(wrong), names=names),
-            advice=_("Install again: only what differs is fetched."),
-        )
-    text = ngettext("{count} file compared.", "{count} files compared.", result.files).format(count=result.files)
-    extra = [one for one in result.extra_packages if one not in other]
-    if extra:
-        text += " " + _("Added by you: {names}.").format(names=", ".join(extra[:_NAMED]))
+        text = ngettext(
+            "{count} file is not what the packages brought: {names}.",
+            "{count} files are not what the packages brought: {names}.",
+            count,
+        ).format(count=count, names=wrong)
+        return replace(check, text=text, advice=_("Install again: only what differs is fetched."))
+    text = ngettext("{count} file compared.", "{count} files compared.", count).format(count=count)
+    if added:
+        text = sentences(text, _("Added by you: {names}.").format(names=added))
     if other:
-        text += " " + _("Exchanged by you: {names}.").format(names=", ".join(other[:_NAMED]))
-    return Check(id="files", status="pass", seconds=seconds, text=text)
+        text = sentences(text, _("Exchanged by you: {names}.").format(names=other))
+    return replace(check, text=text)

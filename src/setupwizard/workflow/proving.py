@@ -14,8 +14,7 @@ from setupwizard.model.machine import Gpu, Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.verification import Verification
 from setupwizard.probes.torches import look as look_at_torch
-from setupwizard.steps import foreign, history, verify
-from setupwizard.steps.comparing import files_check
+from setupwizard.steps import comparing, foreign, history, verify
 from setupwizard.steps.records import plan_of, verification_of
 from setupwizard.steps.tracking import Track
 from setupwizard.steps.verify import sentences
@@ -93,7 +92,9 @@ def changes_since(root: Root, proof: Verification) -> tuple[str, ...]:
 
 def retold(verification: Verification) -> Verification:
     """Return a proof with its sentences made again, in the present language."""
-    return replace(verification, checks=tuple(sentences.retold(check) for check in verification.checks))
+    return replace(
+        verification, checks=tuple(comparing.retold(sentences.retold(check)) for check in verification.checks)
+    )
 
 
 def verification_exit(verification: Verification, style: str = "posix") -> int:
@@ -110,7 +111,7 @@ def _own(root: Root, machine: Machine, options: ProofOptions, track: Track) -> v
         python=platforms.python_in(root.generation(current)),
         expected=made.build,
         gpus=cards_for(made.build, machine),
-        files=files_check(root, current, made, track.cancel) if options.with_files else None,
+        files=comparing.files_check(root, current, made, track.cancel) if options.with_files else None,
         previous=verification_of(root, current),
     )
 

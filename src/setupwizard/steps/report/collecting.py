@@ -93,7 +93,8 @@ def _line(name: str, found: Report | Outcome | Verification, retold: Retold) -> 
     if outcome is not None:
         line = replace(line, status=outcome.status)
         if outcome.error is not None and not line.problems:
-            line = replace(line, why=outcome.error.title, next=outcome.error.advice)
+            error = outcome.error.retold()
+            line = replace(line, why=error.title, next=error.advice)
     need = _need(line)
     if need == "unproved" and not line.next:
         line = replace(line, next=_("Check the environment on this computer."))

@@ -92,7 +92,8 @@ class View(Struct, frozen=True, kw_only=True):
 def view_of(report: Report) -> View:
     """Return the page of a report, in the present language."""
     title, sentence = stages.headline(report.verification)
-    problem = report.outcome.error if report.outcome is not None else None
+    outcome = report.outcome
+    problem = outcome.error.retold() if outcome is not None and outcome.error is not None else None
     return View(
         tone=_TONES[report.verdict],
         verdict=wording.verdict_word(report.verdict),
