@@ -56,7 +56,7 @@ def test_every_key_of_the_contract_is_there(kind):
         "download_bytes stored_bytes disk carried not_carried steps changes",
         Outcome: "schema status exit changed reboot root generation current fetched_bytes reused_bytes steps kept "
         "freed_bytes removed verification error",
-        Error: "id code title advice detail log retryable fixes",
+        Error: "id code title advice detail log retryable fixes facts",
         Verification: "schema passed verdict level mode torch devices checks measurements started seconds previous",
     }
     names = {field.encode_name for field in msgspec.structs.fields(kind)}
