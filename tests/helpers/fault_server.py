@@ -46,8 +46,8 @@ class FaultServer(WheelServer):
         passes: hosts whose CONNECT is passed on to a real address, "127.0.0.1:port".
     """
 
-    def __init__(self, folder: Path, *, port: int = 0) -> None:
-        super().__init__(folder, port=port)
+    def __init__(self, folder: Path, *, port: int = 0, address: str = "127.0.0.1") -> None:
+        super().__init__(folder, port=port, address=address)
         self._server.RequestHandlerClass = _FaultHandler
         self.authority = trustme.CA(organization_name="Loopback Tests")
         self.inspector = trustme.CA(organization_name="School Filter Ltd")

@@ -52,7 +52,9 @@ class Fault:
 
 
 class WheelServer:
-    def __init__(self, folder: Path, *, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
+    def __init__(
+        self, folder: Path, *, tls: ssl.SSLContext | None = None, port: int = 0, address: str = "127.0.0.1"
+    ) -> None:
         self.folder = folder
         self.requests: list[Request] = []
         self.stopping = threading.Event()
@@ -60,14 +62,16 @@ class WheelServer:
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
         self._tls = tls
-        self._server = _Server(("127.0.0.1", port), _Handler)
+        self._server = _Server((address, port), _Handler)
         self._server.owner = self
         self._server.tls = tls
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     @property
     def base(self) -> str:
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._server.server_address[1]}"
+        return (
+            f"{'https' if self._tls else 'http'}://{self._server.server_address[0]!s}:{self._server.server_address[1]}"
+        )
 
     def url_of(self, wheel: Path | str) -> str:
         return f"{self.base}/files/{quote(Path(wheel).name)}"
