@@ -242,14 +242,18 @@ class Lab:
 
     def on(self, host: Host, command: str) -> str:
         """Return what a command prints on a host, by ssh."""
-        done = subprocess.run(
-            self.inside([
-                "ssh", "-i", self._key, "-o", f"UserKnownHostsFile={self.folder / 'known_hosts'}",
-                "-o", "ConnectTimeout=5", f"root@{host.address}", command,
-            ]),
-            capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
+        done = subprocess.run([*self._ssh(host), command], capture_output=True, text=True, check=False, timeout=120)
         return (done.stdout + done.stderr).strip()
+
+    def write(self, host: Host, path: str, content: bytes) -> None:
+        """Write a file on a host, by ssh."""
+        subprocess.run(
+            [*self._ssh(host), f"mkdir -p $(dirname {path}) && cat >{path}"], input=content, check=True, timeout=60
+        )
+
+    def _ssh(self, host: Host) -> list[str]:
+        known = f"UserKnownHostsFile={self.folder / 'known_hosts'}"
+        return self.inside(["ssh", "-i", self._key, "-o", known, "-o", "ConnectTimeout=5", f"root@{host.address}"])
 
     def close(self) -> None:
         """Take everything away."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
+import shutil
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fleet.lab import Lab
 
 TOP = Path(__file__).resolve().parent.parent.parent
+PLAYBOOK = Path(__file__).with_name("site.yml")
 COLLECTION = TOP / "packaging" / "ansible"
 ANSIBLE = Path(os.environ.get("SETUPWIZARD_ANSIBLE", TOP / "build" / "ansible")) / "bin"
 _RECAP = re.compile(r"^(\S+)\s+: (ok=.*)$", re.MULTILINE)
@@ -42,12 +46,14 @@ class Played:
     """How a play ended.
 
     Attributes:
+        seconds: of the wall, and of the processor for Ansible itself.
         recap: for each host the counts of Ansible: ok, changed, unreachable, failed.
         results: for each host what the task torch_env returned.
     """
 
     code: int
     out: str
+    seconds: tuple[float, float]
     recap: dict[str, dict[str, int]]
     results: dict[str, dict[str, Any]]
 
@@ -56,6 +62,14 @@ class Played:
 
     def broken(self) -> set[str]:
         return {host for host, counts in self.recap.items() if counts["failed"] or counts["unreachable"]}
+
+
+class Running(NamedTuple):
+    """A play that has begun."""
+
+    process: subprocess.Popen[str]
+    began: float
+    spent: float
 
 
 class Player:
@@ -77,28 +91,40 @@ class Player:
             "PATH": f"{ANSIBLE}:{os.environ['PATH']}",
         }
 
-    def start(self, playbook: Path, *words: str) -> subprocess.Popen[str]:
-        """Begin a play."""
-        return subprocess.Popen(
-            self.lab.inside([ANSIBLE / "ansible-playbook", "-i", self.inventory, playbook, *words]),
+    def start(self, wanted: Mapping[str, Any], *words: str) -> Running:
+        """Begin the play of the tests, with what torch_env is asked for on every host."""
+        folder = self.lab.folder / "results"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        variables = json.dumps({"wanted": dict(wanted), "results": str(folder)})
+        argv = [ANSIBLE / "ansible-playbook", "-i", self.inventory, PLAYBOOK, "-e", variables, *words]
+        process = subprocess.Popen(
+            self.lab.inside(argv),
             env=self.env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
+        return Running(process, time.monotonic(), _children_seconds())
 
-    def finish(self, running: subprocess.Popen[str], timeout: float = 600) -> Played:
+    def finish(self, running: Running, timeout: float = 900) -> Played:
         """Wait for a play."""
-        out = running.communicate(timeout=timeout)[0]
+        out = running.process.communicate(timeout=timeout)[0]
+        seconds = (time.monotonic() - running.began, _children_seconds() - running.spent)
         recap = {
             match[1]: {name: int(count) for name, count in (pair.split("=") for pair in match[2].split())}
             for match in _RECAP.finditer(out)
         }
-        folder = self.lab.folder / "results"
-        results = {path.stem: json.loads(path.read_text("utf-8")) for path in folder.glob("*.json")}
-        return Played(running.returncode, out, recap, results)
+        kept = (self.lab.folder / "results").glob("*.json")
+        results = {path.stem: json.loads(path.read_text("utf-8")) for path in kept}
+        return Played(running.process.returncode, out, seconds, recap, results)
 
-    def play(self, playbook: Path, *words: str) -> Played:
+    def play(self, wanted: Mapping[str, Any], *words: str) -> Played:
         """Run a play to its end."""
-        return self.finish(self.start(playbook, *words))
+        return self.finish(self.start(wanted, *words))
+
+
+def _children_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

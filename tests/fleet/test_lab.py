@@ -1,0 +1,206 @@
+"""A lab in one play, by the real Ansible, setupwizard and uv on simulated computers: what goes wrong on one does not
+touch the others, a second run mends exactly what failed, and a third changes nothing and fetches nothing.
+
+Six computers in `make test`, thirty in `make test-fleet` (SETUPWIZARD_FLEET=full).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fleet import lab
+from fleet.play import Played, Player
+from fleet.rooms import SECRET, Room, room
+from helpers import fake_nvml
+from helpers.fault_lab import look, make_torch, make_wheels
+from helpers.program import environment, run
+
+FULL = os.environ.get("SETUPWIZARD_FLEET") == "full"
+MORE = [f"more{number:02}" for number in range(24 if FULL else 0)]
+PROGRAM = Path(sys.executable).with_name("setupwizard")
+PAYLOAD = 24 << 20
+"""Bytes of the made-up torch: the power has to go while it is on its way."""
+ROOT = "/srv/pytorch"
+CARD = "/opt/card"
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory, collections: Path) -> Iterator[Scene]:
+    """Return the lab before its first play, with the plan that the administrator made."""
+    reason = lab.missing()
+    if reason is not None:
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("fleet")
+    machine, release = look(folder / "look")
+    make_wheels(folder / "wheels", release, payload=PAYLOAD)
+    card = _computer_with_a_card(folder, machine)
+    decided = run("recommend", "--machine", card, "--json", env=environment(folder / "home")).document["build"]
+    make_torch(folder / "wheels", f"{decided['torch']}+{decided['variant']}", payload=1 << 20)
+    with room(folder, folder / "wheels") as made:
+        plan = _plan(made, folder, [machine, card])
+        yield Scene(made, collections, folder, plan)
+
+
+class Scene:
+    """The computers, the plan, and how a play is run."""
+
+    def __init__(self, made: Room, collections: Path, folder: Path, plan: Path) -> None:
+        library = fake_nvml.install(folder / "card", "gtx1060_580")
+        self.room, self.plan = made, plan
+        add = made.add
+        self.sound = add("sound")
+        self.full = add("full", disk="30m")
+        self.slow = add("slow")
+        self.cut = add("cut")
+        self.done = add("done")
+        self.card = add("card", LD_LIBRARY_PATH=CARD)
+        for file in library.iterdir():
+            made.lab.write(self.card, f"{CARD}/{file.name}", file.read_bytes())
+        for name in MORE:
+            add(name)
+        for host in made.lab.hosts:
+            for file in (plan, *plan.parent.glob("pylock.*.toml")):
+                made.lab.write(host, f"/srv/plan/{file.name}", file.read_bytes())
+        self.player = Player(made.lab, collections, made.lab.inventory(sys.executable))
+        self.wanted = {"plan": f"/srv/plan/{plan.name}", "root": ROOT, "exe": [str(PROGRAM)]}
+        self.told: list[str] = []
+
+    def play(self, *words: str) -> Played:
+        return self._kept(self.player.play(self.wanted, *words))
+
+    def play_and_cut_the_power(self) -> Played:
+        """Run the play; one computer loses its power as soon as a part of the torch is on its disk."""
+        running = self.player.start(self.wanted)
+        parts = self.cut.layer / ROOT.lstrip("/") / "store"
+        end = time.monotonic() + 300
+        while not any(path.stat().st_size > 2 << 20 for path in parts.glob("*/part")):
+            assert running.process.poll() is None, running.process.stdout
+            assert time.monotonic() < end, "the download did not begin"
+            time.sleep(0.1)
+        self.cut.power_off()
+        return self._kept(self.player.finish(running))
+
+    def _kept(self, played: Played) -> Played:
+        self.told.append(played.out)
+        return played
+
+    def current(self, host: lab.Host) -> str:
+        return self.room.lab.on(host, f"readlink {ROOT}/current || echo none")
+
+
+@pytest.mark.slow
+def test_a_lab_in_three_plays(scene: Scene) -> None:
+    one = scene.player.play(scene.wanted, "--limit", "done")
+    assert one.changed() == {"done"}, one.out
+    checked = scene.play("--check")
+    everybody = {host.name for host in scene.room.lab.hosts}
+    assert checked.changed() == everybody - {"done", "full"}, checked.out
+    assert checked.broken() == {"full"}  # that there is no room is known before anything is done
+    assert scene.current(scene.sound) == "none"
+
+    for host in (scene.slow, scene.cut):
+        host.rate(24)
+    first = scene.play_and_cut_the_power()
+    assert first.broken() == {"full", "cut"}, first.out
+    assert first.changed() == everybody - {"full", "cut", "done"}
+    assert first.results["full"]["error"]["id"] == "disk"
+    assert scene.current(scene.full) == "none"  # nothing half-made is ever offered
+
+    scene.full.grow("400m")
+    scene.cut.rate(1000)
+    scene.cut.boot()
+    assert scene.current(scene.cut) == "none"
+    before = len(scene.room.requests())
+    second = scene.play()
+    assert second.broken() == set(), second.out
+    assert second.changed() == {"full", "cut"}
+    resumed = [one["range"] for one in scene.room.requests()[before:] if one["range"]]
+    assert resumed, "the interrupted download began anew"
+    assert second.results["cut"]["reused_bytes"] > 2 << 20
+
+    asked = len(scene.room.requests())
+    third = scene.play()
+    assert (third.broken(), third.changed()) == (set(), set()), third.out
+    assert {result["fetched_bytes"] for result in third.results.values()} == {0}
+    assert len(scene.room.requests()) == asked
+
+    builds = {name: _build_on(scene, name) for name in ("sound", "card")}
+    assert builds["sound"].endswith("+cpu")
+    assert "+cu126" in builds["card"]
+
+
+@pytest.mark.slow
+def test_what_cannot_be_proved_is_not_green(scene: Scene) -> None:
+    """The computer with the card has the build for it, and the plan asked for no more than that it starts."""
+    wanted = {**scene.wanted, "state": "verified"}
+    played = scene.player.play(wanted, "--limit", "sound,card")
+    assert played.changed() == set()
+    assert played.results["sound"]["verdict"] == "pass"
+    deep = scene.room.lab.on(scene.card, f"{PROGRAM} verify --env {ROOT} --level device --json --quiet")
+    proof = json.loads(deep)
+    assert not proof["passed"]
+    assert proof["verdict"] in {"fail", "not-verified"}
+
+
+@pytest.mark.slow
+def test_the_proxys_password_is_seen_nowhere(scene: Scene) -> None:
+    """Not in what Ansible printed, and not in any file that the program wrote on any computer."""
+    assert all(SECRET not in told for told in scene.told)
+    for host in scene.room.lab.hosts:
+        found = [
+            path.relative_to(host.layer)
+            for path in host.layer.rglob("*")
+            if path.is_file() and path.stat().st_size < 1 << 20 and SECRET.encode() in path.read_bytes()
+        ]
+        assert [str(path) for path in found] == ["etc/ssh/lab.conf"], host.name
+
+
+@pytest.mark.slow
+def test_the_reports_of_the_lab_make_one_table(scene: Scene, tmp_path: Path) -> None:
+    for host in scene.room.lab.hosts:
+        report = scene.room.lab.on(host, f"{PROGRAM} report --env {ROOT} --json --quiet")
+        (tmp_path / f"{host.name}.json").write_text(report, encoding="utf-8")
+    table = run("report", "--collect", tmp_path, "--json", env=environment(tmp_path)).document
+    assert table["refused"] == []
+    assert {line["file"].removesuffix(".json") for line in table["reports"]} == {h.name for h in scene.room.lab.hosts}
+
+
+def _computer_with_a_card(folder: Path, machine: Path) -> Path:
+    """Return the Machine document of this computer with the card that one host has."""
+    found: dict[str, Any] = json.loads(machine.read_text("utf-8"))
+    found["gpus"] = [
+        {"vendor": "nvidia", "name": "NVIDIA GeForce GTX 1060 6GB", "pci_id": "10de:1c03", "compute_capability": "6.1"}
+    ]
+    found["nvidia_driver"] = {"version": "580.95.05", "cuda": "13.0"}
+    file = folder / "card.json"
+    file.write_text(json.dumps(found), encoding="utf-8")
+    return file
+
+
+def _plan(made: Room, folder: Path, machines: list[Path]) -> Path:
+    """Return the plan that an administrator exports in the network of the room, for both kinds of computers."""
+    file = folder / "plan" / "lab.toml"
+    file.parent.mkdir()
+    env = {**os.environ, **made.environment, "SSL_CERT_FILE": str(made.authority), "HOME": str(folder / "home")}
+    words = [word for machine in machines for word in ("--machine", str(machine))]
+    argv = [PROGRAM, "plan", *words, "--source", "official", "--env", folder / "nowhere", "--export", file, "--quiet"]
+    done = subprocess.run(made.lab.inside(argv), env=env, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = file.read_text("utf-8")
+    assert 'level = "device"' in text
+    file.write_text(text.replace('level = "device"', 'level = "import"'), encoding="utf-8")  # no card here is real
+    return file
+
+
+def _build_on(scene: Scene, name: str) -> str:
+    host = next(host for host in scene.room.lab.hosts if host.name == name)
+    return scene.room.lab.on(host, f"{ROOT}/current/bin/python -I -c 'import torch; print(torch.__version__)'")
