@@ -34,6 +34,7 @@ check: $(DEV_STAMP) ## lint, types, layers, unit tests: the answer within three 
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/translations.py --check
 	$(BIN)/python scripts/schemas.py --check
+	$(BIN)/python scripts/layers_picture.py --check
 	$(BIN)/python -m pytest -q -n 2 tests/unit
 
 test: $(DEV_STAMP) ## everything that fits in fifteen minutes
@@ -43,6 +44,8 @@ test: $(DEV_STAMP) ## everything that fits in fifteen minutes
 	-$(BIN)/setupwizard apply --yes --cpu --source pip-config --quiet --env build/test-torch </dev/null
 	SETUPWIZARD_TORCH_PYTHON="$$(ls $(CURDIR)/build/test-torch/current/bin/python 2>/dev/null)" $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/end2end
 	$(BIN)/python -m pytest -q -n 2 tests/faults
+	scripts/set_up_fleet.sh $(BIN)/python build/ansible
+	$(BIN)/python -m pytest -q tests/fleet
 
 test-faults: $(DEV_STAMP) ## the fault and kill tests in full
 	SETUPWIZARD_FAULTS=full $(BIN)/python -m pytest -q -n 2 tests/faults/test_matrix.py
@@ -56,6 +59,10 @@ package-linux: $(DEV_STAMP) ## the wheel, the folder as .tar.xz, and the .deb, i
 
 package-windows: $(DEV_STAMP) ## on Linux: installer, MSI and portable zip for Windows, into dist (docs/packages.md)
 	packaging/windows/build.sh $(BIN)/python
+
+test-fleet: $(DEV_STAMP) ## a lab of thirty simulated computers, by real Ansible over real ssh (root)
+	scripts/set_up_fleet.sh $(BIN)/python build/ansible
+	SETUPWIZARD_FLEET=full $(BIN)/python -m pytest -q tests/fleet --timeout 3600
 
 benchmark: $(DEV_STAMP) ## the wizard's apply beside bare uv and pip, side by side in one run
 	$(BIN)/python benchmarks/install.py
@@ -71,6 +78,10 @@ benchmark-detect: $(DEV_STAMP) ## detection beside nvidia-smi alone: where it an
 
 benchmark-verify: $(DEV_STAMP) ## our figure beside torch.utils.benchmark in 20 pairs, and what the parent costs
 	$(BIN)/python benchmarks/verify.py
+
+benchmark-lab: $(DEV_STAMP) ## what a play costs with 1, 10 and 30 simulated computers (root)
+	scripts/set_up_fleet.sh $(BIN)/python build/ansible
+	$(BIN)/python benchmarks/lab_play.py
 
 benchmark-collect: $(DEV_STAMP) ## how long the reports of 1000 computers take to become one page
 	$(BIN)/python benchmarks/collect.py
@@ -94,4 +105,5 @@ format: $(DEV_STAMP) ## format the code
 clean: ## remove what was built here
 	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
-.PHONY: benchmark-decision benchmark-collect help run check test test-faults test-windows package-linux package-windows benchmark benchmark-window benchmark-detect benchmark-verify screenshots refresh-data translations schemas format clean
+# Every command of the list above is one; none is a file.
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\#.*/\1/p' $(MAKEFILE_LIST))
