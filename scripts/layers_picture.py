@@ -1,4 +1,4 @@
-"""Draw docs/pictures/layers.svg from the layers that import-linter checks: the picture cannot say what the code does not.
+"""Draw docs/pictures/layers.svg from the layers that import-linter checks: it cannot say what the code does not.
 
 What stands in a box is the first sentence of the package. `--check` only compares.
 """
@@ -17,7 +17,8 @@ PICTURE = TOP / "docs" / "pictures" / "layers.svg"
 SOURCE = TOP / "src" / "setupwizard"
 WIDTH, MARGIN, GAP, LINE, CHARACTER = 760, 20, 10, 17, 7
 STYLE = """
-  text { font: 12.5px system-ui, sans-serif; fill: #4A5363 } .name { font: 600 14px ui-monospace, monospace; fill: #161A22 }
+  text { font: 12.5px system-ui, sans-serif; fill: #4A5363 }
+  .name { font: 600 14px ui-monospace, monospace; fill: #161A22 }
   rect { fill: #F4F6FA; stroke: #7C8798 } .page { fill: #FFFFFF; stroke: none }
 """
 
