@@ -97,6 +97,7 @@ ErrorCode = Literal[
     "plan-unexpected",
     "not-carried",
     "busy",
+    "cure-undone",
     "torch-import-failed",
     "gpu-not-seen",
     "wrong-results",

@@ -345,6 +345,11 @@ SENTENCES: dict[ErrorCode, Sentence] = {
         retryable=True,
         fixes=(_RETRY,),
     ),
+    "cure-undone": Sentence(
+        "drift",
+        N_("PyTorch in {folder} could not be put in order"),
+        N_("Every file is as it was before. {problem}"),
+    ),
     "torch-import-failed": Sentence(
         "verify-failed",
         N_("PyTorch is installed but does not start"),

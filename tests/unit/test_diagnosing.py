@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from setupwizard.codes import CauseCode
 from setupwizard.model.machine import Finding, FoundTorch, Gpu, Machine, NvidiaDriver, PythonChoice
 from setupwizard.model.verification import Check, Verification
-from setupwizard.steps.diagnosing import Observed, causes, is_healthy
+from setupwizard.steps.diagnosing import Observed, causes, is_healthy, suspects
 from setupwizard.steps.recommend import recommend
 from setupwizard.workflow.doctoring import _judged
 
@@ -53,6 +53,8 @@ NO_DEVICE = proof(IMPORTED, Check(id="device", status="fail", text="Not seen.", 
 LOW_DRIVER = machine(CARD, driver="460.27")
 MISSING_DLL = Finding(code="vc-runtime-missing", level="problem", text="Files are missing.", evidence=("a.dll",))
 
+COMMAND = "conda remove --prefix /env pytorch"
+
 CASES: dict[CauseCode, Observed] = {
     "torch-missing": seen(machine(CARD), None),
     "cpu-build": seen(machine(CARD), torch("2.15.0+cpu"), proof=NO_DEVICE),
@@ -64,7 +66,9 @@ CASES: dict[CauseCode, Observed] = {
     ),
     "files-damaged": replace(GOOD, files=Check(id="files", status="fail", text="1 file differs.")),
     "install-broken-off": replace(GOOD, files=Check(id="files", status="warn", text="Left: ~orch.")),
-    "installers-mixed": replace(GOOD, conda_torch=("conda-meta/pytorch-2.5.1.json",), pip_torch=("torch-2.dist-info",)),
+    "installers-mixed": replace(
+        GOOD, conda_torch=("conda-meta/pytorch-2.5.1.json",), conda_command=COMMAND, pip_torch=("torch-2.dist-info",)
+    ),
     "companion-mismatch": replace(GOOD, proof=proof(IMPORTED, Check(id="torchvision", status="fail", text="Other."))),
     "packages-elsewhere": replace(GOOD, elsewhere=("PYTHONPATH=/x",)),
     "module-shadowed": replace(GOOD, shadows=("/x/torch.py",)),
@@ -78,7 +82,7 @@ CASES: dict[CauseCode, Observed] = {
     "proof-failed": replace(GOOD, proof=proof(IMPORTED, Check(id="conv", status="fail", text="Wrong results."))),
 }
 BY_HAND = {
-    *("driver-missing", "packages-elsewhere", "module-shadowed", "vc-runtime-missing"),
+    *("driver-missing", "packages-elsewhere", "module-shadowed", "installers-mixed"),
     *("card-not-seen", "proof-failed", "install-broken-off", "openmp-twice"),
 }
 REMARKS = {"install-broken-off", "packages-elsewhere", "openmp-twice"}
@@ -135,6 +139,58 @@ def test_the_processor_build_is_right_without_a_card_and_on_a_mac():
     assert causes(seen(machine(driver=None), torch("2.15.0+cpu"), proof=proof(IMPORTED))) == ()
     mac = Machine(os="macos", arch="arm64", gpus=(Gpu(vendor="apple", name="M3"),), os_version="15.1", python=PYTHON)
     assert causes(seen(mac, torch("2.15.0+cpu"), proof=proof(IMPORTED))) == ()
+
+
+def test_what_conda_installed_is_for_conda_to_take_out():
+    for code in ("cpu-build", "files-damaged", "no-code"):
+        (cause,) = causes(replace(CASES[code], conda_torch=("conda-meta/pytorch-2.5.1.json",), conda_command=COMMAND))
+        assert (cause.code, cause.fix) == (code, None)
+        assert COMMAND in cause.text
+
+
+@pytest.mark.parametrize(
+    ("cause", "package", "curable"),
+    [
+        ("incomplete", "torch", True),
+        ("package-missing", "torch", True),
+        ("numpy-mismatch", "numpy", True),
+        ("error", "torch", True),
+        ("shadowed", "torch", False),
+        ("paging-file", "torch", False),
+        ("blocked-by-policy", "torch", False),
+    ],
+)
+def test_an_import_that_fails_is_cured_by_another_copy_where_that_helps(cause, package, curable):
+    failed = proof(Check(id="import", status="fail", cause=cause, text="It does not start."))
+    (found,) = causes(replace(GOOD, proof=failed))
+    assert (found.code, found.fix is not None) == ("proof-failed", curable)
+    assert suspects(failed) == {package}
+
+
+def test_a_companion_of_another_pytorch_is_found_also_where_nobody_planned_one():
+    remark = Check(id="torchvision", status="warn", cause="companion-mismatch", text="Other.")
+    given = replace(proof(IMPORTED, remark), verdict="warn")
+    (found,) = causes(replace(GOOD, proof=given))
+    assert (found.code, found.fix is not None) == ("companion-mismatch", True)
+    assert suspects(given) == {"torchvision"}
+    other = replace(remark, cause="comfort")
+    assert causes(replace(GOOD, proof=proof(IMPORTED, other))) == ()
+
+
+@pytest.mark.parametrize(
+    ("places", "failed", "told"),
+    [
+        (("a/libiomp5.so", "b/libiomp5.so"), False, True),
+        (("lib/libiomp5.so", "torch/lib/libgomp-1.so.1"), False, True),
+        (("torch/lib/libgomp-1.so.1", "sklearn.libs/libgomp-2.so.1"), False, False),
+        (("torch/lib/libgomp-1.so.1", "sklearn.libs/libgomp-2.so.1"), True, True),
+        (("torch/lib/libgomp-1.so.1",), True, False),
+    ],
+)
+def test_openmp_runtimes_are_told_where_they_can_clash(places, failed, told):
+    ended = proof(IMPORTED, Check(id="conv", status="fail" if failed else "pass", text="x"))
+    found = causes(replace(GOOD, openmp=places, proof=ended))
+    assert ("openmp-twice" in [cause.code for cause in found]) == told
 
 
 def test_the_worst_comes_first():

@@ -91,16 +91,30 @@ def test_an_exchange_that_is_proved(environment, wheels, scratch):
     assert not scratch.work.exists()
 
 
-@pytest.mark.parametrize("error", [SetupError("wrong-results", problem="x"), Cancelled(), KeyboardInterrupt()])
-def test_whatever_ends_the_proof_everything_is_put_back(environment, wheels, scratch, error):
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (SetupError("wrong-results", problem="The sum is wrong."), "cure-undone"),
+        (SetupError("audit-failed"), "cure-undone"),
+        (SetupError("disk-full", path="/x"), "disk-full"),
+        (Cancelled(), "cancelled"),
+        (KeyboardInterrupt(), None),
+    ],
+)
+def test_whatever_ends_the_proof_everything_is_put_back(environment, wheels, scratch, error, told):
     before = state(environment)
 
     def prove() -> Verification:
         assert environment.packages()["torch"] == "2.0+cpu"
         raise error
 
-    with pytest.raises(type(error)):
+    with pytest.raises((SetupError, KeyboardInterrupt)) as ended:
         repair(environment, scratch, to_exchange(environment, plan(wheels), ()), prove, track())
+    assert getattr(ended.value, "code", None) == told
+    if told == "cure-undone":
+        assert "Every file is as it was before." in ended.value.advice
+        assert "deleted" not in str(ended.value)
+        assert ended.value.exit_id == "drift"
     assert state(environment) == before
     assert not (environment.folder / FOLDER).exists()
 

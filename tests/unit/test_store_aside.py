@@ -138,3 +138,40 @@ def test_a_broken_note_is_no_exchange(prefix):
     folder.mkdir(parents=True)
     (folder / "note.json").write_text("{")
     assert unfinished(prefix) == ()
+
+
+def test_what_a_half_made_install_left_and_nobody_recorded_is_kept_too(prefix, wheel):
+    site = site_of(prefix)
+    (site / "torch-1.0.dist-info" / "RECORD").unlink()
+    before = state(prefix)
+    exchange = begin(prefix)
+    exchange.take_out({"torch"}, [wheel])
+    assert not (site / "torch" / "__init__.py").exists()
+    assert (site / "torch" / "my_patch.py").exists(), "no file comes in its place"
+    unpack(wheel, site)
+    exchange.put_back()
+    assert state(prefix) == before
+
+
+def test_a_shared_file_comes_back_with_what_it_held(prefix, tmp_path):
+    wheel = make_wheel(tmp_path / "w2", "torch", "2.0", files={**NEW, "torch/shared.py": b"another\n"})
+    before = state(prefix)
+    exchange = begin(prefix)
+    exchange.take_out({"torch"}, [wheel])
+    assert (site_of(prefix) / "torch" / "shared.py").read_bytes() == b"mine\n", "its other owner goes on with it"
+    unpack(wheel, site_of(prefix))
+    exchange.put_back()
+    assert state(prefix) == before
+
+
+def test_half_a_copy_of_a_shared_file_is_not_taken_for_it(prefix, tmp_path):
+    wheel = make_wheel(tmp_path / "w2", "torch", "2.0", files={**NEW, "torch/shared.py": b"another\n"})
+    before = state(prefix)
+    died = begin(prefix)
+    died.take_out({"torch"}, [wheel])
+    assert died.note is not None
+    (whole,) = (died.folder / name for name in died.note.shared)
+    whole.rename(whole.with_name("shared.py.part"))
+    whole.with_name("shared.py.part").write_bytes(b"mi")
+    unfinished(prefix)[0].put_back()
+    assert state(prefix) == before

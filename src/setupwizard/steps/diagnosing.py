@@ -28,7 +28,8 @@ class Observed(Struct, frozen=True, kw_only=True):
         judged: the same question for the build that is installed; None where there is none.
         proof: how it ended when it was tried, None when it was not.
         conda_torch, pip_torch: the names of the records that each of them keeps of torch.
-        openmp: files of the OpenMP runtime of Intel, by their place in the environment.
+        conda_command: with which conda takes its torch out.
+        openmp: files of OpenMP runtimes, by their place in the environment.
         elsewhere: settings that make Python take packages from somewhere else, "PYTHONPATH=/x".
         shadows: files of the person's that have the name of a package.
     """
@@ -41,6 +42,7 @@ class Observed(Struct, frozen=True, kw_only=True):
     judged: Recommendation | None = None
     proof: Verification | None = None
     conda_torch: tuple[str, ...] = ()
+    conda_command: str = ""
     pip_torch: tuple[str, ...] = ()
     openmp: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
@@ -57,19 +59,22 @@ _TEXTS: dict[CauseCode, str] = {
     "files-damaged": "{why}",
     "install-broken-off": "{why}",
     "installers-mixed": N_(
-        "PyTorch was installed twice here, by conda and by pip, and their files overwrite each other."
+        "PyTorch was installed twice here, by conda and by pip, and their files overwrite each other. Let conda take "
+        "its own out, then check again: {command}"
     ),
     "companion-mismatch": N_("The torchvision that is there belongs to another PyTorch."),
     "packages-elsewhere": N_(
-        "A setting makes Python take packages from outside of the environment. Remove it, open a new terminal, and "
-        "check again."
+        "Python takes packages from outside of this environment. Remove the setting or the packages that are named, "
+        "open a new terminal, and check again."
     ),
     "module-shadowed": N_(
-        "A file of yours has the name of a package, and Python loads it instead. Rename it, then check again."
+        "A file of yours has the name of a package, and Python loads it instead. Only you know what it is for: rename "
+        "it, then check again."
     ),
     "vc-runtime-missing": "{why}",
     "openmp-twice": N_(
-        'Two copies of the OpenMP runtime are in this environment; programs can stop with "OMP: Error #15".'
+        'Several OpenMP runtimes are in this environment; programs can stop with "OMP: Error #15" or hang. Let one '
+        "tool, conda or pip, install all packages that calculate, or let the wizard make an environment of its own."
     ),
     "card-not-seen": "{why}",
     "proof-failed": "{why}",
@@ -78,7 +83,17 @@ _TEXTS: dict[CauseCode, str] = {
 _CURABLE = frozenset(
     (
         *("torch-missing", "cpu-build", "no-code", "driver-old", "not-for-here", "files-damaged"),
-        *("installers-mixed", "companion-mismatch", "openmp-twice"),
+        *("companion-mismatch", "vc-runtime-missing", "proof-failed"),
+    )
+)
+# How an import failed -> which packages have to come anew, where it is not torch itself.
+_TORCH = frozenset(("torch",))
+_SUSPECTS: dict[str, frozenset[str]] = {"numpy-mismatch": frozenset(("numpy",))}
+# What another copy of PyTorch does not change.
+_NOT_BY_ANOTHER_COPY = frozenset(
+    (
+        *("shadowed", "paging-file", "blocked-by-policy", "access-denied", "library-init", "python-broken"),
+        *("system-old", "hang"),
     )
 )
 
@@ -140,7 +155,8 @@ def _about_the_files(seen: Observed) -> Iterator[Cause]:
     elif seen.files.status == "warn":
         yield _cause(seen, "install-broken-off", "warn", why=check_sentence(seen.files))
     if seen.conda_torch and seen.pip_torch:
-        yield _cause(seen, "installers-mixed", evidence=(*seen.conda_torch, *seen.pip_torch))
+        evidence = (*seen.conda_torch, *seen.pip_torch)
+        yield _cause(seen, "installers-mixed", command=seen.conda_command, evidence=evidence)
 
 
 def _about_the_surroundings(seen: Observed) -> Iterator[Cause]:
@@ -148,7 +164,7 @@ def _about_the_surroundings(seen: Observed) -> Iterator[Cause]:
         yield _cause(seen, "packages-elsewhere", "warn", evidence=seen.elsewhere)
     if seen.shadows:
         yield _cause(seen, "module-shadowed", evidence=seen.shadows)
-    if len(seen.openmp) > 1:
+    if _runtimes_clash(seen):
         yield _cause(seen, "openmp-twice", "warn", evidence=seen.openmp)
     missing = next((finding for finding in seen.machine.findings if finding.code == "vc-runtime-missing"), None)
     started = seen.proof is not None and any(
@@ -158,28 +174,67 @@ def _about_the_surroundings(seen: Observed) -> Iterator[Cause]:
         yield _cause(seen, "vc-runtime-missing", why=missing.text, evidence=missing.evidence)
 
 
+def _runtimes_clash(seen: Observed) -> bool:
+    """Whether more than one OpenMP runtime is worth a word.
+
+    Intel's refuses a second one of its kind, and MKL with it refuses GNU's. Several copies of GNU's are usual, as
+    wheels bring their own: they are told only where the proof was not given.
+    """
+    intel = [place for place in seen.openmp if "libgomp" not in place]
+    failed = seen.proof is not None and not seen.proof.passed
+    return len(seen.openmp) > 1 and (bool(intel) or failed)
+
+
 def _about_the_proof(seen: Observed) -> Iterator[Cause]:
-    if seen.proof is None or seen.proof.passed:
+    if seen.proof is None:
         return
+    companion = next((check for check in seen.proof.checks if _wrong_companion(check)), None)
+    if companion is not None:
+        yield _cause(seen, "companion-mismatch", evidence=(f"{companion.id}: {companion.status}",))
     for check in seen.proof.checks:
-        if check.status == "fail" and check.id != "files":
+        if check.status == "fail" and check.id not in {"files", "torchvision"}:
             code: CauseCode = "card-not-seen" if check.id == "device" else "proof-failed"
-            if check.id == "torchvision":
-                code = "companion-mismatch"
-            yield _cause(seen, code, why=check_sentence(check), evidence=(f"{check.id}: {check.status}",))
+            evidence = (f"{check.id}: {check.status}",)
+            yield _cause(seen, code, why=check_sentence(check), evidence=evidence, curable=_by_another_copy(check))
             return
 
 
+def _wrong_companion(check: Check) -> bool:
+    """Whether torchvision does not belong to this PyTorch; where nobody planned one, the proof only has a remark."""
+    return check.id == "torchvision" and (check.status == "fail" or check.cause == "companion-mismatch")
+
+
+def _by_another_copy(check: Check) -> bool:
+    return check.id == "import" and check.cause not in _NOT_BY_ANOTHER_COPY
+
+
+def suspects(proof: Verification | None) -> frozenset[str]:
+    """Return the packages that have to come anew because of how the import failed, whatever their records say."""
+    for check in proof.checks if proof is not None else ():
+        if check.id == "import" and check.status == "fail":
+            return _SUSPECTS.get(check.cause, _TORCH)
+        if _wrong_companion(check):
+            return frozenset(("torchvision",))
+    return frozenset()
+
+
 def _cause(
-    seen: Observed, code: CauseCode, level: FindingLevel = "problem", evidence: tuple[str, ...] = (), **facts: str
+    seen: Observed,
+    code: CauseCode,
+    level: FindingLevel = "problem",
+    evidence: tuple[str, ...] = (),
+    *,
+    curable: bool = True,
+    **facts: str,
 ) -> Cause:
-    return Cause(
-        code=code,
-        level=level,
-        text=_(_TEXTS[code]).format_map(facts).strip(),
-        evidence=evidence,
-        fix=_cure(seen) if code in _CURABLE and level == "problem" else None,
-    )
+    text = _(_TEXTS[code]).format_map(facts).strip()
+    curable = curable and code in _CURABLE and level == "problem"
+    if curable and seen.conda_torch:  # what conda wrote into its books nobody else may exchange
+        text = _("{text} conda installed it: let conda take it out, then check again: {command}").format(
+            text=text, command=seen.conda_command
+        )
+        curable = False
+    return Cause(code=code, level=level, text=text, evidence=evidence, fix=_cure(seen) if curable else None)
 
 
 def _cure(seen: Observed) -> Cure | None:

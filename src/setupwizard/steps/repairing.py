@@ -10,10 +10,12 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.install_data import install_data
 from setupwizard.model.plan import FAMILY, Package, Plan
 from setupwizard.model.verification import Verification
+from setupwizard.steps import runtime
 from setupwizard.steps.foreign import Foreign
 from setupwizard.steps.tracking import Track
 from setupwizard.store.aside import Exchange, begin, unfinished
@@ -30,6 +32,9 @@ log = logging.getLogger(__name__)
 # torch names these in exact versions: they belong to it like its own files.
 _PINNED = re.compile(r"(nvidia|cuda|rocm|intel|triton|pytorch-triton|mkl|tbb|umf|tcmlib|dpcpp|oneccl|impi)(-|$)")
 # What else differs is the person's own, or that of packages that stay.
+_OF_A_FRESH_INSTALL = frozenset(
+    ("audit-failed", "torch-import-failed", "gpu-not-seen", "wrong-results", "verify-failed")
+)
 _DAMAGE: tuple[ProblemCode, ...] = ("missing", "changed", "wheel-unreadable", "unsafe-path")
 
 
@@ -94,7 +99,8 @@ def repair(
         track: gets the events.
 
     Raises:
-        SetupError: why it could not be done; the environment is as it was.
+        SetupError: why it could not be done; the environment is as it was. "cure-undone" for new packages that are not
+            whole or not proved.
         Cancelled: somebody asked to stop; the environment is as it was.
     """
     store = WheelStore(scratch.store)
@@ -102,10 +108,11 @@ def repair(
         fetch(packages, store, emit=track.emit, cancel=track.cancel, pace=track.pace)
     wheels = [store.path_of(package) for package in packages]
     exchange = begin(found.folder)
-    with _undone_on_failure(exchange):
+    with _undone_on_failure(found, exchange):
         with track.step("install", _("Install the packages")):
             exchange.take_out({canonicalize_name(package.name) for package in packages}, wheels)
             _install(found, scratch, packages, wheels, track)
+            runtime.place_runtime(packages, found.folder)
         with track.step("audit", _("Compare every file with its package")):
             audit(exchange.packages, wheels, emit=track.emit, cancel=track.cancel).refuse(_DAMAGE)
         with track.step("verify", _("Prove that PyTorch works")):
@@ -115,11 +122,23 @@ def repair(
 
 
 @contextlib.contextmanager
-def _undone_on_failure(exchange: Exchange) -> Iterator[None]:
+def _undone_on_failure(found: Foreign, exchange: Exchange) -> Iterator[None]:
+    """Put everything back when what is inside fails, and say so: no sentence of a fresh install fits here.
+
+    Raises:
+        SetupError: "cure-undone": what came is not whole or is not proved.
+    """
+    beside = found.folder / runtime.BESIDE_TORCH
+    before = set(beside.iterdir()) if beside.is_dir() else set()
     try:
         yield
-    except BaseException:
+    except BaseException as error:
         exchange.put_back()
+        for file in set(beside.iterdir()) - before if beside.is_dir() else ():
+            file.unlink(missing_ok=True)
+        if isinstance(error, SetupError) and error.code in _OF_A_FRESH_INSTALL:
+            problem = error.facts.get("problem") or _("The files that came were not exactly those of the packages.")
+            raise SetupError("cure-undone", folder=str(found.folder), problem=problem, detail=error.detail) from error
         raise
 
 

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 Resolve = Callable[[Sequence[str]], tuple[Package, ...]]
 
-_WHERE_TORCH_LOOKS = ("Library", "bin")
+BESIDE_TORCH = Path("Library", "bin")
 """`<environment>\\Library\\bin`: torch/__init__.py adds it to Windows' search for libraries, made for conda."""
 _WHERE_THE_PACKAGE_PUTS_THEM = ("Scripts", ".")
 _NOBODY_HAS_IT = frozenset(("build-not-in-sources", "file-missing", "plan-invalid", "tool-failed"))
@@ -87,7 +87,7 @@ def copy_files(names: Sequence[str], environment: Path) -> tuple[str, ...]:
     Raises:
         SetupError: "disk-full", "file-in-use" or "root-not-writable".
     """
-    target = environment.joinpath(*_WHERE_TORCH_LOOKS)
+    target = environment / BESIDE_TORCH
     copied = []
     with disk_errors(environment):
         target.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,14 @@
 """Takes packages out of an environment that is not ours, so that every file of them can be put back.
 
-What is taken out is moved, never copied or deleted: it keeps its bytes, costs no room, and going back is as quick. A
-note beside it says what was done, so that a run that died half way is undone by the next one.
+What is taken out is moved, never deleted: it keeps its bytes, costs no room, and going back is as quick. Only a file
+that another package holds as well, and that has to stay, is copied. A note beside them says what was done, so that a
+run that died half way is undone by the next one.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -35,7 +37,7 @@ class Note(Struct, frozen=True, kw_only=True):
         taken: name and version of each package whose files are here.
         files: their places, relative to the environment.
         comes: places that were free before, of files that were to come.
-        shared: places that others hold already, and that stay whatever came.
+        shared: places that others hold already, and that stay whatever came; what they held is kept as a copy.
         infos: folders of metadata that were to come.
     """
 
@@ -88,9 +90,14 @@ class Exchange:
             try:
                 for name in files:
                     _move(self.prefix / name, self.folder / name)
+                note = self._take_what_nobody_holds(note, wheels)
                 # an emptied folder of metadata still counts as an installed package for uv and pip
-                _remove_empty({(self.prefix / name).parent for name in files}, self.packages)
-                self._write(self._coming(note, wheels))
+                _remove_empty({(self.prefix / name).parent for name in note.files}, self.packages)
+                note = self._coming(note, wheels)
+                self._write(replace(note, state="taking"))
+                for name in note.shared:
+                    _copy(self.prefix / name, self.folder / name)
+                self._write(note)
             except (OSError, ValueError):
                 self.put_back()
                 raise
@@ -107,7 +114,9 @@ class Exchange:
         with disk_errors(self.prefix):
             if note.state == "bringing":
                 self._remove_what_came(note)
-            for name in note.files:
+            for name in note.shared:
+                _unfinished_copy(self.folder / name).unlink(missing_ok=True)
+            for name in (*note.files, *note.shared):
                 if (self.folder / name).exists():
                     _move(self.folder / name, self.prefix / name)
             self._write(Note(state="undone"))
@@ -126,19 +135,35 @@ class Exchange:
                 if not note.files:
                     self._tidy()
 
+    def _take_what_nobody_holds(self, note: Note, wheels: Sequence[Path]) -> Note:
+        """Move out what lies where files are to come and no record names, as a half-made install leaves it."""
+        held = {place for info in self.packages.glob("*.dist-info") for place in self._places(info)}
+        nobodys = tuple(sorted({place for wheel in wheels for place, _info in self._brought(wheel)} - held))
+        note = replace(note, files=(*note.files, *(name for name in nobodys if (self.prefix / name).is_file())))
+        self._write(note)
+        for name in nobodys:
+            if (self.prefix / name).is_file():
+                _move(self.prefix / name, self.folder / name)
+        return note
+
+    def _brought(self, wheel: Path) -> Iterator[tuple[str, str]]:
+        """Yield the place of each file that a wheel brings, and the name of its folder of metadata."""
+        record = read_listing(wheel).at(Places.of(self.packages))
+        for file in record.files:
+            place = Path(os.path.normpath(self.packages / file.places[0]))
+            if place.is_relative_to(self.prefix):
+                yield place.relative_to(self.prefix).as_posix(), record.dist_info
+
     def _coming(self, note: Note, wheels: Sequence[Path]) -> Note:
         """Return the note with what the wheels will bring, now that the old packages are out."""
         comes: set[str] = set()
         shared: set[str] = set()
         infos: set[str] = set()
         for wheel in wheels:
-            record = read_listing(wheel).at(Places.of(self.packages))
-            if not (self.packages / record.dist_info).exists():
-                infos.add(record.dist_info)
-            for file in record.files:
-                place = Path(os.path.normpath(self.packages / file.places[0]))
-                if place.is_relative_to(self.prefix):
-                    (shared if place.exists() else comes).add(place.relative_to(self.prefix).as_posix())
+            for place, info in self._brought(wheel):
+                (shared if (self.prefix / place).exists() else comes).add(place)
+                if not (self.packages / info).exists():
+                    infos.add(info)
         return replace(
             note,
             state="bringing",
@@ -207,6 +232,16 @@ def _name(info: Path) -> str:
 def _move(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     source.replace(target)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, _unfinished_copy(target))
+    _unfinished_copy(target).replace(target)
+
+
+def _unfinished_copy(target: Path) -> Path:
+    return target.with_name(target.name + ".part")
 
 
 def _remove_empty(folders: Collection[Path], top: Path) -> None:

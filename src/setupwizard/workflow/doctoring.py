@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -20,7 +18,7 @@ from setupwizard.model.plan import Package, Plan
 from setupwizard.model.recommendation import Recommendation, Wishes
 from setupwizard.model.verification import Check, Verification
 from setupwizard.probes.torches import look as look_at_torch
-from setupwizard.steps import diagnosing, foreign, planning, repairing, verify
+from setupwizard.steps import diagnosing, foreign, observing, planning, repairing, verify
 from setupwizard.steps.recommend import recommend
 from setupwizard.steps.tracking import Track
 from setupwizard.store.catalogue_cache import known_catalogue
@@ -33,26 +31,16 @@ from setupwizard.workflow import jobs
 from setupwizard.workflow.proving import ProofOptions, verify_environment
 from setupwizard.workflow.session import Choices
 
-_ELSEWHERE = ("PYTHONPATH", "PYTHONHOME")
-# Files of these names beside a program are loaded in place of the package; torch itself needs the ones behind it.
-_SHADOWING = (
-    *("torch", "torchvision", "torchaudio", "numpy", "random", "typing", "types", "enum", "copy", "logging"),
-    *("inspect", "dataclasses", "queue", "warnings", "platform", "json", "string", "statistics", "functools"),
-)
-_OPENMP = (
-    *("Library/bin/libiomp5md.dll", "Lib/site-packages/torch/lib/libiomp5md.dll"),
-    *("lib/libiomp5.dylib", "lib/libomp.dylib", "lib/python3.*/site-packages/torch/lib/libomp.dylib"),
-)
-
 
 class Examined(Struct, frozen=True, kw_only=True):
-    """What the doctor found, and what it needs to cure it."""
+    """What the doctor found, and what it needs to cure it; `suspects` come anew whatever their records say."""
 
     document: Doctor
     root: Root
     machine: Machine
     found: foreign.Foreign | None
     decision: Recommendation
+    suspects: frozenset[str] = frozenset()
 
 
 class Prepared(Struct, frozen=True, kw_only=True):
@@ -88,6 +76,7 @@ def examine(root: Root, machine: Machine, track: Track, *, proof: Verification |
     decision = recommend(here, catalogue=known_catalogue().catalogue)
     if proof is None and torch is not None:
         proof = verify_environment(root, machine, ProofOptions(), track)
+    records = observing.conda_records(found) if found is not None else ()
     seen = diagnosing.Observed(
         machine=here,
         own=own,
@@ -96,17 +85,19 @@ def examine(root: Root, machine: Machine, track: Track, *, proof: Verification |
         decision=decision,
         judged=_judged(here, torch),
         proof=proof,
-        conda_torch=_names(found, "conda-meta/pytorch-[0-9]*.json", "conda-meta/libtorch-[0-9]*.json"),
-        pip_torch=_pip_records(found),
-        openmp=_names(found, *_OPENMP),
-        elsewhere=tuple(f"{name}={redact_text(os.environ[name])}" for name in _ELSEWHERE if os.environ.get(name)),
-        shadows=tuple(_shadows(Path.cwd())),
+        conda_torch=records,
+        conda_command=observing.conda_command(found, records) if found is not None and records else "",
+        pip_torch=observing.pip_records(found) if found is not None else (),
+        openmp=observing.openmp(found) if found is not None else (),
+        elsewhere=observing.elsewhere(found, here.python.version if here.python else None, os.environ),
+        shadows=observing.shadows(Path.cwd()),
     )
     causes = diagnosing.causes(seen)
     document = Doctor(
         healthy=diagnosing.is_healthy(causes), env=redact_text(str(root.path)), torch=torch, causes=causes
     )
-    return Examined(document=document, root=root, machine=here, found=found, decision=decision)
+    suspects = diagnosing.suspects(proof)
+    return Examined(document=document, root=root, machine=here, found=found, decision=decision, suspects=suspects)
 
 
 def prepare(examined: Examined, track: Track) -> Prepared:
@@ -122,7 +113,7 @@ def prepare(examined: Examined, track: Track) -> Prepared:
     scratch = Root(_scratch(found.folder))
     request = planning.PlanRequest(machine=examined.machine, recommendation=examined.decision, root=scratch.path)
     made = planning.make_plan(request, track)
-    damaged = _damaged(found, track)
+    damaged = _damaged(found, track) | examined.suspects
     return Prepared(plan=made, scratch=scratch, packages=repairing.to_exchange(found, made, damaged))
 
 
@@ -239,40 +230,6 @@ def _damaged(found: foreign.Foreign, track: Track) -> frozenset[str]:
         return frozenset()
     problems = audit_own_records(found.site_packages, track.cancel).problems
     return frozenset(problem.package for problem in problems if problem.package)
-
-
-def _names(found: foreign.Foreign | None, *patterns: str) -> tuple[str, ...]:
-    if found is None:
-        return ()
-    folder = found.folder
-    return tuple(path.relative_to(folder).as_posix() for pattern in patterns for path in sorted(folder.glob(pattern)))
-
-
-def _pip_records(found: foreign.Foreign | None) -> tuple[str, ...]:
-    """Return the records of torch that pip or uv made: conda's own carry another installer's name."""
-    if found is None or found.site_packages is None:
-        return ()
-    names = []
-    for info in sorted(found.site_packages.glob("torch-*.dist-info")):
-        try:
-            installer = (info / "INSTALLER").read_text("utf-8").strip().lower()
-        except (OSError, UnicodeDecodeError):
-            installer = ""
-        if installer in {"pip", "uv"}:
-            names.append(info.name)
-    return tuple(names)
-
-
-def _shadows(folder: Path) -> Iterator[str]:
-    for name in _SHADOWING:
-        for place in (folder / f"{name}.py", folder / name / "__init__.py"):
-            if place.is_file() and not _is_a_library(folder):
-                yield redact_text(str(place))
-
-
-def _is_a_library(folder: Path) -> bool:
-    """Whether a folder is where packages live: Python's own, or an environment's."""
-    return folder.name in {"site-packages", "dist-packages"} or str(folder) in sys.path[1:]
 
 
 def _scratch(folder: Path) -> Path:
