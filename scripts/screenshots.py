@@ -16,6 +16,7 @@ if os.environ.get("QT_QPA_PLATFORM", "offscreen") == "offscreen":
     screen = Path(os.path.relpath(HERE / "tests" / "gui" / "screen.json")).as_posix()
     os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={screen}"
 
+from msgspec.structs import replace  # noqa: E402
 from PySide6.QtCore import QEvent, QSettings, QSize  # noqa: E402
 from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 
@@ -163,6 +164,19 @@ def install(scene: Scene) -> None:
     scene.window.install.drawer.open()
 
 
+def install_lesson(scene: Scene) -> None:
+    install(scene)
+    scene.window.install.drawer.toggle.setChecked(False)
+
+
+def install_paused(scene: Scene) -> None:
+    install_lesson(scene)
+    scene.window.flow.state = replace(scene.window.flow.state, paused=True)
+    scene.window.install.lesson.place = 3
+    scene.window.install.pace.slower.setChecked(True)
+    scene.window._fill()
+
+
 def install_stalled(scene: Scene) -> None:
     install(scene)
     scene.window.install.drawer.toggle.setChecked(False)
@@ -271,6 +285,8 @@ SCENES: dict[str, Callable[[Scene], None]] = {
     "3-build-barred": build_barred,
     "3-build-driver": build_driver,
     "4-install": install,
+    "4-install-lesson": install_lesson,
+    "4-install-paused": install_paused,
     "4-install-stalled": install_stalled,
     "4-install-error": install_error,
     "4-install-stopped": install_stopped,

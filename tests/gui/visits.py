@@ -20,6 +20,7 @@ class FakeDesktop(Desktop):
         self.urls: list[str] = []
         self.folders: list[str] = []
         self.alerts = 0
+        self.by_volume = False
         self.answer = ""
 
     def copy(self, text: str) -> None:
@@ -34,6 +35,9 @@ class FakeDesktop(Desktop):
     def ask_folder(self, parent: object, start: str, answer: Callable[[str], None]) -> None:
         if self.answer:
             answer(self.answer)
+
+    def metered(self) -> bool:
+        return self.by_volume
 
     def ask_file(self, parent: object, title: str, answer: Callable[[str], None]) -> None:
         if self.answer:

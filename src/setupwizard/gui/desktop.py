@@ -37,6 +37,16 @@ class Desktop:
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         self._ask(dialog, answer)
 
+    def metered(self) -> bool:
+        """Return whether the line to the internet is paid by volume; False as well where the system does not tell."""
+        try:
+            from PySide6.QtNetwork import QNetworkInformation  # a library of its own, wanted once before a download
+        except ImportError:
+            return False
+        if not QNetworkInformation.loadBackendByFeatures(QNetworkInformation.Feature.Metered):
+            return False
+        return QNetworkInformation.instance().isMetered()
+
     def ask_file(self, parent: QWidget, title: str, answer: Callable[[str], None]) -> None:
         """Let the person pick a file that is there."""
         dialog = QFileDialog(parent, title)

@@ -39,7 +39,7 @@ class ConfirmDialog(QDialog):
         column.addSpacing(look.px(8))
         row = QHBoxLayout()
         row.setSpacing(look.px(8))
-        self.no = Button("primary" if question.deletes else "outline", _("Leave it as it is"))
+        self.no = Button("primary" if question.deletes else "outline", question.no or _("Leave it as it is"))
         self.yes = Button("outline" if question.deletes else "primary", question.yes)
         row.addStretch(1)
         for button in (self.no, self.yes):

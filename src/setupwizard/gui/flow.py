@@ -140,10 +140,12 @@ class Flow(Teller):
         for name in ("look", "decide", "plan"):
             self._runner.leave(name)
         self._after_stop = None
+        self._backend.pace.resume()
         self._printed.clear()
         self._set(
             phase="running",
             awake=None,
+            paused=False,
             removal=False,
             choices=choices,
             looking=False,
@@ -171,6 +173,12 @@ class Flow(Teller):
             self._set(unfinished=None, errors=self._errors("start", None))
             work = partial(tasks.discard, self._backend, left.root)
             self._runner.run("discard", work, nothing, partial(self._on_left, left))
+
+    def pause(self, paused: bool) -> None:
+        """Let the download rest, or go on where it stopped."""
+        if self.state.phase == "running":
+            self._backend.pace.pause() if paused else self._backend.pace.resume()
+            self._set(paused=paused)
 
     def stop(self, *, remove: bool) -> None:
         """Stop the install; with `remove` delete what it downloaded as well."""

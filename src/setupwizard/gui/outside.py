@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from setupwizard.gui.flow import Flow
 
 
+SMALL_BYTES = 20_000_000
+"""So much is downloaded over any line without a question."""
+
+
 class Outside(QObject):
     """Clipboard, browser, file manager and file dialogs, for one window."""
 
@@ -79,6 +83,22 @@ class Outside(QObject):
     def choose_wheels(self, answer: Callable[[str], None]) -> None:
         """Let the person pick a folder that holds packages."""
         self._desktop.ask_folder(self._window(), self._flow.state.choices.source or "", answer)
+
+    def unless_metered(self, act: Callable[[], None]) -> None:
+        """Begin a download; over a line that is paid by volume only when the person agrees."""
+        state = self._flow.state
+        download = state.plan.download_bytes if state.plan is not None else None
+        small = download is not None and download < SMALL_BYTES
+        if small or not state.preferences.settings.ask_metered or not self._desktop.metered():
+            act()
+            return
+        from setupwizard.gui import questions
+        from setupwizard.gui.dialogs import ConfirmDialog
+
+        dialog = ConfirmDialog(self._window(), questions.metered(download or 0))
+        dialog.accepted.connect(act)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     def save_report(self) -> None:
         """Let the person name a file for the report, and write it."""

@@ -21,6 +21,7 @@ class Question(Struct, frozen=True, kw_only=True):
     Attributes:
         items: what it is about, each by its name.
         yes: the words on the button that agrees.
+        no: the words on the button that does not.
         deletes: whether something goes that cannot come back.
     """
 
@@ -28,6 +29,7 @@ class Question(Struct, frozen=True, kw_only=True):
     text: str
     items: tuple[str, ...] = ()
     yes: str
+    no: str = ""
     deletes: bool = False
 
 
@@ -85,6 +87,17 @@ def repair(root: str, document: Doctor) -> Question:
         text=sentences(document.causes[0].text, cure.text),
         items=(root, *cure.changes, *load),
         yes=_("Repair"),
+    )
+
+
+def metered(download: int) -> Question:
+    """Ask whether so many bytes are to come over a line that is paid by volume; 0 where nobody knows how many."""
+    size = _("{size} would be downloaded.").format(size=format_bytes(download)) if download else ""
+    return Question(
+        title=_("Download over a metered line?"),
+        text=sentences(_("Your system says that this line is paid by volume."), size),
+        yes=_("Download now"),
+        no=_("Not now"),
     )
 
 

@@ -17,16 +17,15 @@ from setupwizard.gui.widgets.pills import PillRow, Value
 from setupwizard.gui.widgets.rows import CheckRow, CheckRows, RowText
 from setupwizard.gui.widgets.scroller import Scroller
 from setupwizard.gui.wishes import Keeper
-from setupwizard.gui.wording import locked_sentence
+from setupwizard.gui.wording import limit_texts, locked_sentence
 from setupwizard.i18n import LANGUAGES, _
 from setupwizard.model.events import Error
-from setupwizard.model.format import format_rate, listed
+from setupwizard.model.format import listed
 from setupwizard.model.settings import DIRECT, SYSTEM, Contact, Preferences, SettingName, Settings
 
 _SIZE = QSize(720, 560)
 _NAME_WIDTH = 150
 _TEXT_SIZES = (90, 100, 115, 130, 150)
-_LIMITS = (0, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000)
 OWN = "own"
 """The value of the row of proxies that stands for an address."""
 
@@ -205,9 +204,8 @@ class SettingsDialog(QDialog):
         if settings.source not in {one.value for one in sources}:
             sources.append(Value(settings.source, settings.source))
         self.source.show_values(sources, settings.source, _("More"))
-        limits = sorted({*_LIMITS, settings.speed_limit})
-        shown = [Value(str(rate), format_rate(rate) if rate else _("None")) for rate in limits]
-        self.limit.show_values(shown, str(settings.speed_limit), _("More"))
+        limits = [Value(*one) for one in limit_texts(settings.speed_limit)]
+        self.limit.show_values(limits, str(settings.speed_limit), _("More"))
         files = [
             Value("auto", _("Keep where there is room")),
             Value("keep", _("Keep")),

@@ -53,6 +53,7 @@ class State(Struct, frozen=True, kw_only=True):
         planning: servers are asked now; `plan` is the one before or None.
         phase: how the install stands; whatever is not "idle" has passed the point of commitment.
         awake: whether the system promised not to fall asleep while it installs; None: it has not answered yet.
+        paused: the download rests because the person wants it to.
         removal: the person wants everything removed that the install brought, and that is still to be done.
         checking: the proof runs again, on its own.
         install_seconds: how long the install took.
@@ -81,6 +82,7 @@ class State(Struct, frozen=True, kw_only=True):
     plan: Plan | None = None
     phase: Phase = "idle"
     awake: bool | None = None
+    paused: bool = False
     removal: bool = False
     outcome: Outcome | None = None
     verification: Verification | None = None

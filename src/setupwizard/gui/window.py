@@ -185,7 +185,7 @@ class SetupWindow(Shell):
         flow.begun.connect(self._on_begun)
         flow.settled.connect(self._on_settled)
         self.start.custom_wanted.connect(flow.set_custom)
-        self.start.resume_wanted.connect(flow.resume)
+        self.start.resume_wanted.connect(self._on_resume)
         self.start.start_over_wanted.connect(flow.start_over)
         self.start.act_wanted.connect(flow.upkeep.wish)
         self.start.stop_wanted.connect(flow.upkeep.stop)
@@ -213,6 +213,11 @@ class SetupWindow(Shell):
         self.install.log_folder_wanted.connect(self._outside.open_logs)
         self.install.drawer_opened.connect(self._on_drawer)
         self.install.percent_changed.connect(self._show_title)
+        self.install.lesson_wanted = self._settings.value("lesson", True, type=bool) is True
+        self.install.lesson_skipped.connect(self._on_lesson_skipped)
+        self.install.pace.pause_wanted.connect(flow.pause)
+        self.install.pace.limit_wanted.connect(self._on_limit)
+        self.install.pace.source_wanted.connect(flow.take_source)
         self.verify.again_wanted.connect(self._on_verify_again)
         self.verify.removal_wanted.connect(flow.take_back)
         self.verify.keep_wanted.connect(flow.keep)
@@ -245,16 +250,19 @@ class SetupWindow(Shell):
         name = self.page_now().name
         if name == "start" and any(one.own for one in state.environments):
             self.flow.upkeep.another()
-        elif name == "build":
-            self.step(1)
-            self.flow.install()
-        elif name in {"install", "verify"} and not state.succeeded:
-            self.go_to("install")
-            self.flow.install()
+        elif name == "build" or (name in {"install", "verify"} and not state.succeeded):
+            self._outside.unless_metered(self._install)
         elif name == "finish":
             self.accept()
         else:
             self.step(1)
+
+    def _install(self) -> None:
+        self.go_to("install")
+        self.flow.install()
+
+    def _on_resume(self) -> None:
+        self._outside.unless_metered(self.flow.resume)
 
     def _on_back(self) -> None:
         if self.flow.state.visiting:
@@ -302,6 +310,12 @@ class SetupWindow(Shell):
     def _on_verify_again(self, thorough: bool) -> None:
         self.verify.begin()
         self.flow.verify_again(thorough=thorough)
+
+    def _on_lesson_skipped(self) -> None:
+        self._settings.setValue("lesson", False)
+
+    def _on_limit(self, rate: int) -> None:
+        self.settings.keeper.keep(speed_limit=rate)
 
     def _on_drawer(self, opened: bool) -> None:
         self._settings.setValue("details", opened)

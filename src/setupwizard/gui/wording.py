@@ -8,7 +8,7 @@ from setupwizard.codes import ActionCode, LimitedBy, StepId, Vendor
 from setupwizard.codes import Backend as Installer
 from setupwizard.gui.state import PageName
 from setupwizard.i18n import N_, _, ngettext
-from setupwizard.model.format import listed
+from setupwizard.model.format import format_rate, listed
 from setupwizard.model.machine import Gpu, Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build
@@ -130,6 +130,15 @@ def locked_sentence(held: Preferences) -> str:
     if held.reason:
         return _("Set by the administrator of this computer: {reason}").format(reason=held.reason)
     return _("Set by the administrator of this computer.")
+
+
+_LIMIT_STEPS = (0, 500_000, 1_000_000, 2_000_000, 5_000_000, 10_000_000)
+
+
+def limit_texts(present: int) -> list[tuple[str, str]]:
+    """Return limits for the speed of downloads, as (bytes a second, words); the present one is among them."""
+    rates = sorted({*_LIMIT_STEPS, present})
+    return [(str(rate), format_rate(rate) if rate else _("None")) for rate in rates]
 
 
 def torch_name(torch: str) -> str:

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from setupwizard.gui import focus, theme
 from setupwizard.gui.pages.base import Footer, Page
+from setupwizard.gui.pages.lesson import LessonPanel
+from setupwizard.gui.pages.pace import PaceControls
 from setupwizard.gui.progress import GROUPS, GroupName, Overall, group_of
 from setupwizard.gui.state import State
 from setupwizard.gui.widgets.basic import Button, Card, Rule, show_if
@@ -41,12 +43,14 @@ class InstallPage(Page):
         log_folder_wanted(): the person wants to see the folder of the logs.
         drawer_opened(bool): the drawer was unfolded or folded, to be remembered.
         percent_changed(int): how much of the whole job is done.
+        lesson_skipped(): the person does not want to see what PyTorch is.
     """
 
     name = "install"
     log_folder_wanted = Signal()
     drawer_opened = Signal(bool)
     percent_changed = Signal(int)
+    lesson_skipped = Signal()
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Lay out the page; `clock` counts seconds."""
@@ -58,16 +62,23 @@ class InstallPage(Page):
         self.other_server = Button("outline")
         self.other_server.clicked.connect(self._on_other_server)
         self.other_server.hide()
+        self.pace = PaceControls()
+        self.lesson = LessonPanel()
+        self.lesson_wanted = True
+        self.lesson.skipped.connect(self._on_skip)
         self.drawer = LogDrawer()
         self.drawer.copy_wanted.connect(self.copy_wanted)
         self.drawer.folder_wanted.connect(self.log_folder_wanted)
         self.drawer.opened.connect(self.drawer_opened)
+        self.drawer.opened.connect(self._show_lesson)
         card = Card(spacing=10)
+        self.line.add_beside_note(self.pace.line)
         card.body.addWidget(self.line)
         offer = QHBoxLayout()
         offer.addWidget(self.other_server)
         offer.addStretch(1)
         card.body.addLayout(offer)
+        card.body.addWidget(self.pace)
         card.body.addWidget(Rule())
         steps = QVBoxLayout()
         steps.setSpacing(0)
@@ -76,6 +87,7 @@ class InstallPage(Page):
         card.body.addLayout(steps)
         self.content.addWidget(self.error_card)
         self.content.addWidget(card)
+        self.content.addWidget(self.lesson)
         self.content.addWidget(self.drawer, 1)
         self.content.addStretch(0)
         self.content.setSpacing(look.px(10))
@@ -96,6 +108,7 @@ class InstallPage(Page):
         self._stalled = False
         self._fetched = 0
         self.line.bar.restart()
+        self.pace.fold()
         self.drawer.clear()
 
     def show_state(self, state: State) -> None:
@@ -120,6 +133,10 @@ class InstallPage(Page):
             self.set_heading(_("Installing PyTorch"), _awake_sentence(state.awake))
         self.other_server.setText(_("Continue from another server"))
         self.drawer.retranslate()
+        self.pace.show_state(state)
+        self.lesson.retranslate()
+        if state.paused:
+            self._moved = self._clock()
         self._tick(state)
         self._refresh()
 
@@ -198,6 +215,8 @@ class InstallPage(Page):
         self.line.bar.advance(fraction)
         self.line.bar.set_tone("err" if self.error is not None else "")
         self.line.bar.set_busy(state.phase == "running" and self._progress is None)
+        self.pace.offer(state.phase == "running" and self._overall.running == "fetch")
+        self._show_lesson()
         self._show_line(state, round(100 * fraction))
         self._show_rows(state)
         self._show_note(state)
@@ -213,15 +232,18 @@ class InstallPage(Page):
         headline = step_doing(step) if step is not None else _("Getting ready")
         if state.succeeded:
             headline = _("Done")
+        elif self._resting(state):
+            headline = _("Paused")
         if progress is None or step is None:
             self.line.show_line(headline, percent=shown)
             return
-        if progress.file and step == "fetch":
+        if progress.file and step == "fetch" and not self._resting(state):
             headline = _("Downloading {file}").format(file=package_of(progress.file))
         self.line.show_line(headline, amount=_amount(progress), speed=self._speed(progress), percent=shown)
 
     def _speed(self, progress: Progress) -> str:
-        if self._waiting() >= STALL_S or progress.unit != "bytes":
+        resting = self._state is not None and self._resting(self._state)
+        if resting or self._waiting() >= STALL_S or progress.unit != "bytes":
             return ""
         parts = [format_rate(progress.rate)] if progress.rate else []
         young = self._clock() - self._started.get(progress.id, self._clock()) < QUIET_S
@@ -267,6 +289,9 @@ class InstallPage(Page):
         self.line.bar.set_tone("err" if self.error is not None else "")
         if state.phase != "running" or self.error is not None:
             self.line.show_note("")
+        elif self._resting(state):
+            self._moved = self._clock()
+            self.line.show_note(_("What is here is kept. Nothing is downloaded until you go on."))
         elif step in {"probe", "resolve", "fetch"} and waiting >= STALL_S:
             text = _("Waiting for the server... ({seconds} s without data)").format(seconds=round(waiting))
             if not self._stalled:
@@ -277,11 +302,28 @@ class InstallPage(Page):
             show_if(self.other_server, step == "fetch" and waiting >= OFFER_S)
         elif step == "install" and self._spent(step) >= SLOW_S:
             self.line.show_note(_slow_sentence(state, self._spent(step)))
+        elif step == "fetch" and state.preferences.settings.speed_limit:
+            rate = format_rate(state.preferences.settings.speed_limit)
+            self.line.show_note(_("Your own limit of {rate} sets the speed.").format(rate=rate))
         elif self._progress is not None and self._progress.limited_by is not None:
             self.line.show_note(limit_sentence(self._progress.limited_by))
         else:
             self.line.show_note("")
         self._stalled = stalled
+
+    def _resting(self, state: State) -> bool:
+        return state.paused and state.phase == "running" and self._overall.running == "fetch"
+
+    def _show_lesson(self, _opened: bool = False) -> None:
+        """Show what PyTorch is while there is nothing else to look at."""
+        state = self._state
+        calm = state is not None and state.phase == "running" and not self.drawer.toggle.isChecked()
+        show_if(self.lesson, calm and self.lesson_wanted and self._overall.running != "verify")
+
+    def _on_skip(self) -> None:
+        self.lesson_wanted = False
+        self._show_lesson()
+        self.lesson_skipped.emit()
 
     def _waiting(self) -> float:
         return self._clock() - self._moved

@@ -143,7 +143,7 @@ class ProgressLine(QWidget):
         """Make an empty line."""
         super().__init__()
         look = theme.current()
-        grid = QGridLayout(self)
+        self._grid = grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(look.px(16))
         grid.setVerticalSpacing(look.px(6))
@@ -160,6 +160,11 @@ class ProgressLine(QWidget):
         grid.addWidget(self._speed, 2, 1, Qt.AlignmentFlag.AlignRight)
         grid.addWidget(self._note, 3, 0, 1, 2)
         grid.setColumnStretch(0, 1)
+
+    def add_beside_note(self, part: QWidget) -> None:
+        """Put something to press at the end of the line for what slows it down."""
+        self._grid.addWidget(self._note, 3, 0)
+        self._grid.addWidget(part, 3, 1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
 
     def show_line(self, headline: str, *, amount: str = "", speed: str = "", percent: str = "") -> None:
         """Show what is done now, how much of it, and speed with time left; empty parts take no room."""
