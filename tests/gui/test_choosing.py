@@ -124,6 +124,7 @@ def test_the_cards_to_serve_are_chosen_where_no_build_serves_them_all(visit: Vis
     assert "Which cards should PyTorch use?" in texts(visit)
     assert [way.text() for way in ways] == ["NVIDIA GeForce RTX 5070", "NVIDIA GeForce GTX 1080"]
     assert ways[0].isChecked()
+    assert "PyTorch will use NVIDIA GeForce RTX 5070." in texts(visit)
     visit.qtbot.mouseClick(ways[1], LEFT)
     visit.wait(lambda: visit.state.decision is not None and visit.state.decision.gpus == (1,))
     assert "plan" not in visit.backend.calls, "no server is asked before page 3"

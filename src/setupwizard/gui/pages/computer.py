@@ -150,10 +150,13 @@ class ComputerPage(Page):
         self._rows = CheckRows(found, name_width=_NAME_WIDTH)
         self.content.addWidget(self.error_card)
         self.content.addWidget(self.notice)
-        self.content.addLayout(self._cards)
         self.content.addWidget(self.card_choice)
-        self.content.addWidget(checks)
-        self.content.addWidget(self.toolkit)
+        self.content.addLayout(self._cards)
+        below = QVBoxLayout()
+        below.setSpacing(0)
+        below.addWidget(checks)
+        below.addWidget(self.toolkit)
+        self.content.addLayout(below)
         self.content.addStretch(1)
 
     def show_state(self, state: State) -> None:
@@ -288,7 +291,10 @@ def _standing(gpu: Gpu, *, used: bool, decision: Recommendation | None) -> tuple
 def _unused_sentence(gpu: Gpu, machine: Machine, used: list[int]) -> str:
     if not used:
         return card_kind(gpu)
-    other = vendor_name(machine.gpus[used[0]].vendor)
+    first = machine.gpus[used[0]]
+    if gpu.vendor == first.vendor:
+        return _("PyTorch will use {card}.").format(card=card_name(first))
+    other = vendor_name(first.vendor)
     if gpu.integrated:
         return _("Drives your screen. PyTorch will use the {vendor} card.").format(vendor=other)
     return _("PyTorch will use the {vendor} card.").format(vendor=other)
