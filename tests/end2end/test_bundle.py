@@ -192,3 +192,32 @@ def test_a_signature_counts_when_the_administrator_names_who_may_sign(lab, tmp_p
     manifest = lab.bundle / "bundle.json"
     manifest.write_text(manifest.read_text() + " ")
     assert lab.apply(*words).code == 17, "it was changed after it was signed"
+
+
+def test_the_environment_is_compared_with_the_plan(lab):
+    def verify(*more):
+        return lab.run("verify", "--plan", lab.plan, "--env", lab.root, "--json", *more)
+
+    nothing = verify()
+    assert (nothing.code, nothing.document["passed"]) == (21, False), nothing.err
+    assert lab.apply(lab.plan, "--source", lab.wheels).code == 0
+    same = verify()
+    assert (same.code, same.document["verdict"], same.document["level"]) == (0, "pass", "import"), same.err
+    assert verify("--level", "files").code == 0
+    site = next(iter(lab.root.glob("gens/0001/lib/python3*/site-packages")))
+    shutil.rmtree(site / "numpy-2.3.0.dist-info")
+    missing = verify()
+    assert missing.code == 21
+    assert any(row["status"] == "fail" and "numpy" in row["text"] for row in missing.document["checks"])
+    assert lab.run("verify", "--plan", lab.plan, "--env", lab.root, "--exit-codes", "windows").code == 1603 % 256
+    healed = lab.apply(lab.plan, "--source", lab.wheels)
+    assert (healed.code, healed.document["status"], healed.document["changed"]) == (0, "done", True)
+    assert verify().code == 0
+
+
+def test_another_release_in_the_plan_is_drift(lab, tmp_path):
+    assert lab.apply(lab.plan, "--source", lab.wheels).code == 0
+    other = BundleLab(tmp_path / "next", release="2.14.0")
+    ended = lab.run("verify", "--plan", other.plan, "--env", lab.root, "--level", "files", "--json")
+    assert ended.code == 21
+    assert any("2.14.0" in row["text"] for row in ended.document["checks"])

@@ -22,13 +22,15 @@ from setupwizard.steps import report as reports
 from setupwizard.steps.tracking import Track
 from setupwizard.store.aside import FOLDER as KEPT_FOLDER
 from setupwizard.store.layout import Root
-from setupwizard.workflow import doctoring
+from setupwizard.workflow import doctoring, drift
 
 
 @click.command()
 @env_option
 @click.option("--plan", "plan_file", type=click.Path(path_type=Path), metavar="FILE", help="Compare with this plan.")
-@click.option("--level", type=click.Choice(("files", "import", "device")), default="device", help="How deep.")
+@click.option(
+    "--level", type=click.Choice(("files", "import", "device")), help="How deep; as the plan says, else to the device."
+)
 @click.option("--quick", "mode", flag_value="quick", default=True, help="Within about 20 seconds.")
 @click.option("--full", "mode", flag_value="full", help="Within about two minutes.")
 @click.option("--only", multiple=True, type=click.Choice(CHECK_IDS), metavar="ID", help="Only this check.")
@@ -37,26 +39,31 @@ from setupwizard.workflow import doctoring
 def verify(
     env: Path | None,
     plan_file: Path | None,
-    level: VerifyLevel,
+    level: VerifyLevel | None,
     mode: VerifyMode,
     only: tuple[CheckId, ...],
     json: bool,
 ) -> None:
     """Prove that an environment works on this computer."""
-    if plan_file is not None:
-        raise SetupError("not-built", what="verify --plan")
+    opened = workflow.Given(plan_file=plan_file).open() if plan_file is not None else None
+    level = level or (opened.plan.verify.level if opened is not None else "device")
     root = root_of(env)
-    workflow.must_be_environment(root)
+    if opened is None:
+        workflow.must_be_environment(root)
     machine = this_machine(())
+    options = workflow.ProofOptions(level=level, mode=mode, only=only)
+    differs = False
     with stop_on_signal() as cancel:
         track = Track(Terminal(quiet=voice.quiet or json), cancel)
-        options = workflow.ProofOptions(level=level, mode=mode, only=only)
-        verification = workflow.verify_environment(root, machine, options, track)
+        if opened is None:
+            verification = workflow.verify_environment(root, machine, options, track)
+        else:
+            verification, differs = drift.verify_against(opened, root, machine, options, track)
     if json:
         voice.document(verification)
     else:
         voice.say("\n".join((show.verification(verification), *workflow.changes_since(root, verification))))
-    finish(workflow.verification_exit(verification, voice.exit_codes))
+    finish("drift" if differs else workflow.verification_exit(verification, voice.exit_codes))
 
 
 @click.command()

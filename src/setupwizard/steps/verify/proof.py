@@ -56,6 +56,8 @@ def verify(request: VerifyRequest, emit: Emit, cancel: Cancel, sampler: clock.Sa
         proof.add(request.files)
     if request.level != "files":
         proof.run()
+    if request.level != "device" and not request.only and request.expected is not None and for_card(request.expected):
+        proof.add(judging.made("device", "not-run", "not-asked"))
     return proof.result()
 
 

@@ -27,6 +27,10 @@ _CHECK_HARDWARE = N_("Check again. If it stays so, the card, its memory or its p
 
 # cause -> (what happened, what to do next). {name} stands for a fact of the stage.
 _CAUSES: dict[str, tuple[str, str]] = {
+    "not-asked": (
+        N_("The graphics card was not asked to calculate: that was not to be proved now."),
+        N_("Prove it on the card with: setupwizard verify --level device"),
+    ),
     # Python and the import
     "python-broken": (N_("The Python of this environment does not start ({exit}). {error}"), _REINSTALL),
     "no-torch": (N_("This environment holds no PyTorch."), _REINSTALL),
