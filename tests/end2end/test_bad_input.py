@@ -87,7 +87,6 @@ def test_the_same_with_the_numbers_of_windows(env):
     "words",
     [
         ("plan", "--backend", "conda"),
-        ("detect", "--scope", "machine"),
     ],
 )
 def test_what_is_not_built_says_so(words, env):

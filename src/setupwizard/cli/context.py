@@ -15,7 +15,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from setupwizard import i18n
+from setupwizard import i18n, platforms
 from setupwizard.codes import exit_code
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
@@ -41,6 +41,7 @@ class Voice:
         self.quiet = False
         self.exit_codes = "posix"
         self.log: Path | None = None
+        self.scope = ""
 
     def document(self, document: object) -> None:
         """Print a document, the only thing that goes to standard output in --json mode."""
@@ -77,9 +78,7 @@ def common(command: F) -> F:
             click.option("--lang", type=click.Choice(i18n.LANGUAGES), help="Speak this language."),
             click.option("--quiet", is_flag=True, help="Say nothing that is not asked for."),
             click.option("--log", "log_file", type=click.Path(path_type=Path), help="Write the log to this file."),
-            click.option(
-                "--scope", type=click.Choice(("user", "machine")), default="user", help="For whom to install."
-            ),
+            click.option("--scope", type=click.Choice(("user", "machine")), help="For whom to install."),
             click.option(
                 "--exit-codes", type=click.Choice(("posix", "windows")), default=None, help="The numbers to end with."
             ),
@@ -93,7 +92,7 @@ def common(command: F) -> F:
         lang: str | None,
         quiet: bool,
         log_file: Path | None,
-        scope: str,
+        scope: str | None,
         exit_codes: str | None,
         **kwargs: Any,
     ) -> object:
@@ -102,8 +101,7 @@ def common(command: F) -> F:
         voice.exit_codes = exit_codes or voice.exit_codes
         i18n.set_language(lang or i18n.language())
         start_log(log_file)
-        if scope == "machine":
-            raise SetupError("not-built", what=_("an environment for all users of the computer (--scope machine)"))
+        voice.scope = _scope(scope)
         return command(*args, **kwargs)
 
     return with_common  # type: ignore[return-value]
@@ -112,6 +110,21 @@ def common(command: F) -> F:
 def usual_pace() -> Pace:
     """Return how fast downloads may go: as it is set for every visit."""
     return Pace(preferences.present().settings.speed_limit or None)
+
+
+def _scope(wished: str | None) -> str:
+    """Return for whom to install: as wished on this word or an earlier one, else for this user.
+
+    Raises:
+        SetupError: "usage": the system's own account has no profile that an environment could live in.
+    """
+    service = platforms.is_service_account()
+    if wished == "user" and service:
+        raise SetupError("usage", what=_("--scope user has no place in the account of the system; use --scope machine"))
+    scope = wished or voice.scope or ("machine" if service else "user")
+    if scope == "machine":
+        platforms.let_all_read()
+    return scope
 
 
 json_option = click.option("--json", is_flag=True, help="Print one JSON document to standard output.")

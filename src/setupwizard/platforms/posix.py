@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import stat
 import sys
 import tempfile
 from pathlib import Path
@@ -68,6 +69,47 @@ def temporary_folder() -> Path:
 def default_root() -> Path:
     """Return where an environment goes when nobody chose: ~/pytorch."""
     return Path.home() / "pytorch"
+
+
+def machine_root() -> Path:
+    """Return where an environment for everybody on the computer goes: /opt/pytorch."""
+    return Path("/opt/pytorch")
+
+
+def is_service_account() -> bool:
+    """Return False: root has a home of its own here, which may be used like any other."""
+    return False
+
+
+def who_else_writes(folder: Path) -> str | None:
+    """Return the folder, this one or one above it, in which other users may exchange files; None: nowhere.
+
+    In a folder with the sticky bit, such as /tmp, they may add their own files and touch nobody else's.
+    """
+    for place in (folder, *folder.parents):
+        try:
+            status = place.stat()
+        except FileNotFoundError:
+            continue
+        shared = status.st_mode & stat.S_IWOTH and not (status.st_mode & stat.S_ISVTX and place != folder)
+        if shared or status.st_uid not in {0, os.geteuid()}:
+            return str(place)
+    return None
+
+
+def readable_by_all(file: Path) -> bool:
+    """Whether every user of the computer may read a file and pass all folders that lead to it."""
+    try:
+        real = file.resolve(strict=True)
+        passed = all(place.stat().st_mode & stat.S_IXOTH for place in real.parents)
+        return passed and bool(real.stat().st_mode & stat.S_IROTH)
+    except OSError:
+        return False
+
+
+def let_all_read() -> None:
+    """Let what is made from now on be read by every user, whatever this account's habit is."""
+    os.umask(0o022)
 
 
 def has_display() -> bool:

@@ -12,13 +12,14 @@ from typing import Literal
 
 assert sys.platform == "win32"  # noqa: S101 - tells the type checker which system this file is for
 
-KnownFolder = Literal["LocalAppData", "Windows", "System"]
+KnownFolder = Literal["LocalAppData", "Windows", "System", "ProgramFiles"]
 
 # FOLDERID_* of knownfolders.h
 _FOLDERS: dict[KnownFolder, str] = {
     "LocalAppData": "f1b32785-6fba-4fcf-9d55-7b8e7f157091",
     "Windows": "f38bf404-1d43-42f2-9305-67de0b28fc23",
     "System": "1ac14e77-02e7-4e5d-b744-2eb1ae5198b7",
+    "ProgramFiles": "905e63b6-c1bf-494e-b29c-65b732d3d21a",
 }
 
 
@@ -63,6 +64,37 @@ def default_root() -> Path:
     except OSError:
         return known_folder("LocalAppData") / "pytorch"
     return short
+
+
+def machine_root() -> Path:
+    r"""Return where an environment for everybody goes: below Program Files, where only administrators write.
+
+    In C:\ProgramData, and in a new folder of C:\, every user may add files.
+    """
+    return known_folder("ProgramFiles") / "pytorch"
+
+
+def is_service_account() -> bool:
+    """Whether this runs as the system itself, as management tools do: its profile is no place for an environment."""
+    try:
+        return "systemprofile" in str(known_folder("LocalAppData")).lower()
+    except OSError:
+        return True
+
+
+def who_else_writes(_folder: Path) -> str | None:
+    """Return None: rights are those that a folder gets from the one above it, and Windows shows them to nobody here."""
+    return None
+
+
+def readable_by_all(file: Path) -> bool:
+    """Whether a file lies outside the users' own folders."""
+    profiles = known_folder("LocalAppData").parents
+    return not any(place in file.parents for place in list(profiles)[:2])
+
+
+def let_all_read() -> None:
+    """Do nothing: files get the rights of their folder."""
 
 
 def has_display() -> bool:

@@ -52,8 +52,19 @@ def plan_options(command: F) -> F:
 
 
 def root_of(env: Path | None) -> Root:
-    """Return the root that an option names, or the default one."""
-    return Root((env or platforms.default_root()).expanduser().absolute())
+    """Return the root that an option names, or the default one of the scope.
+
+    Raises:
+        SetupError: "path-unsuitable": it is for everybody, and others than who installs could exchange its files.
+    """
+    everybody = voice.scope == "machine"
+    folder = env or (platforms.machine_root() if everybody else platforms.default_root())
+    root = Root(folder.expanduser().absolute())
+    shared = platforms.who_else_writes(root.path) if everybody else None
+    if shared is not None:
+        why = _("Other users can change files in {folder}, and everybody would run them.").format(folder=shared)
+        raise SetupError("path-unsuitable", path=str(root.path), why=why, better=str(platforms.machine_root()))
+    return root
 
 
 def choices_from(options: dict[str, Any]) -> workflow.Choices:

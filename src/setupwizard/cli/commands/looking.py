@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 import click
 from msgspec.structs import replace
 
-from setupwizard import workflow
+from setupwizard import platforms, workflow
 from setupwizard.cli import show
 from setupwizard.cli.context import common, finish, json_option, stop_on_signal, voice
 from setupwizard.codes import RECOMMEND_EXIT
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
-from setupwizard.model.machine import Machine
+from setupwizard.model.machine import FoundPython, Machine
 from setupwizard.model.recommendation import Wishes
 from setupwizard.model.wire import MAX_DOCUMENT_BYTES, from_json, read_document, to_json
 from setupwizard.steps.detect import detect as detect_machine
@@ -95,10 +95,18 @@ def machine_to_install_on(machines: tuple[str, ...]) -> Machine:
     found = this_machine(machines)
     here = tuple(python for python in found.pythons if Path(python.path).exists())
     system = {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
-    if not machines or here or found.os != system:
-        return replace(found, pythons=here)
-    with stop_on_signal() as cancel:
-        return replace(found, pythons=pythons_here(cancel=cancel))
+    if machines and not here and found.os == system:
+        with stop_on_signal() as cancel:
+            here = pythons_here(cancel=cancel)
+    return replace(found, pythons=_for_everybody(here) if voice.scope == "machine" else here)
+
+
+def _for_everybody(pythons: tuple[FoundPython, ...]) -> tuple[FoundPython, ...]:
+    """Return the Pythons that every user can start, all of them with a word where there is none such."""
+    shared = tuple(python for python in pythons if platforms.readable_by_all(Path(python.path)))
+    if not shared and pythons:
+        voice.note(_("Every Python here lies in a user's own folder: other users may not be able to start it."))
+    return shared or pythons
 
 
 @click.command()
