@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
+
+import msgspec
 
 from setupwizard import codes
 from setupwizard.errors import SENTENCES
+from setupwizard.model.bundle import Bundle
 from setupwizard.model.doctor import Doctor
-from setupwizard.model.events import Error, Outcome
+from setupwizard.model.events import Error, Event, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
+from setupwizard.model.planfile import PlanFile
 from setupwizard.model.recommendation import Recommendation
 from setupwizard.model.self_test import SelfTest
 from setupwizard.model.verification import Verification
@@ -20,7 +24,8 @@ from setupwizard.model.wire import schema_of
 from setupwizard.probes.findings import FINDINGS
 
 TOP = Path(__file__).resolve().parent.parent
-KINDS = (Machine, Recommendation, Plan, Outcome, Error, Verification, Doctor, SelfTest)
+KINDS = (Machine, Recommendation, Plan, Outcome, Error, Verification, Doctor, SelfTest, PlanFile, Bundle)
+HEAD = "https://json-schema.org/draft/2020-12/schema"
 LISTS = (
     "Verdict",
     "ReasonCode",
@@ -45,10 +50,34 @@ def schema_files() -> dict[Path, str]:
     """Return the schema of every document."""
     files = {}
     for kind in KINDS:
-        head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": kind.__name__}
+        head = {"$schema": HEAD, "title": kind.__name__}
         path = TOP / "resources" / "schema" / f"{kind.__name__.lower()}.schema.json"
         files[path] = json.dumps({**head, **schema_of(kind)}, indent=2) + "\n"
+    path = TOP / "resources" / "schema" / "event.schema.json"
+    files[path] = json.dumps(event_schema(), indent=2) + "\n"
     return files
+
+
+def event_schema() -> dict[str, Any]:
+    """Return the schema of one line of `apply --events`: what every line has, and what each event adds."""
+    (events, outcome), parts = msgspec.json.schema_components((Event, Outcome), ref_template="#/$defs/{name}")
+    every = {
+        "schema": {"const": codes.SCHEMA},
+        "time": {"type": "string", "format": "date-time"},
+        "run": {"type": "string"},
+        "seq": {"type": "integer", "minimum": 0},
+        "event": {"type": "string"},
+    }
+    last = {"allOf": [outcome, {"properties": {"event": {"const": "outcome"}}}]}
+    return {
+        "$schema": HEAD,
+        "title": "Event",
+        "type": "object",
+        "properties": every,
+        "required": sorted(every),
+        "anyOf": [*events["anyOf"], last],
+        "$defs": parts,
+    }
 
 
 def codes_page() -> str:

@@ -7,12 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from helpers.bundle_lab import BundleLab
 from helpers.program import PROGRAM
-from setupwizard.codes import EXIT_CODES
+from setupwizard.codes import EXIT_CODES, STEP_IDS
 from setupwizard.errors import SENTENCES, SetupError
+from setupwizard.resources import resource
 
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
@@ -112,3 +114,16 @@ def test_the_scope_decides_where_it_goes_when_nobody_says(lab):
     everybody = lab.run("--scope", "machine", *words) if ROOT else None
     if everybody is not None:
         assert everybody.document["root"] == "/opt/pytorch", everybody.err
+
+
+def test_every_line_of_a_real_run_fits_the_schema(lab):
+    words = ("apply", lab.plan, "--source", lab.wheels, "--machine", lab.machine, "--env", lab.folder / "lines")
+    ended = lab.run(*words, "--events")
+    assert ended.code == 0, ended.err
+    schema = json.loads(resource("schema", "event.schema.json").read_text("utf-8"))
+    for line in ended.events:
+        jsonschema.validate(line, schema)
+    started = [line["id"] for line in ended.events if line["event"] == "step-started"]
+    assert started == [line["id"] for line in ended.events if line["event"] == "step-finished"]
+    assert started == [step for step in STEP_IDS if step in started]
+    assert ended.events[-1]["event"] == "outcome"

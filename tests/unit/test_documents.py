@@ -1,6 +1,8 @@
 """The documents of the contract: golden ones read and write back unchanged, and fit their published schema."""
 
 import json
+import tomllib
+import typing
 from pathlib import Path
 
 import jsonschema
@@ -8,13 +10,16 @@ import msgspec
 import pytest
 
 from setupwizard.errors import SetupError
-from setupwizard.model.events import Error, Outcome
+from setupwizard.model.bundle import Bundle
+from setupwizard.model.events import Error, Event, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
+from setupwizard.model.planfile import PlanFile
 from setupwizard.model.recommendation import Recommendation
 from setupwizard.model.verification import Verification
 from setupwizard.model.wire import MAX_DOCUMENT_BYTES, from_json, read_document, to_json
 from setupwizard.resources import resource
+from setupwizard.tools import strict
 
 TESTS = Path(__file__).resolve().parent.parent
 KINDS = {
@@ -81,3 +86,43 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path):
     with pytest.raises(SetupError) as caught:
         read_document(Machine, path)
     assert caught.value.code == "document-invalid"
+
+
+def schema(name):
+    return json.loads(resource("schema", f"{name}.schema.json").read_text("utf-8"))
+
+
+def test_the_golden_plan_file_is_read_and_fits_its_schema():
+    data = (TESTS / "golden" / "plan.toml").read_bytes()
+    plan = strict.from_toml(PlanFile, data, "plan.toml")
+    assert [(row.variant, row.serves) for row in plan.build][-1] == ("cpu", "cpu")
+    assert plan.build[0].companions == ("torchvision==0.29.2",)
+    given = tomllib.loads(data.decode())
+    jsonschema.validate(given, schema("planfile"))
+    assert json.loads(to_json(plan))["build"][0] == given["build"][0]
+
+
+def test_the_golden_list_of_a_bundle_is_read_and_fits_its_schema():
+    data = (TESTS / "golden" / "bundle.json").read_bytes()
+    assert json.loads(to_json(strict.from_json(Bundle, data, "bundle.json"))) == json.loads(data)
+    jsonschema.validate(json.loads(data), schema("bundle"))
+
+
+@pytest.mark.parametrize("name", ["planfile", "bundle"])
+def test_the_schemas_of_what_strangers_may_send_refuse_unknown_keys(name):
+    assert schema(name)["$defs"]
+    assert all(
+        row.get("additionalProperties") is False for row in schema(name)["$defs"].values() if "properties" in row
+    )
+
+
+def test_every_golden_line_of_events_fits_the_schema_and_each_event_has_one():
+    lines = [json.loads(line) for line in (TESTS / "golden" / "events.jsonl").read_text("utf-8").splitlines()]
+    for line in lines:
+        jsonschema.validate(line, schema("event"))
+    kinds = {msgspec.inspect.type_info(kind).tag for kind in typing.get_args(Event)} | {"outcome"}
+    assert {line["event"] for line in lines} == kinds
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**lines[0], "id": "no-such-step"}, schema("event"))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({key: value for key, value in lines[0].items() if key != "seq"}, schema("event"))

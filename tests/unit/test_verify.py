@@ -18,6 +18,7 @@ from setupwizard.steps.verify import Sample, VerifyRequest, failure, verify
 from setupwizard.steps.verify.judging import changes
 from setupwizard.steps.verify.targets import arguments, targets
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.workflow import verification_exit
 
 GPU = Gpu(vendor="nvidia", name="NVIDIA GeForce RTX 4060", uuid="GPU-1", compute_capability="8.9", memory_mib=8188)
 DRIVER = NvidiaDriver(version="581.57", cuda="13.0")
@@ -135,6 +136,12 @@ def test_another_build_than_the_planned_one(tmp_path: Path) -> None:
     assert error.code == "verify-failed"
     assert "2.15.0+cu130" in error.advice
     assert "2.14.1+cu126" in error.advice
+
+
+def test_a_build_for_cards_is_never_green_by_its_import_alone(tmp_path: Path) -> None:
+    proof = prove(tmp_path, level="import", only=())
+    assert (proof.passed, proof.verdict, statuses(proof)["device"]) == (False, "not-verified", "not-run")
+    assert (verification_exit(proof), statuses(proof)["import"]) == (0, "pass"), "no more was asked"
 
 
 def test_a_wheel_without_a_local_tag_is_known_by_what_it_was_built_for(tmp_path: Path) -> None:

@@ -56,8 +56,7 @@ def verify(request: VerifyRequest, emit: Emit, cancel: Cancel, sampler: clock.Sa
         proof.add(request.files)
     if request.level != "files":
         proof.run()
-    if request.level != "device" and not request.only and request.expected is not None and for_card(request.expected):
-        proof.add(judging.made("device", "not-run", "not-asked"))
+    proof.tell_what_was_not_asked()
     return proof.result()
 
 
@@ -94,6 +93,13 @@ class _Proof:
         """Take a check and tell of it."""
         self._checks.append(check)
         self._emit(CheckDone.of(check))
+
+    def tell_what_was_not_asked(self) -> None:
+        """Say that a build for cards is not proved when all was well and the card was not to be asked."""
+        request, build = self._request, self._request.expected
+        less = request.level != "device" and not request.only and build is not None and for_card(build)
+        if less and not any(check.status == "fail" for check in self._checks):
+            self.add(judging.made("device", "not-run", "not-asked"))
 
     def run(self) -> None:
         """Run a child for each device. When PyTorch does not even start, it would not for the next one either."""
