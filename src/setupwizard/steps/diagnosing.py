@@ -92,8 +92,8 @@ _SUSPECTS: dict[str, frozenset[str]] = {"numpy-mismatch": frozenset(("numpy",))}
 # What another copy of PyTorch does not change.
 _NOT_BY_ANOTHER_COPY = frozenset(
     (
-        *("shadowed", "paging-file", "blocked-by-policy", "access-denied", "library-init", "python-broken"),
-        *("system-old", "hang"),
+        *("shadowed", "paging-file", "blocked-by-policy", "blocked-by-app-control", "access-denied", "library-init"),
+        *("held-by-antivirus", "python-broken", "system-old", "hang"),
     )
 )
 
