@@ -39,4 +39,13 @@ def test_the_own_home_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
         without_login("see https://a:b@c.example/d and https://c.example")
         == "see https://c.example/d and https://c.example"
     )
+    assert without_login("https://c.example/simple?a=1&access_token=abc.D-e&b=2") == (
+        "https://c.example/simple?a=1&access_token=***&b=2"
+    )
+    assert without_login("Authorization: Bearer abc.def, more") == "Authorization: Bearer ***, more"
+    assert without_login("proxy-authorization: Basic YTpi") == "proxy-authorization: Basic ***"
+    assert (
+        without_login("https://c.example/?page=keyboard the key=value")
+        == "https://c.example/?page=keyboard the key=value"
+    )
     assert redacted({"a": [("https://u:p@x", 1, None)]}) == {"a": [["https://x", 1, None]]}

@@ -9,6 +9,12 @@ from pathlib import Path
 from typing import Any
 
 _LOGIN = re.compile(r"(?<=://)[^/@\s]+@")
+# What opens a door in an address or a header: "?token=...", "Authorization: Bearer ...".
+_KEYS = re.compile(
+    r"(?P<name>[?&][\w.-]*(?:token|key|secret|password|passwd|signature|credential|auth|sig)=)[^&\s\"'<>]+"
+    r"|(?P<head>(?:proxy-)?authorization\s*[:=]\s*(?:\w+\s+)?)[^\s\"',;]+",
+    re.IGNORECASE,
+)
 _HOMES = re.compile(r"((?:^|(?<=[\s\"'=:(,]))(?:/home|/var/home|/Users|[A-Za-z]:[\\/]+Users)[\\/]+)([^\\/\"',;:)]+)")
 _NOBODY = frozenset(["public", "shared", "default", "all users", "linuxbrew", "user"])
 _SYSTEM = re.compile(
@@ -18,8 +24,8 @@ _SHORTEST_NAME = 3
 
 
 def without_login(text: str) -> str:
-    """Return a text whose addresses carry no name and no password."""
-    return _LOGIN.sub("", text)
+    """Return a text whose addresses and headers carry no name, no password and no token."""
+    return _KEYS.sub(lambda found: f"{found['name'] or found['head']}***", _LOGIN.sub("", text))
 
 
 def redacted(document: Any, *, home: Path | None = None, user: str | None = None) -> Any:
