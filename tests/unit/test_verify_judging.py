@@ -311,6 +311,22 @@ def test_points_go_to_the_log() -> None:
     ]
 
 
+def test_what_to_expect_is_said_before_anything_is_measured() -> None:
+    facts = {
+        "kind": "cuda", "name": "NVIDIA GeForce RTX 3090", "capability": "8.6", "processors": 82,
+        "clock_khz": 1_695_000, "memory_clock_khz": 9_751_000, "bus_bits": 384,
+    }  # fmt: skip
+    follower = Follower().hear(PLAN, ended("device", facts=facts))
+    (said,) = [event.text for event in follower.events if isinstance(event, Output)]
+    assert said.startswith("What to expect of this card: Matrix multiplication (FP32) ")
+    for words in ("(TF32)", "(FP16) 64", "(BF16)", "Memory, reading and writing", "936 GB/s."):
+        assert words in said, said
+    laptop = {**facts, "name": "NVIDIA GeForce RTX 3080 Laptop GPU", "bus_bits": None}
+    for quiet in (laptop, {"kind": "cpu", "name": "A processor"}, {**facts, "kind": "rocm"}):
+        silent = Follower().hear(PLAN, ended("device", facts=quiet))
+        assert not [event for event in silent.events if isinstance(event, Output)]
+
+
 def test_sentences_can_be_told_again_in_another_language() -> None:
     check = Check(id="matmul", device=0, status="warn")
     made = sentences.told(check, "slow", {"slow": ["fp32", "fp16"], "driver": "580", "error": "never named"})

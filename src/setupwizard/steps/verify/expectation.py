@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
+from setupwizard.model.verification import Figure
 from setupwizard.resources import resource
 from setupwizard.steps.verify.protocol import number_fact, text_fact
 
@@ -123,6 +125,21 @@ def expect_bandwidth(card: Card) -> Expected | None:
     if not card.memory_clock_mhz or not card.bus_bits:
         return None
     return _spanned(card.memory_clock_mhz * 1e6 * 2 * card.bus_bits / 8 / 1e9, rates().bandwidth)
+
+
+def outlook(card: Card) -> Iterator[Figure]:
+    """Yield what a card should reach before anything is measured, as figures whose value is the upper end."""
+    for number_type in ("fp32", *_TENSOR):
+        expected = expect_product(card, number_type, None)
+        if expected is not None:
+            yield _figure(number_type, "TFLOPS", expected)
+    bandwidth = expect_bandwidth(card)
+    if bandwidth is not None:
+        yield _figure("bandwidth", "GB/s", bandwidth)
+
+
+def _figure(name: str, unit: str, expected: Expected) -> Figure:
+    return Figure(name=name, value=expected.high, unit=unit, low=expected.low, high=expected.high)
 
 
 def expect_link(link_gb_s: float | None) -> Expected | None:

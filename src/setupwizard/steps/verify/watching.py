@@ -15,14 +15,15 @@ from msgspec.structs import replace
 from setupwizard import platforms
 from setupwizard.codes import CheckId
 from setupwizard.errors import SetupError
+from setupwizard.i18n import _
 from setupwizard.model.events import Emit, Output
-from setupwizard.model.stages import figure_text, figure_title, stage_title
+from setupwizard.model.stages import band_text, figure_text, figure_title, listed, stage_title
 from setupwizard.model.verification import Check, Figure
 from setupwizard.resources import benchmark_program
 from setupwizard.steps.verify import clock, judging
 from setupwizard.steps.verify.deadlines import BETWEEN, deadline
 from setupwizard.steps.verify.diagnosis import cause_of_end
-from setupwizard.steps.verify.expectation import card_of
+from setupwizard.steps.verify.expectation import card_of, outlook
 from setupwizard.steps.verify.protocol import (
     PROTOCOL,
     DoneLine,
@@ -129,9 +130,16 @@ class Watch:
             # the import gives the card nothing to do: what it did meanwhile was somebody else's work
             busy = clock.usual_load(clock.between(samples, self._began, self._since))
             self.setting = replace(self.setting, card=card_of(line.facts, laptop=laptop), busy_before=busy)
+            self._tell_what_to_expect()
         self.running = None
         self._next(BETWEEN)
         self._add(line.stage, judging.judge(line, self.setting, span), line.facts)
+
+    def _tell_what_to_expect(self) -> None:
+        figures = list(outlook(self.setting.card)) if self.setting.card is not None else []
+        if figures:
+            spans = listed(f"{figure_title(figure.name)} {band_text(figure)}" for figure in figures)
+            self._emit(Output(id="verify", text=_("What to expect of this card: {figures}.").format(figures=spans)))
 
     def _add(self, stage: CheckId, check: Check, facts: dict[str, Any]) -> None:
         self.facts[stage] = facts
