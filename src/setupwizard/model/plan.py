@@ -131,6 +131,11 @@ class Plan(Struct, frozen=True, kw_only=True):
         return tuple(package for package in self.packages if package.kind != "conda")
 
     @property
+    def archive(self) -> Package | None:
+        """The Python that is brought, None when it is there already or comes another way."""
+        return next((package for package in self.packages if package.kind == "python"), None)
+
+    @property
     def by_conda(self) -> tuple[Package, ...]:
         """What conda brings."""
         return tuple(package for package in self.packages if package.kind == "conda")

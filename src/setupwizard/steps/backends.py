@@ -130,6 +130,8 @@ def python_title(python: PlanPython) -> str:
     """Return what the step is called that makes sure of the environment's Python."""
     if python.source == "conda":
         return _("Check conda, which brings Python {version}").format(version=python.version)
+    if python.source == "managed" and python.path is None:
+        return _("Download Python {version}").format(version=python.version)
     return _("Check Python {version}").format(version=python.version)
 
 

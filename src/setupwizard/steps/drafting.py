@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import reduce
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -16,15 +17,17 @@ from setupwizard.i18n import _
 from setupwizard.model.format import sentences
 from setupwizard.model.install_data import install_data
 from setupwizard.model.plan import DiskNeed, Package, Plan, PlanPython, PlanSource, PlanStep, Tried
+from setupwizard.model.pythons import key_of
 from setupwizard.model.recommendation import Build
 from setupwizard.probes.disks import gives_second_names, mount_point
 from setupwizard.steps import backends
 from setupwizard.steps.carrying import Carried, in_place
 from setupwizard.steps.runtime import install_title
-from setupwizard.store import generation
+from setupwizard.store import generation, pythons
 from setupwizard.store.files import free_bytes
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
+from setupwizard.tools.uv import Uv
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -60,9 +63,10 @@ def drafted(draft: Draft) -> Plan:
     root, packages = draft.root, draft.carried.packages
     plan_id = identity(draft.build, draft.backend, packages)
     store = WheelStore(root.store)
-    missing = draft.conda_bytes + sum(
-        package.size for package in packages if package.kind != "conda" and not store.has(package)
-    )
+    archive = next((package for package in packages if package.kind == "python"), None)
+    fetched = sum(package.size for package in packages if package.kind == "wheel" and not store.has(package))
+    python = 0 if archive is None or draft.python.path is not None or store.has(archive) else archive.size
+    missing = draft.conda_bytes + python + fetched
     stored = install_data().stored_bytes(sum(package.size for package in packages))
     name = root.next_name()
     return Plan(
@@ -82,7 +86,7 @@ def drafted(draft: Draft) -> Plan:
         disk=room_needed(root.path, missing, stored),
         carried=draft.carried.kept,
         not_carried=draft.carried.lost,
-        steps=_steps(draft, name, missing, stored),
+        steps=_steps(draft, name, _Bytes(python, fetched, stored)),
         changes=not _is_in_use(root, plan_id, draft),
     )
 
@@ -116,7 +120,7 @@ def _is_in_use(root: Root, plan_id: str, draft: Draft) -> bool:
     """Whether the environment in use is what the plan makes: the same lock, or that and what the user added to it."""
     current = root.current_name()
     done = generation.complete(root, current) if current else None
-    if current is None or done is None:
+    if current is None or done is None or (draft.python.source == "managed" and draft.python.path is None):
         return False
     recorded = draft.recorded
     if done.plan == plan_id:
@@ -129,29 +133,54 @@ def _is_in_use(root: Root, plan_id: str, draft: Draft) -> bool:
     )
 
 
-def _steps(draft: Draft, name: str, download: int, stored: int) -> tuple[PlanStep, ...]:
+class _Bytes(NamedTuple):
+    python: int
+    fetched: int
+    stored: int
+
+
+def _steps(draft: Draft, name: str, room: _Bytes) -> tuple[PlanStep, ...]:
     root, folder = draft.root, draft.root.generation(name)
     maker = draft.maker or backends.backend_of(draft.backend, root.work)
     wheels = [package for package in draft.carried.packages if package.kind == "wheel"]
-    arriving = download > 0 and draft.backend in backends.EARLY
+    arriving = room.fetched > 0 and draft.backend in backends.EARLY
     lock = root.work / ("pylock.arriving.toml" if arriving else "pylock.toml")
     return (
-        PlanStep(id="python", title=backends.python_title(draft.python)),
-        PlanStep(id="fetch", title=_("Download the packages"), bytes=download - draft.conda_bytes),
+        _python_step(draft, room.python),
+        PlanStep(id="fetch", title=_("Download the packages"), bytes=room.fetched),
         PlanStep(
             id="create",
             title=draft.create_title or _("Create a private Python environment"),
-            argv=maker.create_argv(draft.python, folder),
+            argv=maker.create_argv(_python_to_be(draft), folder),
             bytes=draft.conda_bytes or None,
         ),
         PlanStep(
             id="install",
             title=install_title(draft.carried.packages),
             argv=maker.install_argv(folder, lock, arriving=arriving) if wheels else (),
-            bytes=stored,
+            bytes=room.stored,
         ),
         PlanStep(id="audit", title=_("Compare every file with its package")),
         PlanStep(id="verify", title=_("Prove that PyTorch works")),
         PlanStep(id="switch", title=_("Put the new environment in use")),
         PlanStep(id="clean", title=_("Tidy up")),
     )
+
+
+def _python_to_be(draft: Draft) -> PlanPython:
+    """Return the Python with the path that it has once it is brought."""
+    archive = next((package for package in draft.carried.packages if package.kind == "python"), None)
+    if archive is None:
+        return draft.python
+    place = pythons.interpreter(draft.root, draft.python.version, draft.build.platform, archive)
+    return msgspec.structs.replace(draft.python, path=str(place))
+
+
+def _python_step(draft: Draft, download: int) -> PlanStep:
+    title = backends.python_title(draft.python)
+    archive = next((package for package in draft.carried.packages if package.kind == "python"), None)
+    if archive is None or draft.python.path is not None:
+        return PlanStep(id="python", title=title)
+    key = key_of(draft.python.version, archive.version, draft.build.platform)
+    argv = Uv(draft.root.work).bring_argv(key, pythons.folder_of(draft.root), draft.root.work / "python.json")
+    return PlanStep(id="python", title=title, argv=argv, bytes=download)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
 from setupwizard import platforms
@@ -17,6 +18,7 @@ from setupwizard.i18n import _
 from setupwizard.model.format import format_bytes
 from setupwizard.model.plan import Plan
 from setupwizard.steps import backends
+from setupwizard.steps.bringing import bring_python
 from setupwizard.steps.building import EarlyBuild
 from setupwizard.steps.carrying import move_over
 from setupwizard.steps.comparing import compare, compare_folder, exchanged, is_damaged
@@ -29,9 +31,11 @@ from setupwizard.store.audit import AuditResult
 from setupwizard.store.fetch import FetchResult, FetchSettings, fetch
 from setupwizard.store.files import disk_errors, free_bytes, hash_file, remove_tree
 from setupwizard.store.layout import Root
+from setupwizard.store.pythons import interpreter_of
 from setupwizard.store.wheels import WheelStore
 from setupwizard.tools import pip
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.interpreter import ask_version
 from setupwizard.tools.lock import write_local_lock
 
 log = logging.getLogger(__name__)
@@ -74,7 +78,10 @@ def install(plan: Plan, track: Track) -> Installed:
         Cancelled: somebody asked to stop.
     """
     root = Root(Path(plan.root))
+    if plan.archive is not None:
+        _check_room(plan)
     with track.step("python", backends.python_title(plan.python)):
+        plan = _with_python(plan, root, track)
         _backend(plan, root, track, "python").check(plan)
     _check_room(plan)
     with _new_generation(root, plan.generation) as folder:
@@ -104,6 +111,16 @@ def _way(plan: Plan, track: Track) -> FetchSettings:
 
 def _backend(plan: Plan, root: Root, track: Track, step: StepId) -> backends.Backend:
     return backends.backend_for(plan, root.work, cancel=track.cancel, listen=track.listener(step), emit=track.emit)
+
+
+def _with_python(plan: Plan, root: Root, track: Track) -> Plan:
+    """Bring the Python of a plan that brings one, unless it is there; return the plan with its path."""
+    archive, python = plan.archive, interpreter_of(root, plan)
+    if archive is None or python is None:
+        return plan
+    if not (python.is_file() and ask_version(python)[0] == plan.python.version):
+        bring_python(plan, archive, root, track, settings=_way(plan, track))
+    return replace(plan, python=replace(plan.python, path=str(python)))
 
 
 def _check_room(plan: Plan) -> None:
@@ -139,7 +156,7 @@ def _fetch_and_build(plan: Plan, root: Root, folder: Path, track: Track) -> tupl
             early = stack.enter_context(EarlyBuild(plan, root, folder))
         with track.step("fetch", _("Download the packages")):
             fetched = fetch(
-                plan.fetched,
+                plan.wheels,
                 store,
                 emit=track.emit,
                 cancel=track.cancel,

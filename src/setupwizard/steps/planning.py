@@ -17,15 +17,16 @@ from setupwizard.model.catalogue import Catalogue
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Package, Plan, PlanPython, PlanSource, Setting, Tried
 from setupwizard.model.recommendation import Build, Recommendation
-from setupwizard.probes.sources import Listing, PythonSpec, Question, SourceSpec, ask_all, cause_of_silence
+from setupwizard.probes.sources import Listing, Question, SourceSpec, ask_all, cause_of_silence
 from setupwizard.steps import backends
 from setupwizard.steps.carrying import Carried, added_since, carry
 from setupwizard.steps.conda_planning import BROUGHT, CondaPart, lost_with_conda, python_part, whole_draft
 from setupwizard.steps.drafting import Draft, drafted
-from setupwizard.steps.offers import Choice, candidates, choose, usable_pythons, why_other
+from setupwizard.steps.offers import Choice, candidates, choose, why_other
 from setupwizard.steps.records import plan_of
 from setupwizard.steps.resolving import companions_of, family_requirements, resolve
 from setupwizard.steps.runtime import bringing_runtime
+from setupwizard.steps.supply import Supply, supply_of
 from setupwizard.steps.tracking import Track
 from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.layout import Root
@@ -75,11 +76,22 @@ def make_plan(request: PlanRequest, track: Track) -> Plan:
         work = Path(folder)
         with track.step("probe", _("Ask the download servers")):
             settings = pip.user_settings(work, cancel=track.cancel)
-            listings, choice = _probe(request, catalogue, work, track)
+            best = candidates(request.recommendation)[0]
+            by_conda = backend.conda is not None
+            supply = supply_of(request.machine, best, track.cancel, by_conda=by_conda)
+            listings, choice = _probe(request, catalogue, supply, work, track)
         with track.step("resolve", _("Work out the exact packages")):
             requirements, left_out = _family(choice, catalogue, work, track)
             empty = _empty(work / "resolve")
-            once = partial(_resolve, choice=choice, family=requirements, work=empty, track=track, backend=backend)
+            once = partial(
+                _resolve,
+                choice=choice,
+                family=requirements,
+                work=empty,
+                track=track,
+                backend=backend,
+                helper=supply.helper,
+            )
             carried = carry(added_since(root, current, recorded), bringing_runtime(request.machine, once))
             carried = msgspec.structs.replace(carried, lost=(*carried.lost, *lost_with_conda(root, current, recorded)))
             conda = python_part(backend, root, choice.python.version, track) if backend.conda is not None else None
@@ -92,12 +104,20 @@ def make_plan(request: PlanRequest, track: Track) -> Plan:
         left_out=left_out,
         backend=backend,
         conda=conda,
+        supply=supply,
     )
     return _plan(request, root, found)
 
 
 def _resolve(
-    further: Sequence[str], *, choice: Choice, family: Sequence[str], work: Path, track: Track, backend: backends.Chosen
+    further: Sequence[str],
+    *,
+    choice: Choice,
+    family: Sequence[str],
+    work: Path,
+    track: Track,
+    backend: backends.Chosen,
+    helper: str | None,
 ) -> tuple[Package, ...]:
     return resolve(
         choice,
@@ -107,6 +127,7 @@ def _resolve(
         listen=track.listener("resolve"),
         further=further,
         without_uv=backend.without_uv,
+        helper=helper,
         brought=BROUGHT if backend.conda is not None else frozenset(),
     )
 
@@ -166,10 +187,12 @@ def error_of_verdict(recommendation: Recommendation, machine: Machine) -> SetupE
     return SetupError("no-build", problem=detail, detail=detail)
 
 
-def _probe(request: PlanRequest, catalogue: Catalogue, work: Path, track: Track) -> tuple[tuple[Listing, ...], Choice]:
+def _probe(
+    request: PlanRequest, catalogue: Catalogue, supply: Supply, work: Path, track: Track
+) -> tuple[tuple[Listing, ...], Choice]:
     builds = candidates(request.recommendation)
     variants = tuple(dict.fromkeys(build.variant for build in builds))[:MOST_VARIANTS]
-    pythons = usable_pythons(request.machine)
+    pythons = supply.pythons
     platform = builds[0].platform
     question = Question(
         variants=variants,
@@ -180,7 +203,7 @@ def _probe(request: PlanRequest, catalogue: Catalogue, work: Path, track: Track)
     listings = ask_all(specs, "torch", question, work=work, cancel=track.cancel)
     choice = choose(builds, pythons, [listing for listing in listings if listing.code == "ok"])
     if choice is None:
-        raise _nowhere(builds, pythons, listings)
+        raise _nowhere(builds, supply, listings)
     row = catalogue.arch_list(choice.build.torch, choice.build.variant, platform)
     assumed = row is not None and row.assumed_from is not None
     return listings, msgspec.structs.replace(choice, build=msgspec.structs.replace(choice.build, assumed=assumed))
@@ -232,10 +255,10 @@ def named_sources(word: str, known: dict[str, SourceSpec]) -> tuple[SourceSpec, 
     )
 
 
-def _nowhere(builds: Sequence[Build], pythons: Sequence[PythonSpec], listings: Sequence[Listing]) -> SetupError:
+def _nowhere(builds: Sequence[Build], supply: Supply, listings: Sequence[Listing]) -> SetupError:
     """Return why no build can be had: the network's own fault where there is one, else that nobody has it."""
-    if not pythons:
-        return SetupError("python-missing", python=builds[0].python)
+    if not supply.pythons:
+        return supply.error or SetupError("python-missing", python=builds[0].python)
     cause = cause_of_silence(listings)
     if cause is not None:
         return cause
@@ -275,19 +298,23 @@ class _Found(Struct, frozen=True, kw_only=True):
     left_out: tuple[str, ...]
     backend: backends.Chosen
     conda: CondaPart | None
+    supply: Supply
 
 
 def _plan(request: PlanRequest, root: Root, found: _Found) -> Plan:
     choice, conda = found.choice, found.conda
-    python = PlanPython(version=choice.python.version, source="found", path=choice.python.path)
-    if conda is not None:
-        python = PlanPython(version=choice.python.version, source="conda")
     build = _as_installed(choice, found.carried.packages)
-    source = _source(choice.listing, found.settings)
-    carried = found.carried
     if conda is not None:
-        carried = msgspec.structs.replace(carried, packages=(*carried.packages, *conda.packages))
-        source = msgspec.structs.replace(source, settings=(*source.settings, *conda.settings))
+        python, more, settings = (
+            PlanPython(version=choice.python.version, source="conda"),
+            conda.packages,
+            conda.settings,
+        )
+    else:
+        python, more, settings = found.supply.python_of(choice.python, root, build.platform)
+    source = _source(choice.listing, found.settings)
+    source = msgspec.structs.replace(source, settings=(*source.settings, *settings))
+    carried = msgspec.structs.replace(found.carried, packages=(*found.carried.packages, *more))
     return drafted(
         Draft(
             root=root,

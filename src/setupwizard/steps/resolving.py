@@ -39,6 +39,7 @@ def resolve(
     further: Sequence[str] = (),
     without_uv: bool = False,
     brought: Collection[str] = (),
+    helper: str | None = None,
 ) -> tuple[Package, ...]:
     """Return the wheels of an environment: the torch family, what it needs, and what comes along.
 
@@ -50,6 +51,7 @@ def resolve(
         listen: gets what the resolver prints.
         further: requirements of what the user added.
         brought: names of companions that come another way.
+        helper: an interpreter of another version, for uv to start where the environment's Python is still to come.
         without_uv: pip resolves from every kind of source, not from its own settings' places alone.
 
     Raises:
@@ -78,8 +80,13 @@ def resolve(
     else:
         project = work / "pyproject.toml"
         project.write_text(_project(choice, requirements), encoding="utf-8")
+        absent = choice.python.path is None
+        version = ("--python-version", choice.python.version.removesuffix("t")) if absent else ()
         Uv(work, cancel=cancel, listen=listen).compile(
-            project, lock, python=_path_of(choice), options=_resolver_options(spec, choice.build.variant)
+            project,
+            lock,
+            python=(helper if absent else None) or _path_of(choice),
+            options=(*version, *_resolver_options(spec, choice.build.variant)),
         )
     wheels = read_lock(lock, python=choice.build.python)
     _must_be_the_build(wheels, choice)

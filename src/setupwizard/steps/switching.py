@@ -17,7 +17,7 @@ from setupwizard.model.verification import Verification
 from setupwizard.steps.install import Installed
 from setupwizard.steps.records import plan_of, write_records
 from setupwizard.steps.tracking import Track
-from setupwizard.store import activate, generation
+from setupwizard.store import activate, generation, pythons
 from setupwizard.store.files import free_bytes, tree_bytes
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
@@ -108,7 +108,8 @@ def clean(root: Root, downloads: Downloads = "auto") -> tuple[str, ...]:
     store, needed = WheelStore(root.store), _needed(root, staying)
     wheels = [place for place in store.places() if place.name not in needed]
     store.remove_unused(needed)
-    return _named(root, removed, wheels)
+    brought = pythons.remove_unused(root, [plan for name in root.generations() if (plan := plan_of(root, name))])
+    return (*_named(root, removed, wheels), *map(str, brought))
 
 
 def would_clean(root: Root, downloads: Downloads = "auto") -> Cleaned:
@@ -117,8 +118,10 @@ def would_clean(root: Root, downloads: Downloads = "auto") -> Cleaned:
     staying = [name for name in root.generations() if name not in going] if _keeps(root, downloads) else []
     needed = _needed(root, staying)
     wheels = [place for place in WheelStore(root.store).places() if place.name not in needed]
-    freed = sum(tree_bytes(path) for path in (*(root.generation(name) for name in going), *wheels))
-    return Cleaned(_named(root, going, wheels), freed)
+    left = [plan for name in root.generations() if name not in going and (plan := plan_of(root, name))]
+    brought = pythons.unused(root, left)
+    freed = sum(tree_bytes(path) for path in (*(root.generation(name) for name in going), *wheels, *brought))
+    return Cleaned((*_named(root, going, wheels), *map(str, brought)), freed)
 
 
 def _keeps(root: Root, downloads: Downloads) -> bool:

@@ -18,6 +18,7 @@ from setupwizard.tools.concurrency import Cancel
 
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,250}\.whl\Z")
+_ARCHIVE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,250}\.tar\.gz\Z")
 PART = "part"
 STATE = "part.json"
 
@@ -38,6 +39,8 @@ def _problem_of(package: Package) -> str | None:
         return _("its sha256 is not one.")
     if package.size <= 0:
         return _("its size is missing.")
+    if package.kind == "python":
+        return None if _ARCHIVE.match(package.file) else _("it is not the archive of a Python.")
     if not _FILE.match(package.file):
         return _("it is not the name of a wheel.")
     try:

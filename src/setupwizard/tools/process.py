@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from setupwizard import platforms
 from setupwizard.errors import Cancelled, SetupError
-from setupwizard.resources import packaged
+from setupwizard.resources import bundled_python, packaged
 from setupwizard.tools import guard
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.network import OFF as NETWORK_OFF
@@ -96,6 +96,11 @@ def own_program() -> tuple[str, ...]:
     if packaged():
         return (sys.executable,)
     return (sys.executable, "-I", "-X", "utf8", "-m", "setupwizard")
+
+
+def own_python() -> Path | None:
+    """Return the interpreter that came with this copy of the program, None when a package carries none."""
+    return bundled_python() if packaged() else Path(sys.executable)
 
 
 def run(

@@ -92,6 +92,28 @@ class Uv:
         words = ("pip", "install", "--offline", "--no-deps", *_ONLY_THE_LOCK, "--python", str(python), "-r", str(lock))
         return (str(uv_program()), *words)
 
+    def bring_argv(self, key: str, folder: Path, listing: Path) -> tuple[str, ...]:
+        """Return the command that unpacks a Python which was fetched before.
+
+        Args:
+            key: what the list calls it.
+            folder: where uv keeps its Pythons.
+            listing: a list of this one Python, with the address of the file on this disk and its sha256.
+        """
+        return (
+            *(str(uv_program()), "python", "install", "--offline", "--no-bin", "--no-registry", "--install-dir"),
+            *(str(folder), "--python-downloads-json-url", listing.as_uri(), key),
+        )
+
+    def bring(self, key: str, folder: Path, listing: Path) -> None:
+        """Unpack a Python; uv compares the file with its sha256 once more.
+
+        Raises:
+            SetupError: "hash-mismatch", "disk-full", "tool-failed".
+        """
+        allowed = {"UV_PYTHON_DOWNLOADS": "manual"}
+        self._checked(self.bring_argv(key, folder, listing), cwd=self._work, silence=INSTALL_SILENCE, variables=allowed)
+
     def venv(self, python: str, folder: Path) -> None:
         """Make an empty environment.
 

@@ -15,7 +15,7 @@ from setupwizard.codes import OutcomeStatus, VerifyLevel, VerifyMode
 from setupwizard.errors import Cancelled, SetupError
 from setupwizard.i18n import _
 from setupwizard.model.events import Error, Outcome
-from setupwizard.model.machine import Gpu, Machine
+from setupwizard.model.machine import Gpu, Machine, PythonChoice
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build, Cell, Recommendation
 from setupwizard.model.settings import Downloads
@@ -99,6 +99,15 @@ def grid(machine: Machine, choices: Choices) -> tuple[Cell, ...]:
     return grid_of(machine, choices.wishes, known_catalogue().catalogue)
 
 
+def _insisting(machine: Machine, python: str | None) -> Machine:
+    """Return the machine with the Python that the user insists on: no other one that is there takes its place."""
+    if python is None:
+        return machine
+    word = python.strip()
+    choice = PythonChoice(version=word.removesuffix("t"), free_threaded=word.endswith("t"), fixed=True)
+    return replace(machine, python=choice)
+
+
 def plan(machine: Machine, decision: Recommendation, choices: Choices, track: Track) -> Plan:
     """Return everything that an install would do; nothing is changed.
 
@@ -108,7 +117,7 @@ def plan(machine: Machine, decision: Recommendation, choices: Choices, track: Tr
     """
     return planning.make_plan(
         planning.PlanRequest(
-            machine=machine,
+            machine=_insisting(machine, choices.wishes.python),
             recommendation=decision,
             root=choices.root,
             backend=choices.backend,

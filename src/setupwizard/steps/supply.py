@@ -1,0 +1,108 @@
+"""Where the Python of an environment may come from: one on the computer, one that uv brings, the package's own."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from msgspec import Struct
+
+from setupwizard.codes import Platform
+from setupwizard.errors import SetupError
+from setupwizard.model.machine import Machine
+from setupwizard.model.plan import Package, PlanPython, Setting
+from setupwizard.model.recommendation import Build
+from setupwizard.probes.managed import Managed, managed
+from setupwizard.probes.sources import PythonSpec
+from setupwizard.resources import bundled_python, packaged
+from setupwizard.steps.offers import usable_pythons
+from setupwizard.store.layout import Root
+from setupwizard.store.pythons import interpreter
+from setupwizard.tools import uv
+from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.interpreter import ask_version
+from setupwizard.tools.process import own_python
+
+log = logging.getLogger(__name__)
+
+
+class Supply(Struct, frozen=True, kw_only=True):
+    """The Pythons that a build is looked for with.
+
+    Attributes:
+        pythons: those that are there come first; the path is that of an interpreter of this version to resolve with.
+        brought: the one among them that uv would bring; bundled: the version that came with the program.
+        helper: any interpreter, to resolve for a version that is still to come.
+        error: why none can be brought.
+    """
+
+    pythons: tuple[PythonSpec, ...]
+    brought: Managed | None = None
+    bundled: str | None = None
+    helper: str | None = None
+    error: SetupError | None = None
+
+    def python_of(
+        self, spec: PythonSpec, root: Root, platform: Platform
+    ) -> tuple[PlanPython, tuple[Package, ...], tuple[Setting, ...]]:
+        """Return the Python of a plan, what has to be fetched for it, and the settings that name the place."""
+        if self.brought is not None and spec.version == self.brought.python:
+            archive = self.brought.archive
+            place = interpreter(root, spec.version, platform, archive)
+            path = str(place) if place.is_file() else None
+            return PlanPython(version=spec.version, source="managed", path=path), (archive,), self.brought.settings
+        source = "bundled" if spec.version == self.bundled else "found"
+        return PlanPython(version=spec.version, source=source, path=spec.path), (), ()  # type: ignore[arg-type]
+
+
+def supply_of(machine: Machine, build: Build, cancel: Cancel, *, by_conda: bool = False) -> Supply:
+    """Return the Pythons for a build: a Python is brought only when none on the computer is the wanted one.
+
+    Args:
+        machine: with its Pythons and the user's wish.
+        build: the best one; its Python is wanted where the user wishes none.
+        cancel: a wish to stop.
+        by_conda: conda brings the Python, whichever it is.
+
+    Raises:
+        Cancelled: somebody asked to stop.
+    """
+    found = usable_pythons(machine)
+    own = own_python()
+    helper = next((python.path for python in machine.pythons), None) or (str(own) if own else None)
+    insisted = machine.python if machine.python and machine.python.fixed else None
+    wanted = insisted.version if insisted is not None else build.python
+    if insisted is not None and insisted.free_threaded and not wanted.endswith("t"):
+        wanted += "t"
+    minor = ".".join(wanted.removesuffix("t").split(".")[:2]) + ("t" if wanted.endswith("t") else "")
+    if any(spec.version == minor for spec in found):
+        return Supply(pythons=found, helper=helper)
+    if by_conda:
+        return Supply(pythons=(*found, PythonSpec(version=minor)), helper=helper)
+    barred = uv.why_not(cancel)
+    if barred is not None:
+        error = SetupError("python-missing", python=wanted, detail=f"uv cannot be run: {barred}")
+        return _with_bundled(Supply(pythons=found, helper=helper, error=error), wanted)
+    try:
+        brought = managed(wanted, build.platform, cancel=cancel)
+    except SetupError as error:
+        if error.code != "python-missing":
+            raise
+        log.info("no Python %s can be brought: %s", wanted, error.detail)
+        return _with_bundled(Supply(pythons=found, helper=helper, error=error), wanted)
+    # our own interpreter resolves for a Python of the same version as that one would itself
+    same = own is not None and f"{sys.version_info.major}.{sys.version_info.minor}" == minor and not packaged()
+    spec = PythonSpec(version=brought.python, path=str(own) if same else None)
+    return Supply(pythons=(*found, spec), brought=brought, helper=helper)
+
+
+def _with_bundled(supply: Supply, wanted: str) -> Supply:
+    """Add the Python that came with the program, where it is the wanted one or nothing else is there."""
+    python = bundled_python()
+    version = ask_version(python)[0] if python is not None else None
+    if python is None or version is None or (version != wanted and supply.pythons):
+        return supply
+    spec = PythonSpec(version=version, path=str(python))
+    return Supply(
+        pythons=(*supply.pythons, spec), bundled=version, helper=supply.helper or str(python), error=supply.error
+    )

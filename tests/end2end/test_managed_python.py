@@ -1,0 +1,153 @@
+"""A Python that is not on the computer: uv brings it, from a mirror on the loopback address, counted and checked."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from helpers.fault_lab import look, make_wheels
+from helpers.loopback import Answer, loopback
+from helpers.program import environment, run
+from helpers.python_mirror import MINOR, PUBLISHER, VERSION, archive, interpreter_home, listing
+
+HOME = interpreter_home()
+pytestmark = pytest.mark.skipif(isinstance(HOME, str), reason=str(HOME))
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory):
+    return archive(tmp_path_factory.mktemp("python"))
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory):
+    """Return made-up wheels, and a computer without any Python."""
+    folder = tmp_path_factory.mktemp("wheels")
+    machine, torch = look(folder)
+    document = json.loads(machine.read_text())
+    made = folder / "wheels"
+    make_wheels(made, torch)
+    # a Python of another version is there, so that the document is not taken for another computer's
+    document["pythons"] = [{**document["pythons"][0], "version": "3.9.1"}]
+    machine.write_text(json.dumps(document))
+    return made, machine
+
+
+class Lab:
+    def __init__(self, folder, wheels, server, packed):
+        self.made, self.machine = wheels
+        self.root = folder / "root 环境"
+        self.server = server
+        self.packed = packed
+        home = folder / "home"
+        home.mkdir()
+        clean = {name: value for name, value in environment(home).items() if not name.startswith(("PIP_", "UV_"))}
+        server.answers[f"/mirror/20261110/{packed.name.replace('+', '%2B')}"] = Answer(
+            packed.read_bytes(), kind="application/gzip"
+        )
+        server.page("/list.json", listing(packed, PUBLISHER), kind="application/json")
+        self.env = {
+            **{name: value for name, value in clean.items() if "proxy" not in name.lower()},
+            "UV_PYTHON_DOWNLOADS_JSON_URL": f"{server.url}/list.json",
+            "UV_PYTHON_INSTALL_MIRROR": f"{server.url}/mirror",
+        }
+
+    def run(self, *words, python=MINOR):
+        where = ("--machine", self.machine, "--cpu", "--source", self.made, "--env", self.root)
+        return run(*words, "--python", python, *where, env=self.env)
+
+
+@pytest.fixture
+def lab(tmp_path, wheels, packed):
+    with loopback() as server:
+        yield Lab(tmp_path, wheels, server, packed)
+
+
+def test_the_plan_names_the_python_counts_its_bytes_and_changes_nothing(lab):
+    ended = lab.run("plan", "--json")
+    assert ended.code == 0, ended.err
+    plan = ended.document
+    assert plan["python"] == {"version": MINOR, "source": "managed", "path": None}
+    row = next(row for row in plan["packages"] if row["name"] == "cpython")
+    assert (row["version"], row["size"]) == (VERSION, lab.packed.stat().st_size)
+    assert row["url"].startswith(f"{lab.server.url}/mirror/20261110/cpython-")
+    assert plan["download_bytes"] == sum(row["size"] for row in plan["packages"])
+    step = next(step for step in plan["steps"] if step["id"] == "python")
+    assert step["bytes"] == row["size"]
+    assert step["argv"][1:3] == ["python", "install"]
+    assert {row["name"] for row in plan["source"]["settings"]} == {
+        "UV_PYTHON_DOWNLOADS_JSON_URL",
+        "UV_PYTHON_INSTALL_MIRROR",
+    }
+    assert not lab.root.exists()
+
+
+@pytest.mark.parametrize("backend", ["uv", "pip"])
+def test_it_is_brought_used_and_goes_with_the_environment(lab, backend):
+    done = lab.run("apply", "--yes", "--events", "--backend", backend)
+    assert done.code == 0, done.err
+    outcome = done.events[-1]
+    assert outcome["verification"]["passed"]
+    told = [event for event in done.events if event["event"] == "progress" and event["id"] == "python"]
+    assert told[-1]["done"] == told[-1]["total"] == lab.packed.stat().st_size
+    python = lab.root / "current" / "bin" / "python"
+    said = subprocess.run(
+        [python, "-I", "-c", "import sys, ssl, sqlite3; print(sys.base_prefix)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    assert Path(said).parent == lab.root / "pythons"
+    asked = len(lab.server.asked)
+    again = lab.run("apply", "--yes", "--json", "--backend", backend)
+    assert (again.code, again.document["status"], again.document["fetched_bytes"]) == (0, "already-done", 0)
+    assert [path for verb, path in lab.server.asked[asked:] if verb == "GET" and "mirror" in path] == []
+    gone = run("remove", "--json", "--env", lab.root, env=lab.env)
+    assert gone.code == 0
+    assert not lab.root.exists()
+
+
+def test_a_python_that_is_used_stays_and_an_unused_one_goes(lab):
+    assert lab.run("apply", "--yes").code == 0
+    old = lab.root / "pythons" / "cpython-3.10.1-linux-x86_64-gnu"
+    old.mkdir()
+    (old / "bin").mkdir()
+    would = run("gc", "--dry-run", "--json", "--env", lab.root, env=lab.env)
+    assert str(old) in would.out
+    assert run("gc", "--env", lab.root, env=lab.env).code == 0
+    assert not old.exists()
+    assert subprocess.run([lab.root / "current" / "bin" / "python", "-c", ""], check=False).returncode == 0
+
+
+def test_an_archive_that_is_not_the_listed_one_is_never_unpacked(lab):
+    lab.server.page("/list.json", listing(lab.packed, PUBLISHER, sha256="0" * 64), kind="application/json")
+    ended = lab.run("apply", "--yes", "--json")
+    assert (ended.code, ended.document["error"]["code"]) == (17, "hash-mismatch"), ended.err
+    assert not (lab.root / "pythons").exists() or not list((lab.root / "pythons").glob("cpython*"))
+
+
+@pytest.mark.parametrize("what", ["mirror", "list", "version"])
+def test_the_truth_where_none_can_be_brought(lab, what):
+    python = MINOR
+    if what == "mirror":
+        lab.env["UV_PYTHON_INSTALL_MIRROR"] = "http://127.0.0.1:9/mirror"
+    elif what == "list":
+        lab.env["UV_PYTHON_DOWNLOADS_JSON_URL"] = f"{lab.server.url}/nowhere.json"
+    else:
+        python = f"{MINOR}.999"
+    ended = lab.run("plan", "--json", python=python)
+    assert (ended.code, ended.document["code"]) == (16, "python-missing"), ended.err
+    assert ended.document["title"] == f"No Python {python} was found, and none could be brought"
+    told = {"mirror": "http://127.0.0.1:9/mirror/20261110", "list": "127.0.0.1", "version": "no list of Pythons"}
+    assert told[what] in ended.document["detail"]
+
+
+def test_a_python_on_the_computer_is_never_brought(lab):
+    document = json.loads(lab.machine.read_text())
+    own = {**document["pythons"][0], "version": VERSION}
+    lab.machine = lab.root.parent / "own.json"
+    lab.machine.write_text(json.dumps({**document, "pythons": [own]}))
+    plan = lab.run("plan", "--json").document
+    assert plan["python"]["source"] == "found"
+    assert lab.server.asked == []

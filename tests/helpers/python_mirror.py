@@ -1,0 +1,61 @@
+"""A mirror of python-build-standalone for tests: an archive of this computer's own Python, and its list."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import sys
+import tarfile
+from pathlib import Path
+
+MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
+VERSION = ".".join(map(str, sys.version_info[:3]))
+_HEAVY = ("test", "idlelib", "turtledemo", "site-packages", "__pycache__", "ensurepip", "tkinter", "lib2to3", "config-")
+PUBLISHER = "https://github.com/astral-sh/python-build-standalone/releases/download"
+
+
+def interpreter_home() -> Path | str:
+    """Return the folder of a whole Python, or why this one cannot be moved to another folder."""
+    home = Path(sys.base_prefix)
+    if home in {Path("/usr"), Path("/usr/local")}:
+        return f"the Python of these tests belongs to the system ({home}): it cannot be packed as a folder of its own"
+    return home if (home / "bin" / f"python{MINOR}").exists() else f"no python{MINOR} in {home}"
+
+
+def archive(folder: Path) -> Path:
+    """Pack this Python as python-build-standalone does, without what no test needs."""
+    home = interpreter_home()
+    assert isinstance(home, Path), home
+    file = folder / f"cpython-{VERSION}+20261110-{platform.machine()}-unknown-linux-gnu-install_only_stripped.tar.gz"
+
+    def light(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        parts = Path(entry.name).parts
+        heavy = any(part.startswith(_HEAVY) for part in parts) or entry.name.endswith((".a", ".pyc"))
+        return None if heavy else entry
+
+    with tarfile.open(file, "w:gz", compresslevel=1) as tar:
+        for name in ("bin", "lib", "include"):
+            tar.add(home / name, f"python/{name}", filter=light)
+    return file
+
+
+def listing(file: Path, where: str, *, sha256: str | None = None) -> str:
+    """Return a list of Pythons as uv reads it; `where` is the folder that the publisher's address stands for."""
+    digest = sha256 or hashlib.sha256(file.read_bytes()).hexdigest()
+    major, minor, patch = sys.version_info[:3]
+    row = {
+        "name": "cpython",
+        "arch": {"family": platform.machine(), "variant": None},
+        "os": "linux",
+        "libc": "gnu",
+        "major": major,
+        "minor": minor,
+        "patch": patch,
+        "prerelease": "",
+        "url": f"{where}/20261110/{file.name.replace('+', '%2B')}",
+        "sha256": digest,
+        "variant": None,
+        "build": "20261110",
+    }
+    return json.dumps({f"cpython-{VERSION}-linux-{platform.machine()}-gnu": row})
