@@ -67,9 +67,9 @@ class Package(Struct, frozen=True, kw_only=True):
     @property
     def kind(self) -> Literal["wheel", "conda", "python"]:
         """What the file is, by its name: the document says it no other way."""
-        if self.file.endswith(".whl"):
-            return "wheel"
-        return "conda" if self.file.endswith((".conda", ".tar.bz2")) else "python"
+        if self.file.endswith((".conda", ".tar.bz2")):
+            return "conda"
+        return "python" if self.name == "cpython" and self.file.endswith(".tar.gz") else "wheel"
 
 
 class DiskNeed(Struct, frozen=True, kw_only=True):
