@@ -604,14 +604,14 @@ ACTED: tuple[Row, ...] = (
     # ---- paths, settings ----
     Row("space, umlaut, CJK, 254-char prefix", "space", ready=_at("with space", "py torch"), full=True),
     Row("space, umlaut, CJK, 254-char prefix", "umlaut, CJK, quote, dollar", ready=_at("ümläut 环境", "it's $HOME")),
-    Row("space, umlaut, CJK, 254-char prefix", "254 characters", ready=_long),
+    Row("space, umlaut, CJK, 254-char prefix", "254 characters", ready=_long, full=True),
     Row(
         "hostile env vars / pip.ini / uv.toml / cwd",
         "environment, current folder, home",
         ready=_hostile,
         check=_nothing_obeyed,
     ),
-    Row("login in an address", "of the source", ready=_secret_source, check=_secret_kept),
+    Row("login in an address", "of the source", ready=_secret_source, check=_secret_kept, full=True),
     Row("login in an address", "of pip's index", ready=_secret_index, check=_secret_kept, full=True),
     Row(
         "blocked host",
@@ -639,6 +639,7 @@ ACTED: tuple[Row, ...] = (
         exit=16,
         code="build-not-in-sources",
         names=("numpy",),
+        full=True,
     ),
     Row("407", "name and password are never shown", ready=_secret_proxy, check=_secret_kept),
     # ---- networks that are not there ----
@@ -651,6 +652,7 @@ ACTED: tuple[Row, ...] = (
         code="name-unknown",
         names=("no-such-host.invalid", "DNS"),
         again=False,
+        full=True,
     ),
     Row(
         "blocked host",
@@ -679,6 +681,7 @@ ACTED: tuple[Row, ...] = (
         code="proxy-off",
         names=("127.0.0.1:",),
         again=False,
+        full=True,
     ),
     Row(
         "server gone in the middle",

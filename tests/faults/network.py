@@ -132,7 +132,12 @@ NETWORK: tuple[Row, ...] = (
         check=_resumed,
         full=True,
     ),
-    Row("connection reset / truncated body", "the list of files is cut twice", (Fault(INDEX, "reset", None, 2),)),
+    Row(
+        "connection reset / truncated body",
+        "the list of files is cut twice",
+        (Fault(INDEX, "reset", None, 2),),
+        full=True,
+    ),
     Row(
         "connection reset / truncated body",
         "nothing ever comes",
@@ -175,7 +180,7 @@ NETWORK: tuple[Row, ...] = (
         "slow (4 MB/s)", "the time left is honest", (Fault(TORCH, "slow", 250_000),), check=_honest_time_left, full=True
     ),
     # ---- bytes that are not the file's ----
-    Row("corrupt body", "one byte, once", (Fault(TORCH, "corrupt", None, 1),), told="damaged", asked=2),
+    Row("corrupt body", "one byte, once", (Fault(TORCH, "corrupt", None, 1),), told="damaged", asked=2, full=True),
     Row(
         "corrupt body",
         "one byte, always",
@@ -248,6 +253,7 @@ NETWORK: tuple[Row, ...] = (
         code="file-missing",
         names=(HOST, "/files/torch-", "404"),
         asked=1,
+        full=True,
     ),
     Row(
         "403/404",
@@ -310,7 +316,7 @@ NETWORK: tuple[Row, ...] = (
         asked=2,
         full=True,
     ),
-    Row("429/503 + Retry-After", "for the list of files", (Fault(INDEX, "status", "429 after 0", 2),)),
+    Row("429/503 + Retry-After", "for the list of files", (Fault(INDEX, "status", "429 after 0", 2),), full=True),
     Row(
         "500 forever",
         "the file",

@@ -1,6 +1,6 @@
 """kill -9 of a whole apply at any moment, with real uv, and the same on bare uv and bare pip beside it.
 
-SETUPWIZARD_TRIALS sets how often (12; `make test-faults` sets 200); SETUPWIZARD_KILL_SEED which moments.
+SETUPWIZARD_TRIALS sets how often (4; `make test-faults` sets 200); SETUPWIZARD_KILL_SEED which moments.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from setupwizard.store.wheels import WheelStore
 from setupwizard.tools.pip import pip_argv
 from setupwizard.tools.uv import uv_program
 
-TRIALS = int(os.environ.get("SETUPWIZARD_TRIALS", "12"))
+TRIALS = int(os.environ.get("SETUPWIZARD_TRIALS", "4"))
 SEED = int(os.environ.get("SETUPWIZARD_KILL_SEED", "7"))
 TESTS = Path(__file__).parent.parent
 PROGRAM = TESTS / "helpers" / "apply_program.py"
@@ -42,6 +42,7 @@ IMPORT = "import torch, dep; from torch import m000, m299; print(torch.__version
 MEGABYTES_A_SECOND = 6
 # before the plan is there nothing is changed (tests/end2end), and nothing is removed by an install
 BEFORE_THE_PLAN = {"after-probe", "after-resolve", "during-removal"}
+EVERY_TIME = {"after-claim", "after-install", "between-current-json-and-pointer", "after-switch"}
 
 
 class Lab:
@@ -199,7 +200,14 @@ def test_kills_at_random_moments(lab, capsys):
     assert lost <= 0.01 * fetched
 
 
-@pytest.mark.parametrize("point", [point for point in POINTS if point not in BEFORE_THE_PLAN])
+@pytest.mark.parametrize(
+    "point",
+    [
+        pytest.param(point, marks=() if point in EVERY_TIME else (pytest.mark.full,))
+        for point in POINTS
+        if point not in BEFORE_THE_PLAN
+    ],
+)
 def test_a_death_at_every_point(lab, point):
     lab.install(1)
     started = os.environ | {"SETUPWIZARD_CRASH_AT": point}

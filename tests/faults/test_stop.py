@@ -81,7 +81,7 @@ def _hanging_torch(lab: Lab) -> None:
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("step", ["probe", "fetch", "verify"])
+@pytest.mark.parametrize("step", [pytest.param("probe", marks=pytest.mark.full), "fetch", "verify"])
 def test_a_step_that_hangs_is_stopped_with_all_its_programs(step: str, lab: Lab) -> None:
     lab.env["SETUPWIZARD_PATIENCE"] = "100"
     if step == "probe":

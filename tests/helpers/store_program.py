@@ -37,6 +37,10 @@ def install(root: Root, packages: list[Package]) -> dict[str, object]:
         journal = Journal(root.journal)
         if proof is not None and proof.plan == plan:
             if journal.unfinished() is not None:
+                # it died after its switch: what it left to do is done now, as an apply does
+                write_activation(root)
+                generation.collect(root, keep=2)
+                WheelStore(root.store).remove_unused({package.sha256 for package in packages})
                 journal.finished("apply", status="done")
             return {"changed": False, "current": current}
         name = root.next_name()
