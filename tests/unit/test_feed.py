@@ -69,6 +69,23 @@ def test_a_wheel_is_handed_on_as_it_comes(wheel, store):
     assert hashlib.sha256(got).hexdigest() == package.sha256
 
 
+def test_a_listener_that_takes_nothing_does_not_keep_a_wheel_from_its_place(tmp_path, store):
+    files = {"torch/big.so": random_bytes(30_000_000)}  # more than the system takes for a listener
+    package = package_of(wheel := make_wheel(tmp_path / "wheels", "torch", "2.15.0+cpu", files=files))
+    with Feed([package], store) as feed:
+        part = store.part_of(package)
+        part.parent.mkdir(parents=True)
+        part.write_bytes(wheel.read_bytes())
+        parts = urlsplit(feed.url_of(package))
+        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
+        connection.request("GET", parts.path)
+        answer = connection.getresponse()
+        got = answer.read(1)
+        store.adopt(package, part)
+        assert hashlib.sha256(got + answer.read()).hexdigest() == package.sha256
+        connection.close()
+
+
 def test_a_wheel_that_begins_anew_is_cut_off(wheel, store):
     package = package_of(wheel)
     with Feed([package], store) as feed:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.server
 import logging
+import os
 import secrets
 import time
 from collections.abc import Sequence
@@ -113,8 +114,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _send(self, path: Path, position: int) -> int | None:
         """Send what a file holds behind a position and return how much; None where it ends before that.
 
-        It is opened anew each time, as on Windows a file that is open cannot get its final name; the system copies the
-        bytes itself where it can.
+        It is opened anew each time, as on Windows a file that is open cannot get its final name: there it is closed
+        before the listener takes the bytes, who may be slow. Elsewhere the system copies them itself.
         """
         try:
             file = path.open("rb")
@@ -124,6 +125,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             here = file.seek(0, 2)
             if here <= position:
                 return 0 if here == position else None
-            file.seek(position)  # where the system cannot send a file, Python reads from here when the position is 0
-            sent: int = self.connection.sendfile(file, position, min(here - position, _CHUNK))
-            return sent
+            count = min(here - position, _CHUNK)
+            if hasattr(os, "sendfile"):
+                sent: int = self.connection.sendfile(file, position, count)
+                return sent
+            file.seek(position)
+            chunk = file.read(count)
+        self.connection.sendall(chunk)
+        return len(chunk)
