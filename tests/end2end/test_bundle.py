@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from helpers.bundle_lab import BundleLab, sha256, tree
+from helpers.bundle_lab import BundleLab, sha256, tree, write_plan
 from helpers.program import PROGRAM
 
 NO_ROUTE = ("unshare", "-n")
@@ -140,6 +140,21 @@ def test_the_plan_that_is_expected_is_named_by_its_file_or_by_its_id(lab):
     )
     wrong = lab.apply(*words, "--expect-plan", "sha256:" + "0" * 64)
     assert (wrong.code, wrong.document["error"]["code"]) == (18, "plan-unexpected")
+
+
+def test_a_folder_and_the_plan_that_it_was_made_of_go_together(lab, tmp_path):
+    assert lab.make().code == 0
+    words = ("--bundle", lab.bundle, "--offline", "--dry-run")
+    digest = f"sha256:{sha256(lab.plan)}"
+    assert lab.apply(lab.plan, *words, "--expect-plan", digest).code == 0
+    other = BundleLab(tmp_path / "other", release="2.14.0")
+    strange = lab.apply(other.plan, *words)
+    assert (strange.code, strange.document["error"]["code"]) == (18, "plan-unexpected")
+    rebuilt = BundleLab(tmp_path / "rebuilt")
+    wheel = next(iter(rebuilt.wheels.glob("numpy-*")))
+    wheel.write_bytes(wheel.read_bytes() + b"more")
+    again = write_plan(rebuilt.folder, sorted(rebuilt.wheels.iterdir()))
+    assert lab.apply(again, *words).code == 18, "the same names, other bytes"
 
 
 def test_offline_asks_nobody(lab):

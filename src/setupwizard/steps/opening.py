@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.bundle import Bundle, BundleFile
 from setupwizard.model.planfile import PlanFile
 from setupwizard.store.files import hash_file
-from setupwizard.tools import signatures, strict
+from setupwizard.tools import plan_lock, signatures, strict
 
 PLAN, MANIFEST, SIGNATURE = "plan.toml", "bundle.json", "bundle.json.sig"
 WHEELS = "wheels"
@@ -110,6 +111,29 @@ def open_bundle(folder: Path, *, signers: Path | None = None) -> Opened:
         locks={build.lock: _lock(folder, build.lock, build.lock_sha256) for build in plan.build},
         bundle=bundle,
     )
+
+
+def is_made_of(folder: Opened, other: Opened) -> bool:
+    """Whether an offline folder was made of a plan: the same builds, and no wheel that the plan's locks do not name.
+
+    The digests of the two files differ, as the folder's locks name paths where the plan's name addresses.
+    """
+    plans = [
+        replace(one.plan, build=tuple(replace(row, lock_sha256="") for row in one.plan.build))
+        for one in (folder, other)
+    ]
+    if plans[0] != plans[1]:
+        return False
+    return all(_hashes(content, name) <= _hashes(other.locks[name], name) for name, content in folder.locks.items())
+
+
+def _without_digests(plan: PlanFile) -> PlanFile:
+    return replace(plan, build=tuple(replace(row, lock_sha256="") for row in plan.build))
+
+
+def _hashes(content: bytes, name: str) -> set[tuple[str, str]]:
+    lock = strict.from_toml(plan_lock.LockDocument, content, name)
+    return {(row.name, wheel.hashes.get("sha256", "")) for row in lock.packages for wheel in row.wheels}
 
 
 def damaged(file: str, problem: str = "") -> SetupError:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from setupwizard.codes import VerifyLevel
 from setupwizard.errors import SetupError
@@ -46,11 +47,12 @@ class Given(Struct, frozen=True, kw_only=True):
                 raise SetupError("usage", what=_("--allowed-signers goes with --bundle"))
             return opening.open_plan(self.plan_file)
         folder = opening.open_bundle(self.bundle, signers=self.signers)
-        if self.plan_file is not None:
-            other = opening.open_plan(self.plan_file)
-            if other.sha256 != folder.sha256 and other.plan.name != folder.plan.name:
-                raise SetupError("plan-unexpected", expected=f"sha256:{other.sha256}", found=f"sha256:{folder.sha256}")
-        return folder
+        if self.plan_file is None:
+            return folder
+        plan = opening.open_plan(self.plan_file)
+        if plan.sha256 != folder.sha256 and not opening.is_made_of(folder, plan):
+            raise SetupError("plan-unexpected", expected=f"sha256:{plan.sha256}", found=f"sha256:{folder.sha256}")
+        return replace(folder, sha256=plan.sha256)
 
 
 def plan_from(
