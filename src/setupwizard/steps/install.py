@@ -79,11 +79,11 @@ def install(plan: Plan, track: Track) -> Installed:
     """
     root = Root(Path(plan.root))
     if plan.archive is not None:
-        _check_room(plan)
+        check_room(plan)
     with track.step("python", backends.python_title(plan.python)):
         plan = _with_python(plan, root, track)
         _backend(plan, root, track, "python").check(plan)
-    _check_room(plan)
+    check_room(plan)
     with _new_generation(root, plan.generation) as folder:
         with Ahead(root.work, _wheels(plan, root)) as ahead:
             fetched, lock_sha256, moved = _fetch_and_build(plan, root, folder, track)
@@ -123,7 +123,12 @@ def _with_python(plan: Plan, root: Root, track: Track) -> Plan:
     return replace(plan, python=replace(plan.python, path=str(python)))
 
 
-def _check_room(plan: Plan) -> None:
+def check_room(plan: Plan) -> None:
+    """See that there is room for a plan on each drive that it uses.
+
+    Raises:
+        SetupError: "disk-full", with the drive, what is needed and what is free.
+    """
     for need in plan.disk:
         free = free_bytes(Path(need.path))
         if free < need.need_bytes:

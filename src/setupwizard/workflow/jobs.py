@@ -261,10 +261,11 @@ def _apply(made: Plan, machine: Machine, options: ApplyOptions, track: Track) ->
         if not options.dry_run:
             switching.settle(root)
         return _already(made, root, track)
-    if options.dry_run:
-        return _planned(made, root, track)
     if made.not_carried and not options.leave_out:
         raise SetupError("not-carried", names=", ".join(made.not_carried))
+    if options.dry_run:
+        install.check_room(made)  # a rehearsal ends as the real run would, as far as that can be known
+        return _planned(made, root, track)
     with _prepared(root, made):
         installed = install.install(made, track)
         verification = _prove(made, machine, installed, options, track)
