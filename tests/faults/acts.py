@@ -185,7 +185,7 @@ def _on_disk(size: str, act: Callable[[Lab, Disk], Ended]) -> Callable[[Lab], En
 
 def _too_small(lab: Lab, disk: Disk) -> Ended:
     rehearsed = outcome_of(lab.apply("--dry-run"))
-    assert (rehearsed["exit"], rehearsed["error"]["code"]) == (12, "disk-full"), "a dry run says what the real run would"
+    assert (rehearsed["exit"], rehearsed["error"]["code"]) == (12, "disk-full"), "a rehearsal says so too"
     ended = lab.apply()
     assert not [one for one in lab.server.asked_for(r"/files/torch-.*\.whl$") if one.method == "GET" and _whole(one)]
     disk.remount("size=40m")
