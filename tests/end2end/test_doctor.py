@@ -88,6 +88,27 @@ def test_a_damaged_torch_is_exchanged_in_place(somebodys: Path, env: dict[str, s
     assert again.code == 0
 
 
+def test_a_torch_that_nobody_recorded_and_that_does_not_start_comes_anew(
+    somebodys: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    site = packages(somebodys)
+    (next(site.glob("torch-*.dist-info")) / "RECORD").unlink()
+    (site / "torch" / "__init__.py").unlink()
+    leftover = site / "torch" / "nn" / "functional.py"
+    leftover.unlink()
+    leftover.write_text("what a half-made install left\n")
+    found = run("doctor", "--env", somebodys, "--json", env=env, cwd=tmp_path)
+    assert found.code == 21, found.err
+    assert "proof-failed" in codes(found.document)
+    cured = run("doctor", "--env", somebodys, "--fix", "--yes", "--json", env=env, cwd=tmp_path)
+    if cured.code in {14, 16}:
+        pytest.skip(f"this torch can be had nowhere: {cured.err}")
+    assert (cured.code, cured.document["healthy"]) == (0, True), cured.err
+    assert "proof-failed" in cured.document["fixed"]
+    (kept,) = (somebodys / ".setupwizard-kept").glob("*/lib/python3*/site-packages/torch/nn/functional.py")
+    assert kept.read_text() == "what a half-made install left\n"
+
+
 def test_no_python_is_said_at_once(env: dict[str, str], tmp_path: Path) -> None:
     done = run("doctor", "--env", tmp_path / "nothing", "--json", env=env, cwd=tmp_path)
     assert (done.code, done.document["code"]) == (2, "environment-missing")

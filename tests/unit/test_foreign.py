@@ -15,7 +15,7 @@ from setupwizard.steps.tracking import Track
 from setupwizard.store.layout import Root
 from setupwizard.store.own_records import audit_own_records
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.workflow import ProofOptions, changes_since, must_be_environment, verify_environment
+from setupwizard.workflow import ProofOptions, changes_since, last_report, must_be_environment, verify_environment
 from setupwizard.workflow.proving import _cards
 
 CARD = Gpu(vendor="nvidia", name="NVIDIA GeForce RTX 4060", uuid="GPU-1", driver_sees_it=True)
@@ -160,6 +160,22 @@ def test_what_has_changed_is_said(tmp_path):
     history.remember(tmp_path, slow)
     assert len(changes_since(Root(tmp_path), slow)) == 2
     assert "card.looks.seconds" not in history.earlier(tmp_path)[0].measurements
+
+
+def test_a_report_of_an_environment_that_others_made(environment):
+    with pytest.raises(SetupError) as unknown:
+        last_report(Root(environment), lambda: MACHINE)
+    assert unknown.value.code == "environment-missing"
+    for day in (1, 2):
+        history.remember(environment, proof(started=f"2026-11-0{day}T00:00:00Z"))
+    found = last_report(Root(environment), lambda: MACHINE)
+    assert (found.machine.nvidia_driver, found.plan) == (MACHINE.nvidia_driver, None)
+    assert found.verification is not None
+    assert found.verification.started == "2026-11-02T00:00:00Z"
+    assert [one.started for one in found.earlier] == ["2026-11-01T00:00:00Z"]
+    assert found.installed == {"torch-extra": "1.0"}
+    with pytest.raises(SetupError):
+        last_report(Root(environment))
 
 
 def test_only_the_newest_proofs_are_kept_and_a_broken_file_is_none(tmp_path):
