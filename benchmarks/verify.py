@@ -79,9 +79,8 @@ def agreement(python: Path, pairs: int) -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=1800)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     ratios = sorted(own / other for _size, _threads, own, other in rows)
-    print(
-        f"FP32 matrix product, {len(rows)} pairs in turns, {rows[-1][1]} threads, sizes {sorted({r[0] for r in rows})}"
-    )
+    size, threads = rows[0][:2]
+    print(f"FP32 matrix product, {len(rows)} pairs in turns, {size} x {size}, {threads} threads")
     for name, column in (("ours", 2), ("torch.utils.benchmark", 3)):
         values = [row[column] for row in rows]
         print(f"  {name:<30}{statistics.median(values):8.4f} TFLOPS ({min(values):.4f} to {max(values):.4f})")
