@@ -125,8 +125,9 @@ def test_what_appears_later_stands_in_its_place(visit: Visit) -> None:
     visit.wait(window.build.error_card.isVisible)
     QApplication.processEvents()
     window.set_tab_order()
-    assert names_by_tab(window, window.build.error_card.buttons()[0], 5)[:3] == [
+    assert names_by_tab(window, window.build.error_card.buttons()[0], 6)[:4] == [
         "Try again",
+        "Proxy settings...",
         "Copy details",
         "Change the details",
     ]

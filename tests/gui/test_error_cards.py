@@ -137,7 +137,7 @@ def fault(mode: str, match: str, arg: object = None) -> Callable[[RealVisit], No
 
 OTHER = "Continue from another server"
 at_planning(fault("status", WAY, 403), "host-blocked", OTHER, "Try again", fix="Try again")
-at_planning(fault("status", WAY, '407 with Basic realm="corp"'), "proxy-login", "Try again")
+at_planning(fault("status", WAY, '407 with Basic realm="corp"'), "proxy-login", "Proxy settings...", "Try again")
 at_planning(fault("inspected", WAY), "tls-intercepted", "Try again")
 at_installing(fault("status", TORCH, 500), "server-error", OTHER, "Try again")
 at_installing(fault("portal", TORCH), "captive-portal", "Try again")
@@ -214,12 +214,20 @@ def proxy_off(real: RealVisit) -> None:
     os.environ.update(HTTP_PROXY=dead, HTTPS_PROXY=dead, http_proxy=dead)
     try:
         real.to_build()
-        met(real, "proxy-off")
+        met(real, "proxy-off", "Proxy settings...", "Try again")
         assert dead.removeprefix("http://") in real.texts()
+        real.fix("Try again")
+        met(real, "proxy-off", "Proxy settings...", "Try again")
+        real.fix("Proxy settings...")
+        dialog = real.window.settings.dialog
+        assert dialog is not None
+        dialog.address.setFocus()
+        real.qtbot.keyClicks(dialog.address, real.server.base)
+        real.qtbot.keyClick(dialog.address, Qt.Key.Key_Return)
+        dialog.accept()
+        planned(real)  # by the proxy of the settings: the environment still names the dead one
     finally:
         os.environ.update(before)
-    real.fix("Try again")
-    planned(real)
 
 
 @reaches("name-unknown")

@@ -715,6 +715,10 @@ def test_no_fix_is_a_button_that_does_nothing(visit: Visit, code: str) -> None:
     window.build.fix_wanted.emit(code)
     if code in {"open-driver-page", "open-page"}:
         assert visit.desktop.urls == ["https://www.nvidia.com/drivers"]
+    elif code == "proxy-settings":
+        assert window.settings.dialog is not None
+        window.settings.dialog.accept()
+        visit.wait(lambda: visit.state.plan is not None)
     elif code in {"repair", "free-room"}:
         pytest.skip("offered only where there is an environment: test_second_visit.py presses it")
     elif code == "better-folder":

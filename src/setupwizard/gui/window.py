@@ -294,6 +294,8 @@ class SetupWindow(Shell):
         """Serve what an error's button says: what lies outside the flow here, the rest there."""
         if code == "choose-folder":
             self._on_choose_folder()
+        elif code == "proxy-settings":
+            self.settings.open(then=partial(self.flow.fix, "try-again"))
         elif code in {"open-driver-page", "open-page"}:
             self._outside.open_action()
         else:

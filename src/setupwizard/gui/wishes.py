@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -32,11 +33,14 @@ class Wishes(QObject):
         self._outside = outside
         self.keeper = Keeper(backend, self, log_file)
         self.keeper.kept.connect(window.flow.take_preferences)
+        self.keeper.kept.connect(lambda _held: self._go_on())
+        self.keeper.refused.connect(lambda _error: self._go_on())
         self.dialog: SettingsDialog | None = None
-        window.rail.settings_wanted.connect(self.open)
+        self._then: Callable[[], None] | None = None
+        window.rail.settings_wanted.connect(lambda: self.open())
 
-    def open(self) -> None:
-        """Show the settings over whatever page is shown."""
+    def open(self, then: Callable[[], None] | None = None) -> None:
+        """Show the settings over whatever page is shown; `then` is done once they are closed."""
         from setupwizard.gui.settings import SettingsDialog  # what is rarely wanted is loaded when it is
 
         window = self._window
@@ -46,6 +50,7 @@ class Wishes(QObject):
             self.dialog.theme_wanted.connect(window.set_theme)
             self.dialog.file_wanted.connect(self._outside.choose_file)
             self.dialog.finished.connect(self._on_closed)
+            self._then = then
             self.dialog.open()
 
     def retranslate(self) -> None:
@@ -62,6 +67,13 @@ class Wishes(QObject):
         dialog, self.dialog = self.dialog, None
         if dialog is not None:
             dialog.deleteLater()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Do what the settings were opened for, once they are closed and kept."""
+        if self.dialog is None and not self.keeper.busy and self._then is not None:
+            then, self._then = self._then, None
+            then()
 
 
 class Keeper(QObject):
