@@ -191,6 +191,10 @@ class FakeBackend(FakeKeeping):
         self._call("save_report")
         path.write_text("report", encoding="utf-8")
 
+    def save_plan(self, plan: Plan, path: Path) -> None:
+        self._call("save_plan")
+        path.write_text("plan", encoding="utf-8")
+
     def save_support(self, path: Path, machine: Machine | None) -> None:
         self._call("save_support")
         path.write_text("support", encoding="utf-8")

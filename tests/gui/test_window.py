@@ -626,7 +626,36 @@ def test_the_last_page_opens_and_copies(visit: Visit) -> None:
     for box in page.commands:
         visit.qtbot.mouseClick(box.copy, Qt.MouseButton.LeftButton)
     usage = recorded.usage()
-    assert visit.desktop.copied == [usage.activate, usage.check, usage.python]
+    assert visit.desktop.copied == [usage.activate, usage.check]
+
+
+def test_the_last_page_helps_with_editors_and_has_programs_to_try(visit: Visit) -> None:
+    window = visit.open()
+    visit.finish_install()
+    visit.press_primary()
+    page = window.finish
+    page.editors.unfold()
+    for box in page.editors.boxes:
+        visit.qtbot.mouseClick(box.copy, Qt.MouseButton.LeftButton)
+    python = recorded.usage().python
+    assert visit.desktop.copied == [python, python, "python -m pip install jupyterlab"]
+    page.programs.unfold()
+    assert "cuda" in page.programs.box.command
+    first = page.programs.box.command
+    page.programs.choice.chosen.emit("autograd")
+    assert "backward()" in page.programs.box.command != first
+
+
+def test_the_last_page_saves_a_plan_for_other_machines_and_says_where(visit: Visit) -> None:
+    window = visit.open()
+    visit.finish_install()
+    visit.press_primary()
+    file = visit.ini.with_name("lab.toml")
+    visit.desktop.answer = str(file)
+    visit.qtbot.mouseClick(window.finish.plan, Qt.MouseButton.LeftButton)
+    visit.wait(lambda: window.finish.saved.isVisible())
+    assert file.is_file()
+    assert str(file) in window.finish.saved.accessibleName()
 
 
 def test_the_last_page_offers_to_free_the_downloads_with_the_figure(visit: Visit) -> None:

@@ -11,6 +11,7 @@ from setupwizard.gui.backend import Backend
 from setupwizard.gui.runner import Answer, Runner, nothing
 from setupwizard.model.events import Emit
 from setupwizard.model.machine import Machine
+from setupwizard.model.plan import Plan
 from setupwizard.tools.concurrency import Cancel
 
 log = logging.getLogger(__name__)
@@ -30,9 +31,13 @@ class Acts:
         """Open a terminal in which the environment is on."""
         self._do("terminal", lambda: self._backend.open_terminal(root))
 
-    def report(self, root: str, path: Path) -> None:
+    def report(self, root: str, path: Path, saved: Answer = nothing) -> None:
         """Write the report of the last install."""
-        self._do("report", lambda: self._backend.save_report(root, path))
+        self._do("report", lambda: self._backend.save_report(root, path), saved)
+
+    def plan(self, plan: Plan, path: Path, saved: Answer = nothing) -> None:
+        """Write what was installed as a plan for other machines."""
+        self._do("plan", lambda: self._backend.save_plan(plan, path), saved)
 
     def weigh(self, root: str, weighed: Callable[[int], None]) -> None:
         """Look how much downloads hold; what cannot be read is told in the log."""

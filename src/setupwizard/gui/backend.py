@@ -278,6 +278,10 @@ class Backend(Keeping, Protocol):
         """Write the report of the last install as a page that can be read anywhere."""
         ...
 
+    def save_plan(self, plan: Plan, path: Path) -> None:
+        """Write what a plan installs as a file for other machines, with its lock beside it."""
+        ...
+
     def save_support(self, path: Path, machine: Machine | None) -> None:
         """Write a file for a bug report, without names, home folders and passwords."""
         ...

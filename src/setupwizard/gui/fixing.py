@@ -51,7 +51,7 @@ class Fixing:
         elif "build" in state.errors:
             flow.make_plan()
         elif "finish" in state.errors:
-            flow.acts.again()
+            flow.upkeep.again() if flow.upkeep.waiting else flow.acts.again()
         elif "start" in state.errors:
             flow.upkeep.again() if flow.upkeep.waiting else flow.start_over()
         else:

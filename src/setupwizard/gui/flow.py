@@ -17,6 +17,7 @@ from setupwizard.gui import tasks
 from setupwizard.gui.acts import Acts
 from setupwizard.gui.backend import Backend, Choices, Unfinished
 from setupwizard.gui.fixing import Fixing
+from setupwizard.gui.place import Place
 from setupwizard.gui.runner import Runner, nothing
 from setupwizard.gui.state import PageName, State
 from setupwizard.gui.teller import Teller
@@ -46,14 +47,18 @@ class Flow(Teller):
         self.upkeep = Upkeep(self, backend, self._runner)
         self._fixing = Fixing(self)
         self._plan_after_look = False
+        self._come_back = False
         self._runner.happened.connect(self._on_happened)
         self._runner.lines.connect(self._on_lines)
 
     # what the person asks for
 
-    def start(self) -> None:
-        """Look at the computer, and whether a setup stopped here before."""
+    def start(self, waited_at: Place | None = None) -> None:
+        """Look at the computer, and whether a setup stopped here before; `waited_at`: then go on at the computer."""
         backend = self._backend
+        if waited_at is not None:
+            self._set(custom=waited_at.custom, choices=replace(self.state.choices, root=waited_at.root))
+        self._come_back = waited_at is not None
         self._runner.run("unfinished", lambda _emit, _cancel: backend.unfinished(), self._on_unfinished, self._on_stray)
         self.upkeep.list()
         self.look()
@@ -147,6 +152,7 @@ class Flow(Teller):
             awake=None,
             paused=False,
             removal=False,
+            saved="",
             choices=choices,
             looking=False,
             planning=False,
@@ -249,7 +255,14 @@ class Flow(Teller):
 
     def save_report(self, path: str) -> None:
         """Write the report."""
-        self.acts.report(self.root, Path(path))
+        self.acts.report(self.root, Path(path), lambda _answer: self._set(saved=path))
+
+    def save_plan(self, path: str) -> None:
+        """Write what was installed as a plan for other machines."""
+        plan = self.state.plan
+        if plan is not None:
+            file = Path(path).with_suffix(".toml")
+            self.acts.plan(plan, file, lambda _answer: self._set(saved=str(file)))
 
     def save_support(self, path: str) -> None:
         """Write the file for a bug report."""
@@ -305,6 +318,9 @@ class Flow(Teller):
         if before.plan is not None or before.planning or self._plan_after_look:
             self.plan_anew()
         self.upkeep.list()
+        if self._come_back:
+            self._come_back = False
+            self.arrived.emit("computer")
 
     def _on_retold(self, told_before: Verification | None, retold: tasks.Retold) -> None:
         proof = self.state.verification

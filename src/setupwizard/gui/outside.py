@@ -104,6 +104,11 @@ class Outside(QObject):
         """Let the person name a file for the report, and write it."""
         self._desktop.ask_save(self._window(), _("Save report..."), "pytorch-report.html", self._flow.save_report)
 
+    def save_plan(self) -> None:
+        """Let the person name a file for a plan, and write it."""
+        title = _("Save plan for other machines...")
+        self._desktop.ask_save(self._window(), title, "pytorch-plan.toml", self._flow.save_plan)
+
     def save_support(self) -> None:
         """Let the person name a file for a bug report, and write it."""
         title = _("Save a support file...")

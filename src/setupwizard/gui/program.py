@@ -223,6 +223,12 @@ class Program(Keeper):
 
         workflow.save_report(Root(Path(root)), path)
 
+    def save_plan(self, plan: Plan, path: Path) -> None:
+        """Write what a plan installs as a file for other machines."""
+        from setupwizard import workflow
+
+        workflow.save_plan((plan,), path)
+
     def save_support(self, path: Path, machine: Machine | None) -> None:
         """Write a file for a bug report."""
         from setupwizard import workflow

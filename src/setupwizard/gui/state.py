@@ -60,6 +60,7 @@ class State(Struct, frozen=True, kw_only=True):
         environments: what was found of earlier visits and of other programs.
         tending: what is being done, or was done last, with one of them.
         visiting: the person looks at an environment that was there already: nothing is installed.
+        saved: the file that the report or the plan was written to last.
         stop_gap: the processor build was taken because something else has to come first, not because of a wish.
         freeable: bytes that downloads hold beside the environment; None: not looked yet.
         freed: bytes that removing them gave back.
@@ -93,6 +94,7 @@ class State(Struct, frozen=True, kw_only=True):
     tending: Tending | None = None
     visiting: bool = False
     stop_gap: bool = False
+    saved: str = ""
     freeable: int | None = None
     freed: int = 0
     errors: dict[PageName, Error] = field(default_factory=dict)
@@ -113,6 +115,11 @@ class State(Struct, frozen=True, kw_only=True):
         if self.plan is not None and not self.planning:
             return self.plan.build
         return self.decision.build if self.decision is not None else None
+
+    @property
+    def judged(self) -> Recommendation | None:
+        """The decision for the computer as it is; what only bridges the time until a driver is no part of it."""
+        return self.advice if self.stop_gap and self.advice is not None else self.decision
 
     @property
     def subject(self) -> str:

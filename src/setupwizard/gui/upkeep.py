@@ -13,7 +13,7 @@ from setupwizard.errors import Cancelled
 from setupwizard.gui import questions
 from setupwizard.gui.backend import Backend, Diagnosis
 from setupwizard.gui.runner import Answer, Runner
-from setupwizard.gui.state import Act, Tending, environment_at
+from setupwizard.gui.state import Act, PageName, Tending, environment_at
 from setupwizard.i18n import _, ngettext
 from setupwizard.model.doctor import Doctor
 from setupwizard.model.environments import Environment
@@ -46,6 +46,7 @@ class Upkeep:
         self._last: Callable[[], None] | None = None
         self._agreed: Callable[[], None] | None = None
         self._then: Callable[[], None] | None = None
+        self._act: Act = "check"
         self.waiting = False
 
     # what is there
@@ -128,7 +129,7 @@ class Upkeep:
 
     def again(self) -> None:
         """Try once more what did not work."""
-        self._flow.fail("start", None)
+        self._flow.fail(self._page(self._act), None)
         self.waiting = False
         if self._last is not None:
             self._last()
@@ -209,8 +210,7 @@ class Upkeep:
     def _on_changed(self, act: Act, root: str, outcome: Outcome) -> None:
         if outcome.error is not None:
             self.waiting = True
-            page = "verify" if self._flow.state.visiting else "start"
-            self._flow.tell(tending=None, errors={**self._flow.state.errors, page: outcome.error})
+            self._flow.tell(tending=None, errors={**self._flow.state.errors, self._page(act): outcome.error})
             return
         self._end(act, root, questions.done(act, outcome))
 
@@ -259,8 +259,10 @@ class Upkeep:
     def _do(self, act: Act, root: str, work: Callable[[Emit, Cancel], object], ended: Answer) -> None:
         """Run a job of an environment; what did not work can be tried again."""
         self._last = partial(self._do, act, root, work, ended)
+        self._act = act
         self.waiting = False
-        errors = {page: error for page, error in self._flow.state.errors.items() if page not in {"start", "verify"}}
+        shown = ("start", "verify", "finish")
+        errors = {page: error for page, error in self._flow.state.errors.items() if page not in shown}
         self._flow.tell(tending=Tending(root=root, act=act), errors=errors)
         self._runner.run(JOB, work, ended, self._on_stopped, heard=True)
 
@@ -268,6 +270,10 @@ class Upkeep:
         self._flow.tell(tending=Tending(root=root, act=act, running=False, told=told, good=good))
         then, self._then = self._then, None
         there = environment_at(self._flow.state, root)
+        if act == "remove" and self._flow.state.committed:
+            self.leave()
+            self._flow.arrived.emit("start")
+            return
         if then is not None and good:
             then()
         elif self._flow.state.visiting and good and there is not None:
@@ -276,7 +282,13 @@ class Upkeep:
 
     def _on_stopped(self, error: BaseException) -> None:
         self.waiting = not isinstance(error, Cancelled)
-        self._flow.fail("verify" if self._flow.state.visiting else "start", error, tending=None)
+        self._flow.fail(self._page(self._act), error, tending=None)
+
+    def _page(self, act: Act) -> PageName:
+        """Return the page that an act is done on: the list, or one of the two that show a single environment."""
+        if not self._flow.state.committed:
+            return "start"
+        return "finish" if act == "remove" else "verify"
 
     @staticmethod
     def _on_stray(error: BaseException) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QDialog
 
 from setupwizard import i18n
-from setupwizard.gui import theme
+from setupwizard.gui import place, theme
 from setupwizard.gui.backend import Backend
 from setupwizard.gui.flow import Flow
 from setupwizard.gui.outside import Outside
@@ -113,7 +113,7 @@ class SetupWindow(Shell):
         result = super().event(event)
         if event.type() == QEvent.Type.Paint and not self._started:
             self._started = True
-            self.flow.start()
+            self.flow.start(place.take(self._settings))
             QTimer.singleShot(0, self.complete)
         return result
 
@@ -224,6 +224,8 @@ class SetupWindow(Shell):
         self.finish.terminal_wanted.connect(flow.open_terminal)
         self.finish.folder_wanted.connect(self._outside.open_folder)
         self.finish.report_wanted.connect(self._outside.save_report)
+        self.finish.plan_wanted.connect(self._outside.save_plan)
+        self.finish.removal_wanted.connect(lambda: flow.upkeep.wish("remove", flow.root))
         self.finish.free_wanted.connect(flow.free_downloads)
 
     def _join_frame(self) -> None:
@@ -358,6 +360,7 @@ class SetupWindow(Shell):
     def _leave(self) -> None:
         if not self.isMaximized():
             self._settings.setValue("size", self.size())
+        place.keep(self._settings, self.flow.state)
         self._settings.sync()
         self.settings.end()
         self.flow.end()

@@ -37,7 +37,7 @@ class Wishes(QObject):
         self.keeper.refused.connect(lambda _error: self._go_on())
         self.dialog: SettingsDialog | None = None
         self._then: Callable[[], None] | None = None
-        window.rail.settings_wanted.connect(lambda: self.open())
+        window.rail.settings_wanted.connect(self.open)
 
     def open(self, then: Callable[[], None] | None = None) -> None:
         """Show the settings over whatever page is shown; `then` is done once they are closed."""

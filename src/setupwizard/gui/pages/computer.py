@@ -10,6 +10,7 @@ from setupwizard.codes import Verdict
 from setupwizard.gui import theme
 from setupwizard.gui.pages.base import Footer, Page
 from setupwizard.gui.pages.cardchoice import CardChoice
+from setupwizard.gui.pages.driver import DriverCard
 from setupwizard.gui.pages.toolkit import ToolkitFold
 from setupwizard.gui.state import State
 from setupwizard.gui.widgets.basic import Button, Card, Chip, IconTile, Label, show_if
@@ -18,6 +19,7 @@ from setupwizard.gui.widgets.panels import Banner
 from setupwizard.gui.widgets.rows import CheckRows, Fact, FactGrid, RowState, RowText
 from setupwizard.gui.wording import action_button, card_kind, card_name, system_name, vendor_name
 from setupwizard.i18n import N_, _, ngettext
+from setupwizard.model.driver_help import driver_help
 from setupwizard.model.format import format_bytes, format_memory, listed, sentences
 from setupwizard.model.machine import Disk, Gpu, Machine
 from setupwizard.model.recommendation import Recommendation
@@ -149,7 +151,11 @@ class ComputerPage(Page):
         self._looking_rows, self._finding_rows = CheckRows(looking), CheckRows(findings)
         self._rows = CheckRows(found, name_width=_NAME_WIDTH)
         self.content.addWidget(self.error_card)
+        self.driver = DriverCard()
+        self.driver.copy_wanted.connect(self.copy_wanted)
+        self.driver.again_wanted.connect(self.look_wanted)
         self.content.addWidget(self.notice)
+        self.content.addWidget(self.driver)
         self.content.addWidget(self.card_choice)
         self.content.addLayout(self._cards)
         below = QVBoxLayout()
@@ -163,7 +169,7 @@ class ComputerPage(Page):
         """Show the computer, or that it is looked at."""
         self.busy = state.looking and state.machine is None
         self.show_problem(state.errors.get("computer"))
-        decision = state.decision
+        decision = state.judged
         self.valid = decision is not None and decision.build is not None
         self._checks_title.show_text(_("Checks"))
         self.copy.setText(_("Copy details"))
@@ -171,7 +177,7 @@ class ComputerPage(Page):
         self.again.setText(_("Looking...") if state.looking else _("Check again"))
         self.again.setEnabled(not state.looking)
         self._show_heading(state)
-        self._show_notice(decision)
+        self._show_notice(state, decision)
         self._show_cards(state.machine, decision)
         machine = state.machine
         show_if(self.card_choice, machine is not None and len(state.groups) > 1)
@@ -210,20 +216,24 @@ class ComputerPage(Page):
             title = _("Looking at your computer")
             self.set_heading(title, _("This takes a few seconds and changes nothing."))
             return
-        if state.decision is None:
+        if state.judged is None:
             self.set_heading(_("Your computer"), "")
             return
-        title, sentence = _VERDICTS[state.decision.verdict]
-        text = _(sentence) if sentence else _counted(state.machine, state.decision)
+        title, sentence = _VERDICTS[state.judged.verdict]
+        text = _(sentence) if sentence else _counted(state.machine, state.judged)
         self.set_heading(_(title), text)
 
-    def _show_notice(self, decision: Recommendation | None) -> None:
+    def _show_notice(self, state: State, decision: Recommendation | None) -> None:
         action = decision.actions[0] if decision is not None and decision.actions else None
         show_if(self.notice, action is not None)
         self._notice_url = (action.url if action is not None else None) or ""
+        waits = decision is not None and decision.verdict == "fix-driver"
+        found = driver_help(action, state.machine) if action is not None and state.machine is not None else None
+        self.driver.show_help(found if waits else None, looking=state.looking)
         if action is None or decision is None:
             return
-        button = action_button(action.code) if self._notice_url else ""
+        brought = found is not None and bool(found.commands)
+        button = action_button(action.code) if self._notice_url and not brought else ""
         self.notice.show_notice("info" if decision.verdict in {"gpu", "cpu"} else "warn", action.text, first=button)
         # Where a GPU build runs anyway the page's own button stays the filled one.
         self.notice.first.set_kind("outline" if decision.verdict in {"gpu", "cpu"} else "primary")
@@ -341,7 +351,7 @@ def _driver_row(state: State, machine: Machine) -> RowText | None:
     text = driver.version
     if driver.cuda:
         text = _("{version}, supports CUDA up to {cuda}").format(version=driver.version, cuda=driver.cuda)
-    blocked = state.decision is not None and state.decision.verdict == "fix-driver"
+    blocked = state.judged is not None and state.judged.verdict == "fix-driver"
     return _row("warn" if blocked else "ok", name, text)
 
 

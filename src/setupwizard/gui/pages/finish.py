@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from setupwizard.gui import theme
 from setupwizard.gui.pages.base import Footer, Page
-from setupwizard.gui.state import State
+from setupwizard.gui.pages.using import EditorsFold, TryFold
+from setupwizard.gui.state import State, environment_at
 from setupwizard.gui.widgets.basic import Button, Card, IconTile, Label, show_if
 from setupwizard.gui.widgets.layouts import FlowLayout
 from setupwizard.gui.widgets.panels import CommandBox
@@ -21,7 +22,7 @@ class FinishPage(Page):
     """The end, which is the beginning of the use.
 
     Signals:
-        terminal_wanted(), folder_wanted(), report_wanted(): what the three buttons ask for.
+        terminal_wanted(), folder_wanted(), report_wanted(), plan_wanted(), removal_wanted(): what the buttons ask for.
         free_wanted(): the downloads are to be removed.
     """
 
@@ -29,6 +30,8 @@ class FinishPage(Page):
     terminal_wanted = Signal()
     folder_wanted = Signal()
     report_wanted = Signal()
+    plan_wanted = Signal()
+    removal_wanted = Signal()
     free_wanted = Signal()
 
     def __init__(self) -> None:
@@ -45,14 +48,18 @@ class FinishPage(Page):
         self.report.clicked.connect(self.report_wanted)
         holder = QWidget()
         buttons = FlowLayout(holder, spacing=look.px(8))
-        for button in (self.terminal, self.folder, self.report):
+        self.plan = Button("link", icon="package")
+        self.plan.clicked.connect(self.plan_wanted)
+        for button in (self.terminal, self.folder, self.report, self.plan):
             buttons.addWidget(button)
+        self.saved = CheckRow()
         self._facts = FactGrid()
         use.body.addWidget(self._use_title)
         use.body.addWidget(holder)
+        use.body.addWidget(self.saved)
         how = Card(spacing=6)
-        self._titles = [Label("strong") for _row in range(3)]
-        self.commands = [CommandBox() for _row in range(3)]
+        self._titles = [Label("strong") for _row in range(2)]
+        self.commands = [CommandBox() for _row in range(2)]
         for title, box in zip(self._titles, self.commands, strict=True):
             box.copy_wanted.connect(self.copy_wanted)
             how.body.addWidget(title)
@@ -62,20 +69,35 @@ class FinishPage(Page):
         self.downloads = CheckRow()
         self.downloads.pressed.connect(self.free_wanted)
         facts.body.addWidget(self.downloads)
+        self.content.addWidget(self.error_card)
+        self.content.addWidget(use)
+        self.content.addWidget(facts)
+        self.content.addWidget(how)
+        self.content.addLayout(self._folds())
+        self.content.addLayout(self._removal_line())
+        self.content.addStretch(1)
+        self._how = how
+
+    def _folds(self) -> QVBoxLayout:
+        self.editors, self.programs = EditorsFold(), TryFold()
+        folds = QVBoxLayout()
+        folds.setSpacing(theme.current().px(2))
+        for fold in (self.programs, self.editors):
+            fold.copy_wanted.connect(self.copy_wanted)
+            folds.addWidget(fold)
+        return folds
+
+    def _removal_line(self) -> QHBoxLayout:
+        look = theme.current()
         self._remove = Label("caption")
         hint = QHBoxLayout()
         hint.setSpacing(look.px(8))
         hint.addWidget(IconTile("info", 16, ink="text3"))
         hint.addWidget(self._remove, 1)
-        column = QVBoxLayout()
-        column.addLayout(hint)
-        self.content.addWidget(self.error_card)
-        self.content.addWidget(use)
-        self.content.addWidget(facts)
-        self.content.addWidget(how)
-        self.content.addLayout(column)
-        self.content.addStretch(1)
-        self._how = how
+        self.remove = Button("link")
+        self.remove.clicked.connect(self.removal_wanted)
+        hint.addWidget(self.remove)
+        return hint
 
     def show_state(self, state: State) -> None:
         """Show how the environment is used."""
@@ -95,19 +117,28 @@ class FinishPage(Page):
         self.terminal.setText(_("Open a terminal with PyTorch"))
         self.folder.setText(_("Open folder"))
         self.report.setText(_("Save report..."))
-        self._remove.show_text(_("Remove it later by deleting {folder}.").format(folder=root))
+        self.plan.setText(_("Save plan for other machines..."))
+        show_if(self.plan, state.plan is not None)
+        show_if(self.saved, bool(state.saved))
+        self.saved.show_state("ok", _("Saved: {file}").format(file=state.saved))
+        self._remove.show_text(_("Everything lies in {folder}.").format(folder=root))
+        self.remove.setText(_("Remove..."))
+        show_if(self.remove, environment_at(state, root) is not None)
         self._facts.show_facts(_facts(state))
         self._show_downloads(state)
         usage = state.usage
-        show_if(self._how, usage is not None)
+        for part in (self._how, self.editors, self.programs):
+            show_if(part, usage is not None)
         if usage is None:
             return
         names = (
             _("Turn it on in any terminal"),
             _("Check it yourself"),
-            _("Use this interpreter in VS Code or PyCharm"),
         )
-        values = (usage.activate, usage.check, usage.python)
+        values = (usage.activate, usage.check)
+        self.editors.show_usage(usage)
+        if state.plan is not None:
+            self.programs.show_build(state.plan.build)
         for title, box, name, value in zip(self._titles, self.commands, names, values, strict=True):
             title.show_text(name)
             box.show_command(value, name)
