@@ -41,8 +41,8 @@ def _card(bench, note):
     note.facts.update(kind="cuda", family="cuda", count=1, name="{name}", capability="{capability}", total_mib={memory})
 
 
-if hasattr(benchmark, "STAGES"):
-    benchmark.STAGES["device"] = (_card, *benchmark.STAGES["device"][1:])
+if program is not None:
+    program.STAGES["device"] = (_card, *program.STAGES["device"][1:])
 """
 
 
@@ -54,9 +54,8 @@ def card(name: str, capability: str, memory: int = 8188) -> str:
 def broken(stage: str, code: str) -> str:
     """Return the code that makes a stage of the benchmark do something else."""
     return (
-        f"\ndef _broken(bench, note):\n    {code}\n\n\n"
-        'if hasattr(benchmark, "STAGES"):\n'
-        f'    benchmark.STAGES["{stage}"] = (_broken, *benchmark.STAGES["{stage}"][1:])\n'
+        f"\ndef _broken(bench, note):\n    {code}\n\n\nif program is not None:\n"
+        f'    program.STAGES["{stage}"] = (_broken, *program.STAGES["{stage}"][1:])\n'
     )
 
 
