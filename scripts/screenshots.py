@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
@@ -22,12 +23,16 @@ from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 
 from gui import recorded  # noqa: E402
 from gui.fake_backend import FakeBackend, download  # noqa: E402
+from gui.recorded_errors import EXAMPLES, example, page_of  # noqa: E402
 from setupwizard import i18n  # noqa: E402
+from setupwizard.codes import ErrorCode  # noqa: E402
 from setupwizard.errors import SetupError  # noqa: E402
-from setupwizard.gui import theme  # noqa: E402
-from setupwizard.gui.state import State  # noqa: E402
+from setupwizard.gui import questions, theme  # noqa: E402
+from setupwizard.gui.dialogs import ConfirmDialog  # noqa: E402
+from setupwizard.gui.state import State, Tending  # noqa: E402
 from setupwizard.gui.window import SetupWindow  # noqa: E402
 from setupwizard.i18n import _  # noqa: E402
+from setupwizard.model.environments import Environment  # noqa: E402
 from setupwizard.model.events import (  # noqa: E402
     CheckDone,
     Error,
@@ -270,7 +275,128 @@ def settings_locked(scene: Scene) -> None:
     dialog.scroll_area.verticalScrollBar().setValue(dialog.scroll_area.verticalScrollBar().maximum())
 
 
+def environment(root: str, standing: str, torch: str, text: tuple[str, str], **more: object) -> Environment:
+    said = recorded.say(*text)
+    facts = {"variant": "cu130", "python": "3.12", **more}
+    return Environment(root=root, standing=standing, torch=torch, text=said, **facts)  # type: ignore[arg-type]
+
+
+def start_again(scene: Scene, *tended: Tending) -> None:
+    there = (
+        environment(
+            recorded.ROOT,
+            "update",
+            "2.14.1",
+            ("A newer one is known: PyTorch 2.15.0+cu130.", "已有更新的版本：PyTorch 2.15.0+cu130。"),
+            bytes=7_200_000_000,
+            free_bytes=2_440_000_000,
+            back_to="2.13.0+cu126",
+        ),
+        environment(
+            "D:\\ml\\vision",
+            "checked",
+            "2.13.0",
+            ("It works. Checked on 2026-10-20.", "可以使用。上次验证：2026-10-20。"),
+            bytes=5_900_000_000,
+        ),
+        environment("C:\\venvs\\old", "unchecked", "2.9.1", ("", ""), own=False),
+    )
+    scene.state(environments=there, tending=tended[0] if tended else None)
+
+
+def start_driver(scene: Scene) -> None:
+    text = (
+        "The graphics driver was 580.97 when it was checked and is 591.44 now.",
+        "验证时的显卡驱动是 580.97，现在是 591.44。",
+    )
+    scene.state(environments=(environment(recorded.ROOT, "driver", "2.15.0", text, bytes=7_200_000_000),))
+
+
+def start_broken(scene: Scene) -> None:
+    text = ("Files of PyTorch are missing.", "PyTorch 的文件有缺失。")
+    there = environment(recorded.ROOT, "broken", "2.15.0", text, bytes=7_200_000_000, back_to="2.14.1+cu130")
+    scene.state(environments=(there,), tending=Tending(root=recorded.ROOT, act="repair"))
+
+
+def start_remove(scene: Scene) -> None:
+    start_again(scene)
+    scene.window._on_asked(questions.remove(scene.window.flow.state.environments[0]))
+    scene.shown = scene.window.findChild(ConfirmDialog)
+
+
+def start_tidied(scene: Scene) -> None:
+    told = recorded.say("2.4 GB are free again.", "已腾出 2.4 GB。")
+    start_again(scene, Tending(root=recorded.ROOT, act="tidy", running=False, told=told))
+
+
+def computer_none(scene: Scene) -> None:
+    advice = recorded.cpu_recommendation()
+    scene.state(machine=recorded.machine(gpus=(), nvidia_driver=None, findings=()), advice=advice, decision=advice)
+    scene.window.go_to("computer")
+
+
+def computer_linux_driver(scene: Scene) -> None:
+    advice = recorded.driver_recommendation()
+    machine = recorded.machine(os="linux", os_version="Ubuntu 24.04.3 LTS", nvidia_driver=None, findings=())
+    scene.state(machine=machine, advice=advice, decision=advice)
+    scene.window.go_to("computer")
+
+
+def verify_failed(scene: Scene) -> None:
+    bad = tuple(
+        replace(check, status="fail", text=recorded.say("float32 is off.", "float32 的结果有偏差。"))
+        if check.id == "correctness"
+        else check
+        for check in recorded.checks(slow=False)
+    )
+    proof = recorded.verification(passed=False, verdict="fail", checks=bad)
+    error = Error.of(SetupError("wrong-results"))
+    outcome = Outcome(status="failed", exit=20, root=recorded.ROOT, error=error, verification=proof)
+    scene.state(plan=recorded.plan(), phase="stopped", outcome=outcome, verification=proof, errors={"verify": error})
+    scene.window.go_to("verify")
+
+
+def finish_try(scene: Scene) -> None:
+    finish(scene)
+    scene.window.finish.programs.unfold()
+
+
+def finish_editors(scene: Scene) -> None:
+    finish(scene)
+    scene.window.finish.editors.unfold()
+
+
+def error_card(code: ErrorCode, scene: Scene) -> None:
+    """Show the card of an error on the page on which it is met."""
+    page, error = page_of(code), Error.of(example(code))
+    state: dict[str, object] = {"plan": recorded.plan(), "errors": {page: error}}
+    if page == "install":
+        state |= {"phase": "stopped", "outcome": Outcome(status="failed", exit=14, root=recorded.ROOT, error=error)}
+    elif page in {"verify", "finish"}:
+        known = code in {"drift", "environment-missing", "tool-failed"}
+        ended = recorded.outcome() if known else Outcome(status="failed", exit=20, root=recorded.ROOT, error=error)
+        state |= {"phase": "done" if known else "stopped", "outcome": ended, "visiting": known}
+        state |= {"environments": (environment(recorded.ROOT, "broken", "2.15.0", ("", ""), back_to="2.14.1+cu130"),)}
+        state |= {"usage": recorded.usage()} if page == "finish" else {}
+    elif page == "start":
+        state |= {"environments": (environment(recorded.ROOT, "checked", "2.15.0", ("", "")),)}
+    else:
+        state["plan"] = None
+    scene.state(**state)
+    scene.window.go_to(page)
+
+
 SCENES: dict[str, Callable[[Scene], None]] = {
+    "1-start-again": start_again,
+    "1-start-driver": start_driver,
+    "1-start-broken": start_broken,
+    "1-start-remove": start_remove,
+    "1-start-tidied": start_tidied,
+    "2-computer-none": computer_none,
+    "2-computer-linux-driver": computer_linux_driver,
+    "5-verify-failed": verify_failed,
+    "6-finish-try": finish_try,
+    "6-finish-editors": finish_editors,
     "1-start": start,
     "1-start-looking": start_looking,
     "1-start-resume": start_resume,
@@ -296,6 +422,9 @@ SCENES: dict[str, Callable[[Scene], None]] = {
     "5-verify-late": verify_late,
     "6-finish": finish,
 }
+
+
+SCENES |= {f"card-{code}": partial(error_card, code) for code in EXAMPLES if code != "cancelled"}
 
 
 def draw(name: str, language: str, mode: theme.Mode, size: QSize, out: Path) -> Path:

@@ -20,7 +20,7 @@ from setupwizard.model.format import format_bytes, listed
 
 # standing -> tone of the chip, its word, and what is most likely wanted
 _STANDINGS: dict[Standing, tuple[str, str, Act]] = {
-    "checked": ("ok", N_("Checked"), "use"),
+    "checked": ("ok", N_("Works"), "use"),
     "warned": ("warn", N_("Works, with a remark"), "use"),
     "unchecked": ("neutral", N_("Not checked"), "check"),
     "update": ("info", N_("Update there"), "update"),
