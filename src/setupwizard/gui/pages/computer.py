@@ -206,7 +206,7 @@ class ComputerPage(Page):
             primary=_("Choose a build"),
             enabled=self.isComplete(),
             reason=reason,
-            filled=self.error is None and not self.notice.first.isVisibleTo(self),
+            filled=self.error is None and not self.notice.first.isVisibleTo(self) and not self.driver.leads,
             back=True,
             cancel=_("Cancel"),
         )

@@ -54,12 +54,18 @@ class DriverCard(Card):
         self._title.show_text(_("How it gets there"))
         self.again.setText(_("Check again"))
         self.again.setEnabled(not looking)
+        self.again.set_kind("primary" if found.commands else "outline")
         for box, command in zip(self.commands.take(len(found.commands)), found.commands, strict=True):
             box.show_command(command, _("Command"))
         last = _("After the restart, open this program again: it comes back to this page.")
         notes = [*found.notes, last]
         for row, text in zip(self._notes.take(len(notes)), notes, strict=True):
             row.show_state("info", text)
+
+    @property
+    def leads(self) -> bool:
+        """Whether the one filled button of the page is here."""
+        return not self.isHidden() and self.again.kind == "primary"
 
     def _command(self) -> CommandBox:
         box = CommandBox()

@@ -82,7 +82,10 @@ class EnvironmentCard(Card):
         self._doing.pressed.connect(self.stop_wanted)
         self.body.addWidget(self._doing)
         self._holder = QWidget()
-        self._buttons = Pool(FlowLayout(self._holder, spacing=look.px(6)), Button)
+        row = FlowLayout(self._holder, spacing=look.px(6))
+        self._first = Button("outline")
+        row.addWidget(self._first)
+        self._rest = Pool(row, lambda: Button("link"))
         self.body.addWidget(self._holder)
 
     def show_environment(self, there: Environment, tending: Tending | None, *, first: bool) -> None:
@@ -98,9 +101,9 @@ class EnvironmentCard(Card):
         running = tending is not None and tending.running
         acts = acts_for(there)
         acts.sort(key=lambda act: act != likeliest)
-        for index, (button, act) in enumerate(zip(self._buttons.take(len(acts)), acts, strict=True)):
-            kind = "link" if index else "primary" if first else "outline"
-            button.set_kind(kind)
+        self._first.set_kind("primary" if first else "outline")
+        self._rest.take(len(acts) - 1)
+        for button, act in zip(self._buttons(), acts, strict=True):
             button.setText(_(_ACTS[act]).format(size=format_bytes(there.free_bytes)))
             button.setAccessibleName(listed((button.text(), name)))
             button.setEnabled(not running)
@@ -111,7 +114,10 @@ class EnvironmentCard(Card):
 
     def button(self, act: Act) -> Button | None:
         """Return the button for an act, None when it is not offered."""
-        return next((one for one in self._buttons.used() if one.property("act") == act), None)
+        return next((one for one in self._buttons() if one.property("act") == act), None)
+
+    def _buttons(self) -> list[Button]:
+        return [self._first, *self._rest.used()]
 
     def _show_tending(self, tending: Tending | None) -> None:
         self._doing.setVisible(tending is not None)
