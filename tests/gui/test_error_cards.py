@@ -42,6 +42,14 @@ NOT_IN_THE_WINDOW = {
     "document-unreadable": "the window reads no document yet; tests/end2end/test_bad_input.py reaches it",
     "document-invalid": "the window reads no document yet; tests/end2end/test_bad_input.py reaches it",
     "plan-invalid": "the window reads no plan of others yet; tests/end2end/test_bad_input.py reaches it",
+    "plan-not-for-here": "the window reads no plan of others yet; tests/end2end reaches it",
+    "bundle-damaged": "the window installs from no bundle yet; tests/end2end reaches it",
+    "offline": "the window never forbids the network; tests/end2end reaches it",
+    "cure-undone": "a repair that could neither be done nor undone; tests/unit/test_repairing.py reaches it",
+    **dict.fromkeys(
+        (code for code in ERROR_CODES if code.startswith("conda-") and code != "conda-missing"),
+        "tests/end2end/test_conda.py reaches it; its card has the way out that conda-missing shows",
+    ),
     "not-carried": "the window shows what cannot be kept beside Install, and goes on without it",
 }
 """Codes of which no card can appear, each with its reason; their buttons are pressed in test_window.py."""
@@ -276,6 +284,17 @@ def _unfit_choice(code: str, **choice: str) -> None:
 _unfit_choice("no-build", torch="1.0.0")
 _unfit_choice("change-python", python="3.16")
 _unfit_choice("usage", source="/no/such/folder")
+
+
+@reaches("conda-missing")
+def conda_missing(real: RealVisit) -> None:
+    begin(real)
+    real.window.flow.tell(choices=replace(real.state.choices, installer="conda"))
+    real.to_build()
+    met(real, "conda-missing")
+    real.fix("Leave the choice to us")
+    planned(real)
+    assert real.state.plan.backend == "uv"  # type: ignore[union-attr]
 
 
 @reaches("split")

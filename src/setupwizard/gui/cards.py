@@ -19,6 +19,12 @@ _SAYS_IT: frozenset[ErrorCode] = frozenset(
 def offered(error: Error, page: PageName, state: State) -> list[FixRow]:
     """Return the fixes of a card in their order; at least one, as no card may be a dead end."""
     rows = [(fix.code, fix.text) for fix in error.fixes if _helps(fix.code, page, state)]
+    if (
+        state.choices.installer != "uv"
+        and page in {"build", "install"}
+        and not any(row[0] == "automatic" for row in rows)
+    ):
+        rows.append(("automatic", _("Leave the choice to us")))
     if page == "verify" and state.visiting and error.code != "environment-missing":
         rows = _for_what_is_there(rows, state)
     if any(code == "free-room" for code, _text in rows):
