@@ -391,7 +391,7 @@ def outcome(**changes: object) -> Outcome:
 def options() -> Options:
     return Options(
         pythons=("3.13", "3.12", "3.11"),
-        installers=("uv",),
+        installers=("uv", "pip", "conda"),
         sources=(
             Option("official", say("Official", "官方")),
             Option("sjtu", say("SJTU", "上海交大镜像")),

@@ -11,6 +11,7 @@ from setupwizard.gui.backend import Choices
 from setupwizard.gui.widgets.basic import Label
 from setupwizard.gui.widgets.pills import Pill, PillRow
 from setupwizard.model.recommendation import Cell, Recommendation
+from setupwizard.model.settings import Preferences, Settings
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -160,6 +161,47 @@ def test_a_folder_of_packages_can_be_the_source(visit: Visit) -> None:
     assert visit.backend.planned[-1].source == "/media/usb/wheels"
     assert pill(source, "/media/usb/wheels").text() == "wheels"
     assert source.value() == "/media/usb/wheels"
+
+
+def test_conda_alone_can_take_pytorch_from_conda_forge(visit: Visit) -> None:
+    window = visit.open()
+    visit.go_to_build()
+    to_details(visit)
+    details = window.build.details
+    assert [one.value for one in details.installer.pills()] == ["uv", "pip", "conda"]
+    assert "conda-forge" not in [one.value for one in details.source.pills()]
+    visit.qtbot.mouseClick(pill(details.installer, "conda"), LEFT)
+    visit.wait(lambda: visit.backend.planned[-1].installer == "conda" and not visit.state.planning)
+    visit.qtbot.mouseClick(pill(details.source, "conda-forge"), LEFT)
+    visit.wait(lambda: visit.backend.planned[-1].source == "conda-forge" and not visit.state.planning)
+    visit.qtbot.mouseClick(pill(details.installer, "uv"), LEFT)
+    visit.wait(lambda: visit.backend.planned[-1].installer == "uv" and not visit.state.planning)
+    assert visit.backend.planned[-1].source is None
+
+
+def test_a_server_that_the_administrator_fixed_cannot_be_left(visit: Visit) -> None:
+    visit.backend.held = Preferences(
+        settings=Settings(source="sjtu"), locked=frozenset({"source"}), reason="IT department", place="/etc/policy.toml"
+    )
+    window = visit.open()
+    window.flow._set(choices=replace(recorded.choices(), source="sjtu"))
+    visit.go_to_build()
+    to_details(visit)
+    source = window.build.details.source
+    visit.qtbot.mouseClick(pill(source, "nju"), LEFT)
+    assert "Set by the administrator of this computer: IT department" in texts(visit)
+    assert source.value() == "sjtu"
+    assert len(visit.backend.planned) == 1
+
+
+def test_all_that_comes_along_is_named(visit: Visit) -> None:
+    whole = replace(recorded.build("2.10.0", "cu126"), torchvision="0.25.0", torchaudio="2.10.0")
+    visit.backend.advice = lambda _choices: recorded.recommendation(whole)
+    window = visit.open()
+    visit.go_to_build()
+    to_details(visit)
+    assert "Comes with torchvision 0.25.0, torchaudio 2.10.0." in texts(visit)
+    assert window.build.details.companions.pills()[0].text() == "torchvision 0.25.0, torchaudio 2.10.0"
 
 
 # the CUDA Toolkit

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from gui import recorded
 from setupwizard.codes import SourceKind
 from setupwizard.gui.command import command
-from setupwizard.model.plan import Plan, PlanSource
+from setupwizard.model.plan import Plan, PlanSource, PlanStep
 
 TAGGED = "pip install torch==2.15.0+cu130 torchvision==0.30.0+cu130"
 
@@ -57,3 +57,12 @@ def test_a_folder_is_named(tmp_path: Path) -> None:
 def test_what_is_not_in_the_plan_is_not_in_the_command() -> None:
     alone = tuple(package for package in recorded.plan().packages if package.name != "torchvision")
     assert "torchvision" not in command(plan("official", "index", packages=alone))
+
+
+def test_conda_makes_the_environment_and_pip_fills_it() -> None:
+    create = PlanStep(id="create", title="", argv=("conda", "create", "--yes", "--prefix", "C:\\my env", "python=3.12"))
+    made = plan("official", "index", backend="conda", steps=(create,))
+    first, second = command(made).splitlines()
+    assert first == 'conda create --yes --prefix "C:\\my env" python=3.12'
+    assert second.startswith("pip install torch==2.15.0")
+    assert command(replace(made, source=PlanSource(id="conda-forge", kind="index", why=""))) == first

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from gui.conftest import Visit
 from gui.test_choosing import pill
-from gui.test_layout import other_fonts
 from setupwizard import i18n
 from setupwizard.errors import SetupError
 from setupwizard.gui import theme
@@ -179,6 +178,15 @@ def test_who_is_asked_and_when_is_one_click_away(visit: Visit) -> None:
     assert "On page 3, then for the packages of the build." in texts(dialog)
 
 
+def test_who_is_asked_is_one_click_from_the_first_page(visit: Visit) -> None:
+    window = visit.open()
+    visit.qtbot.mouseClick(window.start.hosts, LEFT)
+    dialog = window.settings.dialog
+    assert dialog is not None
+    visit.wait(lambda: "mirror.sjtu.edu.cn" in texts(dialog))
+    visit.wait(dialog.contacts.button.hasFocus)
+
+
 def test_of_many_changes_the_last_one_holds(visit: Visit) -> None:
     window = visit.open()
     gate = visit.backend.hold("keep")
@@ -191,7 +199,6 @@ def test_of_many_changes_the_last_one_holds(visit: Visit) -> None:
     assert visit.backend.calls.count("keep") == 2
 
 
-@other_fonts
 @pytest.mark.parametrize("language", ["en", "zh_CN", "pseudo"])
 @pytest.mark.parametrize("size", [QSize(880, 600), QSize(960, 640)], ids=["smallest", "usual"])
 def test_nothing_of_the_settings_is_cut_off(

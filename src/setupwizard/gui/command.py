@@ -10,11 +10,22 @@ from setupwizard.model.plan import FAMILY, Plan
 
 
 def command(plan: Plan) -> str:
-    """Return one line of pip that leads to the packages of a plan, empty where its source cannot be named in one.
+    """Return the lines that lead to the packages of a plan, empty where its source cannot be named in one.
+
+    It is one line of pip; where conda makes the environment its own line stands before it, or alone where everything
+    comes from conda-forge.
 
     An index of its own for each variant is written as on pytorch.org: the place says the variant, the versions do not.
     Everywhere else the versions say it, and pip's own settings are left to pip.
     """
+    if plan.backend == "conda":
+        made = [shell_line(step.argv) for step in plan.steps if step.id == "create" and step.argv]
+        rest = _pip_line(plan) if plan.source.id != "conda-forge" else ""
+        return "\n".join(line for line in (*made, rest) if line)
+    return _pip_line(plan)
+
+
+def _pip_line(plan: Plan) -> str:
     kind = plan.source.kind
     if kind in {"pip-config", "general"}:
         return _line(plan, tagged=True)

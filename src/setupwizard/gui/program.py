@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from setupwizard import platforms
+from setupwizard.codes import Backend as Installer
 from setupwizard.codes import StepId, VerifyMode
 from setupwizard.gui.backend import Choices, Estimate, Option, Options, Unfinished, Usage
 from setupwizard.gui.keeping import Keeper
@@ -114,7 +115,8 @@ class Program(Keeper):
 
         pythons, sources = workflow.options(machine)
         named = tuple(Option(key, source_name(key, name)) for key, name in sources)
-        return Options(pythons=pythons, sources=named)
+        installers: tuple[Installer, ...] = ("uv", "pip", *(("conda",) if machine.condas else ()))
+        return Options(pythons=pythons, installers=installers, sources=named)
 
     def recommend(self, machine: Machine, choices: Choices) -> Recommendation:
         """Decide for this computer and these wishes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from setupwizard.gui import focus, theme
@@ -83,6 +83,16 @@ class SettingsDialog(QDialog):
         self.resize(QSize(look.px(_SIZE.width()), look.px(_SIZE.height())).boundedTo(parent.size()))
         self._show()
         self.close_button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def show_contacts(self) -> None:
+        """Unfold who is asked, and when, and come to it."""
+        self.contacts.unfold()
+        QTimer.singleShot(0, self._to_contacts)
+
+    def _to_contacts(self) -> None:
+        bar = self.scroll_area.verticalScrollBar()
+        bar.setValue(self.contacts.y())
+        self.contacts.button.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # the parts
 

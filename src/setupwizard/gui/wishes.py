@@ -38,6 +38,7 @@ class Wishes(QObject):
         self.dialog: SettingsDialog | None = None
         self._then: Callable[[], None] | None = None
         window.rail.settings_wanted.connect(self.open)
+        window.start.hosts_wanted.connect(self.open_hosts)
 
     def open(self, then: Callable[[], None] | None = None) -> None:
         """Show the settings over whatever page is shown; `then` is done once they are closed."""
@@ -52,6 +53,12 @@ class Wishes(QObject):
             self.dialog.finished.connect(self._on_closed)
             self._then = then
             self.dialog.open()
+
+    def open_hosts(self) -> None:
+        """Show who is asked, and when."""
+        self.open()
+        if self.dialog is not None:
+            self.dialog.show_contacts()
 
     def retranslate(self) -> None:
         """Say in the present language which switches of the step list are fixed."""

@@ -141,6 +141,12 @@ def limit_texts(present: int) -> list[tuple[str, str]]:
     return [(str(rate), format_rate(rate) if rate else _("None")) for rate in rates]
 
 
+def companions_of(build: Build) -> list[str]:
+    """Return what comes along with a build, each with its version."""
+    named = (("torchvision", build.torchvision), ("torchaudio", build.torchaudio))
+    return [f"{name} {version}" for name, version in named if version is not None]
+
+
 def torch_name(torch: str) -> str:
     """Return a release as people write it; what is made every night is called a preview."""
     return _("Preview ({version})").format(version=torch) if ".dev" in torch else torch

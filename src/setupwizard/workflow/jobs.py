@@ -392,8 +392,23 @@ def _must_be_proved(verification: Verification) -> None:
 
 
 def cards_for(build: Build, machine: Machine) -> tuple[Gpu, ...]:
-    """Return the cards that a build is meant for, by its variant: none for a processor build outside Apple."""
+    """Return the cards that a build is meant for: none for a processor build outside Apple.
+
+    A card beside them that needs another build is none of them: it is no fault of this one that it does not run there.
+    """
     vendor = {"cu": "nvidia", "ro": "amd", "xp": "intel"}.get(build.variant[:2])
     if build.variant == "cpu":
         vendor = "apple" if build.platform == "macos_arm64" else None
-    return tuple(gpu for gpu in machine.gpus if gpu.vendor == vendor and gpu.driver_sees_it is not False)
+    served = _served(build, machine)
+    return tuple(
+        gpu
+        for index, gpu in enumerate(machine.gpus)
+        if gpu.vendor == vendor and gpu.driver_sees_it is not False and (served is None or index in served)
+    )
+
+
+def _served(build: Build, machine: Machine) -> tuple[int, ...] | None:
+    """Return which cards a build holds code for, where some of them may need another one; None: nobody knows."""
+    cells = grid_of(machine, catalogue=known_catalogue().catalogue)
+    cell = next((one for one in cells if (one.torch, one.variant) == (build.torch, build.variant)), None)
+    return cell.gpus if cell is not None and cell.gpus else None

@@ -14,7 +14,7 @@ from setupwizard.gui.widgets.basic import Card, Chip, IconTile, Label, Rule, sho
 from setupwizard.gui.widgets.panels import Banner, Disclosure
 from setupwizard.gui.widgets.pool import Pool
 from setupwizard.gui.widgets.rows import CheckRow, CheckRows, Fact, FactGrid, RowText
-from setupwizard.gui.wording import action_button, build_title, torch_name, variant_name
+from setupwizard.gui.wording import action_button, build_title, companions_of, torch_name, variant_name
 from setupwizard.i18n import _
 from setupwizard.model.format import format_bytes, format_estimate, listed
 from setupwizard.model.plan import Plan, about_folder
@@ -239,8 +239,7 @@ def _reasons(decision: Recommendation | None) -> list[str]:
 
 def _companions(build: Build) -> str:
     """Return what comes along with a build, empty when that is nothing."""
-    versions = {"torchvision": build.torchvision, "torchaudio": build.torchaudio}
-    names = listed(f"{name} {version}" for name, version in versions.items() if version is not None)
+    names = listed(companions_of(build))
     return _("Comes with {packages}.").format(packages=names) if names else ""
 
 

@@ -15,14 +15,17 @@ from setupwizard.gui.state import State
 from setupwizard.gui.widgets.basic import Button, Card, Label
 from setupwizard.gui.widgets.panels import CommandBox
 from setupwizard.gui.widgets.pills import PillRow, Value
-from setupwizard.gui.wording import installer_name, torch_name, variant_name
+from setupwizard.gui.wording import companions_of, installer_name, locked_sentence, torch_name, variant_name
 from setupwizard.i18n import _
+from setupwizard.model.format import listed
 from setupwizard.model.recommendation import Build, Cell
 
 AUTOMATIC = ""
 """The value of a row that leaves the choice to the program."""
 OTHER_FOLDER = "?"
 """The value that asks for a folder of wheels; no server has this id, and no folder this path."""
+CONDA_FORGE = "conda-forge"
+"""The source that conda alone can take PyTorch itself from."""
 COMPANIONS, ALONE = "companions", "alone"
 
 
@@ -145,11 +148,11 @@ class Details(Card):
     def _show_companions(self, state: State, more: str) -> None:
         """Offer what goes with the build, where somebody knows what that is: the plan, else the decision."""
         known = state.build if state.choices.companions else state.decision.build if state.decision else None
-        vision = known.torchvision if known is not None else None
-        values = [Value(COMPANIONS, f"torchvision {vision}"), Value(ALONE, _("Nothing else"))]
-        self.companions.show_values(values if vision else [], COMPANIONS if state.choices.companions else ALONE, more)
+        named = companions_of(known) if known is not None else []
+        values = [Value(COMPANIONS, listed(named)), Value(ALONE, _("Nothing else"))]
+        self.companions.show_values(values if named else [], COMPANIONS if state.choices.companions else ALONE, more)
         for part in (self._names[2], self.companions):
-            part.setVisible(vision is not None)
+            part.setVisible(bool(named))
 
     def _show_options(self, state: State, more: str) -> None:
         options = state.options
@@ -162,10 +165,17 @@ class Details(Card):
         self.python.show_values(pythons, choices.python or AUTOMATIC, more)
         sources = [Value(AUTOMATIC, _("Automatic"))]
         sources += [Value(one.value, one.text) for one in (options.sources if options else ())]
+        if choices.installer == "conda":
+            sources.append(Value(CONDA_FORGE, CONDA_FORGE))
         if choices.source is not None and choices.source not in {one.value for one in sources}:
             sources.append(Value(choices.source, PurePath(choices.source).name or choices.source))
         sources.append(Value(OTHER_FOLDER, _("A folder...")))
-        self.source.show_values(sources, choices.source or AUTOMATIC, more)
+        locked = "source" in state.preferences.locked
+        reason = locked_sentence(state.preferences) if locked else ""
+        present = choices.source or AUTOMATIC
+        self.source.show_values(
+            [one if one.value == present else Value(one.value, one.text, reason) for one in sources], present, more
+        )
 
     def _choose(self, choices: Choices) -> None:
         if choices != self._choices:
@@ -192,7 +202,9 @@ class Details(Card):
 
     def _on_installer(self, installer: str) -> None:
         if self._choices is not None:
-            self._choose(replace(self._choices, installer=installer))
+            conda_alone = self._choices.source == CONDA_FORGE and installer != "conda"
+            source = None if conda_alone else self._choices.source
+            self._choose(replace(self._choices, installer=installer, source=source))
 
     def _on_python(self, python: str) -> None:
         if self._choices is not None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout
 from setupwizard.gui import theme
 from setupwizard.gui.pages.base import Footer, Page
 from setupwizard.gui.state import State
-from setupwizard.gui.widgets.basic import Card, Chip, IconTile, Label, show_if
+from setupwizard.gui.widgets.basic import Button, Card, Chip, IconTile, Label, show_if
 from setupwizard.gui.widgets.choices import ChoiceCard
 from setupwizard.gui.widgets.environments import EnvironmentCard
 from setupwizard.gui.widgets.panels import Banner, Disclosure
@@ -30,6 +30,7 @@ class StartPage(Page):
 
     Signals:
         custom_wanted(bool): the person wants to see every choice, or none.
+        hosts_wanted(): the person wants to know who is asked, and when.
         resume_wanted(), start_over_wanted(): the answer to a setup that stopped.
         act_wanted(str, str): the person wants something done with an environment: a word of `Act`, and its folder.
         stop_wanted(): the person wants to stop what is being done with one.
@@ -37,6 +38,7 @@ class StartPage(Page):
 
     name = "start"
     custom_wanted = Signal(bool)
+    hosts_wanted = Signal()
     resume_wanted = Signal()
     start_over_wanted = Signal()
     act_wanted = Signal(str, str)
@@ -107,6 +109,7 @@ class StartPage(Page):
         )
         self.show_problem(state.errors.get("start"))
         (self.custom if state.custom else self.recommended).setChecked(True)
+        self.hosts.setText(_("Which hosts are contacted, and when"))
         self._privacy.show_text(_("Detection runs on this PC only. Nothing is sent anywhere."))
         self._show_banner(state)
         self._show_environments(state)
@@ -174,6 +177,9 @@ class StartPage(Page):
         self._privacy = Label("caption")
         row.addWidget(IconTile("shield", 16, ink="text3"))
         row.addWidget(self._privacy, 1)
+        self.hosts = Button("link")
+        self.hosts.clicked.connect(self.hosts_wanted)
+        row.addWidget(self.hosts)
         return row
 
     def _show_banner(self, state: State) -> None:
