@@ -11,12 +11,15 @@ from gui import recorded
 from helpers.generations import build
 from setupwizard import i18n, platforms
 from setupwizard.gui.program import Program, _alone, check_line
+from setupwizard.model.machine import FoundConda
+from setupwizard.model.settings import Preferences, Settings
 from setupwizard.model.verification import Check
 from setupwizard.steps.report import report_document, write_report
 from setupwizard.steps.verify import sentences
 from setupwizard.store import generation
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
+from setupwizard.tools import preferences
 
 
 @pytest.mark.parametrize(
@@ -155,3 +158,39 @@ def test_what_the_system_promises_is_told(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setenv("WAKEPY_FAKE_SUCCESS", "yes")
     with Program().awake() as promised:
         assert promised is True
+
+
+def test_settings_are_written_and_hold_for_a_running_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("XDG_CONFIG_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path))
+    if preferences.settings_file().is_relative_to(tmp_path) is False:
+        pytest.skip("the folder of the settings cannot be moved on this system")
+    program = Program()
+    try:
+        held = program.keep(Settings(speed_limit=500_000, source="sjtu"))
+        assert program.pace.limit == 500_000
+        assert preferences.load() == held == program.preferences()
+        assert program.defaults().source == "sjtu"
+        program.keep(Settings())
+        assert program.pace.limit is None
+        assert program.defaults().source is None
+    finally:
+        preferences.use(Preferences())
+
+
+def test_conda_is_offered_only_where_there_is_one() -> None:
+    program = Program()
+    assert program.options(recorded.machine()).installers == ("uv", "pip")
+    conda = FoundConda(path="C:\\miniforge3\\Scripts\\conda.exe", version="25.9.1", kind="conda")
+    assert program.options(recorded.machine(condas=(conda,))).installers == ("uv", "pip", "conda")
+
+
+def test_every_build_of_a_computer_comes_with_its_answer() -> None:
+    cells = Program().grid(recorded.machine(), recorded.choices())
+    assert {cell.variant for cell in cells} >= {"cpu", "cu126", "cu130"}
+    assert all((cell.build is None) == bool(cell.text) for cell in cells)
+
+
+def test_everybody_who_may_be_asked_is_named_in_the_present_language() -> None:
+    i18n.set_language("zh_CN")
+    assert "上海交大镜像" in [one.name for one in Program().contacts()]

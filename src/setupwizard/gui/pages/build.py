@@ -168,7 +168,8 @@ class BuildPage(Page):
         self._facts.show_facts(_facts(state, plan))
         show_if(self._asking, state.planning)
         self._asking.show_state("checking", _("Asking the download servers for exact sizes..."))
-        self._source.show_text(_source_sentence(plan))
+        # whoever looks at the details sees the server among them
+        self._source.show_text("" if self.details_fold.unfolded else _source_sentence(plan))
         reasons = _reasons(state.decision) if not self.details_fold.unfolded else []
         self._why.show_text(_("Why this build?") if reasons else "")
         show_if(self._rule, bool(reasons))

@@ -105,7 +105,7 @@ class StartPage(Page):
         )
         self.custom.show_choice(
             _("Custom"),
-            _("You choose the PyTorch and CUDA version, the Python, the folder and the download server."),
+            _("You choose the PyTorch and CUDA version, pip or conda, the folder and the download server."),
         )
         self.show_problem(state.errors.get("start"))
         (self.custom if state.custom else self.recommended).setChecked(True)
