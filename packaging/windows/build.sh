@@ -49,7 +49,7 @@ keep=()
 while read -r pattern; do keep+=(! -path "./$pattern"); done < <(grep -v '^#' "$here/keep.txt")
 (cd "$stage/lib" && find ./PySide6 -type f "${keep[@]}" -delete && find . -type d -empty -delete)
 find "$stage/lib/bin" -type f ! -name uv.exe -delete
-rm -rf "$stage"/lib/shiboken6/{files.dir,*.lib,*.pyi}
+rm -rf "$stage"/lib/shiboken6/{files.dir,*.lib,*.pyi,vcamp140.dll,vccorlib140.dll,vcomp140.dll}
 unzip -q "$BUILD"/wheel/*.whl 'setupwizard/*' -d "$stage/app"
 unzip -q "$BUILD"/wheel/*.whl '*.dist-info/*' -d "$stage/lib"
 cp "$here/start.py" "$stage/app/"
@@ -92,9 +92,10 @@ makensis -V2 -INPUTCHARSET UTF8 -DVERSION="$VERSION" -DSTAGE="$stage" -DOUTPUT="
     -DSIZE="$(du -sk "$stage" | cut -f1)" "$here/installer.nsi" >"$work/makensis.log" || { tail -20 "$work/makensis.log" >&2; exit 1; }
 sign "$DIST/$name-setup.exe"
 say "installer: $(du -h "$DIST/$name-setup.exe" | cut -f1)"
-(cd "$stage" && find . -type f -printf '%P\n' | sort | wixl-heat --prefix ./ --component-group Files --directory-ref INSTALLDIR \
+(cd "$work" && find setupwizard -type f | sort | wixl-heat --prefix setupwizard/ --component-group Files --directory-ref INSTALLDIR \
     --var var.STAGE --win64) >"$work/files.wxs"
-wixl --arch x64 -D "STAGE=$stage" -D "VERSION=$VERSION" -D Win64=yes -o "$DIST/$name.msi" "$here/product.wxs" "$work/files.wxs"
+# wixl takes only paths below the current folder.
+(cd "$work" && wixl --arch x64 -D STAGE=setupwizard -D "VERSION=$VERSION" -D Win64=yes -o "$DIST/$name.msi" "$here/product.wxs" files.wxs)
 sign "$DIST/$name.msi"
 say "MSI: $(du -h "$DIST/$name.msi" | cut -f1)"
 (cd "$work" && find setupwizard -type f | sort | TZ=UTC zip -q -X -9 "$DIST/$name-portable.zip" -@)

@@ -162,6 +162,7 @@ Section Uninstall
   ${EndIf}
   !insertmacro REMOVE_FILES
   RMDir "$INSTDIR"
+  RMDir "$LOCALAPPDATA\Programs"
   ; Logs, settings and what was remembered.
   RMDir /r "$LOCALAPPDATA\setupwizard"
   DeleteRegKey HKCU "${PATHS}"

@@ -60,7 +60,7 @@ static BOOL locate(wchar_t *path, const wchar_t *name)
 }
 
 /* Libraries of Windows come from System32, whatever lies beside this program or in the folder that it was started in. */
-static void trust_system32_alone(void)
+static void trust_system32_alone(BOOL for_a_window)
 {
     PROCESS_MITIGATION_IMAGE_LOAD_POLICY images = {0};
     size_t i;
@@ -71,8 +71,10 @@ static void trust_system32_alone(void)
     SetProcessMitigationPolicy(ProcessImageLoadPolicy, &images, sizeof images);
     /* Python asks for its modules with this program's folder among the places for what they need, and a library that
      * is loaded is not searched for again. Some are missing in some Windows: then nobody needs them there. */
-    for (i = 0; i < sizeof system_libraries / sizeof *system_libraries; i++)
-        LoadLibraryExW(system_libraries[i], NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+    for (i = 0; i < sizeof always_needed / sizeof *always_needed; i++)
+        LoadLibraryExW(always_needed[i], NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+    for (i = 0; for_a_window && i < sizeof needed_by_the_window / sizeof *needed_by_the_window; i++)
+        LoadLibraryExW(needed_by_the_window[i], NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
 }
 
 static int run(void)
@@ -83,7 +85,11 @@ static int run(void)
     HMODULE python;
     int count, i;
 
-    trust_system32_alone();
+    given = CommandLineToArgvW(GetCommandLineW(), &count);
+    if (given == NULL || count < 1)
+        return fail(L"The program could not read its command line.", L"\u7a0b\u5e8f\u65e0\u6cd5\u8bfb\u53d6\u547d\u4ee4\u884c\u3002", L"");
+    /* The program's own children have words that begin with "_"; they are many, have deadlines, and show nothing. */
+    trust_system32_alone(count < 2 || given[1][0] != L'_' || wcscmp(given[1], L"_window") == 0);
     if (!GetModuleFileNameW(NULL, folder, LONGEST) || (cut = wcsrchr(folder, L'\\')) == NULL)
         return fail(L"The program cannot find its own folder.", L"\u7a0b\u5e8f\u627e\u4e0d\u5230\u81ea\u5df1\u7684\u6587\u4ef6\u5939\u3002", L"");
     *cut = 0;
@@ -98,10 +104,7 @@ static int run(void)
     if (main_of_python == NULL)
         return fail(L"A file of the program is damaged.", L"\u7a0b\u5e8f\u6587\u4ef6\u5df2\u635f\u574f\u3002", library);
 
-    given = CommandLineToArgvW(GetCommandLineW(), &count);
-    words = HeapAlloc(GetProcessHeap(), HEAP_ZERO_MEMORY, sizeof *words * ((size_t)count + 6));
-    if (given == NULL || words == NULL || count < 1)
-        return fail(L"The program could not read its command line.", L"\u7a0b\u5e8f\u65e0\u6cd5\u8bfb\u53d6\u547d\u4ee4\u884c\u3002", L"");
+    words = HeapAlloc(GetProcessHeap(), HEAP_GENERATE_EXCEPTIONS | HEAP_ZERO_MEMORY, sizeof *words * ((size_t)count + 6));
     words[0] = given[0];
     words[1] = L"-I"; /* nothing of the person's own Python takes part */
     words[2] = L"-B"; /* an uninstaller finds what it put there, and no more */

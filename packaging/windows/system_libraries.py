@@ -27,16 +27,26 @@ def imports(file: Path) -> set[str]:
         return {entry.dll.decode("ascii").lower().removesuffix(".dll") for entry in entries}
 
 
+def needed(files: list[Path], brought: set[str]) -> set[str]:
+    names = set().union(*(imports(file) for file in files)) - brought - KNOWN
+    return {name for name in names if not name.startswith(("api-ms-", "ext-ms-")) and not name.endswith(".drv")}
+
+
+def write(array: str, names: set[str]) -> None:
+    print(f"static const wchar_t *const {array}[] = {{")
+    for name in sorted(names):
+        print(f'    L"{name}.dll",')
+    print("};")
+
+
 def main(folder: Path) -> None:
     files = [file for file in folder.rglob("*") if file.suffix.lower() in {".dll", ".pyd"}]
     brought = {file.stem.lower() for file in files}
-    needed = set().union(*(imports(file) for file in files)) - brought - KNOWN
-    names = sorted(name for name in needed if not name.startswith(("api-ms-", "ext-ms-")) and not name.endswith(".drv"))
+    window = [file for file in files if "PySide6" in file.parts]
+    always = needed([file for file in files if file not in window], brought)
     print("/* Made by system_libraries.py. */")
-    print("static const wchar_t *const system_libraries[] = {")
-    for name in names:
-        print(f'    L"{name}.dll",')
-    print("};")
+    write("always_needed", always)
+    write("needed_by_the_window", needed(window, brought) - always)
 
 
 if __name__ == "__main__":

@@ -46,26 +46,26 @@ if program is not None:
 
 
 def make_wheels(
-    folder: Path, release: str, variant: str = "cpu", *, more: str = "", payload: int = PAYLOAD
+    folder: Path, release: str, variant: str = "cpu", *, more: str = "", payload: int = PAYLOAD, tag: str = TAG
 ) -> list[Path]:
     """Write the wheels of an install: torch, and what comes along with every torch.
 
     `more` is run by the import of that torch: it may change what the stages of the benchmark find.
     """
     return [
-        make_torch(folder, f"{release}+{variant}", more=more, payload=payload),
+        make_torch(folder, f"{release}+{variant}", more=more, payload=payload, tag=tag),
         make_wheel(folder, "numpy", "2.3.0", files={"numpy/__init__.py": b"__version__ = '2.3.0'\n"}),
         make_wheel(folder, "pip", "26.3", files={"pip/__init__.py": b"__version__ = '26.3'\n"}),
     ]
 
 
-def make_torch(folder: Path, version: str, *, more: str = "", payload: int = PAYLOAD) -> Path:
+def make_torch(folder: Path, version: str, *, more: str = "", payload: int = PAYLOAD, tag: str = TAG) -> Path:
     """Write the wheel of a torch; `version` is "2.15.0+cu126", `payload` the bytes of its largest file."""
     body = {f"torch/m{number:03d}.py": f"X = {number}\n".encode() for number in range(60)}
     body["torch/__init__.py"] = (_TORCH.format(version=version) + more).encode()
     body["torch/version.py"] = f'__version__ = "{version}"\n'.encode()
     body["torch/lib/libtorch_cpu.so"] = random_bytes(payload, seed=3)
-    return make_wheel(folder, "torch", version, tag=f"{TAG}-{TAG}-manylinux_2_28_{os.uname().machine}", files=body)
+    return make_wheel(folder, "torch", version, tag=f"{tag}-{tag}-manylinux_2_28_{os.uname().machine}", files=body)
 
 
 def look(folder: Path) -> tuple[Path, str]:

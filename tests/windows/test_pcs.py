@@ -1,6 +1,7 @@
 """The computers of packaging/lab/pcs: Windows' Python looks at each and decides about it, in Wine, driven from Linux.
 
-SETUPWIZARD_WINDOWS_LAB names the folder of a lab that packaging/lab/make.sh built.
+SETUPWIZARD_WINDOWS_LAB names the folder of a lab that packaging/lab/make.sh built. SETUPWIZARD_WINDOWS_PROGRAM names a
+packaged program, as the lab sees it, that is asked instead of the checkout.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ PCS = Path(__file__).parents[2] / "packaging" / "lab" / "pcs"
 LAB = os.environ.get("SETUPWIZARD_WINDOWS_LAB", "")
 SECONDS = 280
 # "-" stands for the document; the exit status is the last line of each part
-ASK = r"""
-python='C:\Python313\python.exe'
-wine "$python" -m setupwizard detect --json >/tmp/machine.json || true
+PROGRAM = os.environ.get("SETUPWIZARD_WINDOWS_PROGRAM") or r"C:\Python313\python.exe' -m 'setupwizard"
+ASK = rf"""
+wine '{PROGRAM}' detect --json >/tmp/machine.json || true
 cat /tmp/machine.json
 echo "=== 0"
-wine "$python" -m setupwizard recommend --machine 'Z:\tmp\machine.json' --json && code=0 || code=$?
+wine '{PROGRAM}' recommend --machine 'Z:\tmp\machine.json' --json && code=0 || code=$?
 echo "=== $code"
 """
 OF_WINE = "0000:0000"
