@@ -46,6 +46,7 @@ test: $(DEV_STAMP) ## everything that fits in fifteen minutes
 	$(BIN)/python -m pytest -q -n 2 tests/faults
 	scripts/set_up_fleet.sh $(BIN)/python build/ansible
 	$(BIN)/python -m pytest -q tests/fleet
+	packaging/test.sh $(BIN)/python quick
 
 test-faults: $(DEV_STAMP) ## the fault and kill tests in full
 	SETUPWIZARD_FAULTS=full $(BIN)/python -m pytest -q -n 2 tests/faults/test_matrix.py
@@ -53,6 +54,13 @@ test-faults: $(DEV_STAMP) ## the fault and kill tests in full
 
 test-windows: $(DEV_STAMP) ## build the Windows lab (Wine) if it is not there, and run the tests in Windows Python
 	packaging/lab/lane.sh $(BIN)/python
+
+test-packages: $(DEV_STAMP) ## build the packages and the Windows lab, and try every package (docs/packages.md)
+	scripts/set_up_tests.sh
+	packaging/test.sh $(BIN)/python
+
+release: $(DEV_STAMP) ## the packages of a release into dist, after and before what has to be true (docs/packages.md)
+	packaging/release.sh $(BIN)/python
 
 package-linux: $(DEV_STAMP) ## the wheel, the folder as .tar.xz, and the .deb, into dist (docs/packages.md)
 	packaging/linux/build.sh $(BIN)/python

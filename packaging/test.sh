@@ -14,7 +14,6 @@ if [ "$depth" = quick ]; then
         "$here/windows/build.sh" "$python" stage
     else
         echo "No Windows lab stands in $lab, so the package for Windows is not tried; make test-packages does it."
-        rm -rf build/packages/windows
     fi
     exec "$python" -m pytest -q --timeout 600 -m "not full" tests/packages
 fi

@@ -1,4 +1,4 @@
-"""The packages for Linux: the folder anywhere, the wheel, and the .deb on clean Debians."""
+"""The packages for Linux: the folder anywhere, the wheel, and the .deb on clean systems of Debian."""
 
 import json
 import os
