@@ -19,6 +19,8 @@ from setupwizard.tools import pip
 from setupwizard.tools.concurrency import Cancel
 
 DEB_BYTES = 60_000_000
+NO_DOMAIN = "cid-desktopapp-is-not-rdns"
+"""The project owns no name of the Internet that its id could be made of."""
 SECONDS = 1500
 
 
@@ -140,7 +142,10 @@ def test_the_deb_is_in_order(deb, tmp_path):
         tmp_path / "usr" / "bin" / "setupwizard"
     ).resolve() == tmp_path / "usr" / "lib" / "setupwizard" / "setupwizard"
     desktop, about = data / "applications" / "setupwizard.desktop", data / "metainfo" / "setupwizard.metainfo.xml"
-    for argv in (["desktop-file-validate", desktop], ["appstreamcli", "validate", "--no-net", about]):
+    for argv in (
+        ["desktop-file-validate", desktop],
+        ["appstreamcli", "validate", "--no-net", f"--override={NO_DOMAIN}=info", about],
+    ):
         if shutil.which(argv[0]) is None:
             pytest.skip(f"{argv[0]} is not installed (scripts/set_up_tests.sh)")
         told = subprocess.run(argv, capture_output=True, text=True, check=False)
