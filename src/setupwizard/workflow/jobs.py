@@ -22,7 +22,7 @@ from setupwizard.model.settings import Downloads
 from setupwizard.model.verification import Verification
 from setupwizard.steps import foreign, install, planning, report, switching, verify
 from setupwizard.steps.detect import redacted
-from setupwizard.steps.opening import Opened
+from setupwizard.steps.opening import damaged
 from setupwizard.steps.recommend import recommend
 from setupwizard.steps.recommend.grid import grid as grid_of
 from setupwizard.steps.records import verification_of
@@ -36,7 +36,7 @@ from setupwizard.store.lock import refuse_if_busy, working_on
 from setupwizard.store.removal import Removed, remove_lock
 from setupwizard.store.wheels import WheelStore
 from setupwizard.tools import network, preferences
-from setupwizard.workflow.portable import Given, plan_from
+from setupwizard.workflow.portable import Given, must_be_expected, plan_from
 from setupwizard.workflow.session import Choices
 
 log = logging.getLogger(__name__)
@@ -168,10 +168,11 @@ def run(job: Job, look: Callable[[], Machine], track: Track) -> Outcome:
         else:
             made = plan_from(opened, machine, decision, job.choices, track)
         told.update(machine=machine, decision=decision, plan=made)
-        _expect(made, job.expected_plan, opened.sha256 if opened is not None else None)
+        must_be_expected(made, opened, job.expected_plan)
         if not job.confirm(decision, made):
             raise Cancelled
-        return _apply(made, machine, _as_planned(job.options, opened), track)
+        options = job.options if opened is None else replace(job.options, level=opened.plan.verify.level)
+        return _apply(made, machine, options, track)
 
     with network.forbidden(job.offline):
         outcome = _guarded(work, root, job.options, track)
@@ -215,17 +216,6 @@ def installed_in(root: Root) -> dict[str, str]:
         return {}
 
 
-def _expect(made: Plan, expected: str | None, file: str | None) -> None:
-    """Compare the plan with the digest that somebody expects: of the file that was named, or of the Plan itself."""
-    if expected is not None and expected.removeprefix("sha256:").lower() not in {made.id, file}:
-        raise SetupError("plan-unexpected", expected=expected, found=f"sha256:{file or made.id}")
-
-
-def _as_planned(options: ApplyOptions, opened: Opened | None) -> ApplyOptions:
-    """Return the options with the proof as deep as the plan's file says."""
-    return options if opened is None else replace(options, level=opened.plan.verify.level)
-
-
 def _guarded(work: Callable[[], Outcome], root: Root, options: ApplyOptions, track: Track) -> Outcome:
     """Run a job and turn every way in which it can end into an outcome."""
     try:
@@ -267,7 +257,7 @@ def _apply(made: Plan, machine: Machine, options: ApplyOptions, track: Track) ->
         install.check_room(made)  # a rehearsal ends as the real run would, as far as that can be known
         return _planned(made, root, track)
     with _prepared(root, made):
-        installed = install.install(made, track)
+        installed = _installed(made, track)
         verification = _prove(made, machine, installed, options, track)
         switched = switching.switch(made, installed, verification, track, options.downloads)
         remember(root)
@@ -285,6 +275,16 @@ def _apply(made: Plan, machine: Machine, options: ApplyOptions, track: Track) ->
         removed=switched.removed,
         verification=verification,
     )
+
+
+def _installed(made: Plan, track: Track) -> install.Installed:
+    """Install; a damaged wheel of an offline folder is the folder's damage, as nothing of it came from a server."""
+    try:
+        return install.install(made, track)
+    except SetupError as error:
+        if error.code == "hash-mismatch" and made.source.kind == "bundle":
+            raise damaged(str(error.facts.get("file", ""))) from error
+        raise
 
 
 @contextlib.contextmanager

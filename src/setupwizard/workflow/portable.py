@@ -21,7 +21,7 @@ from setupwizard.steps.portable import PortableRequest, portable_plan
 from setupwizard.steps.tracking import Track
 from setupwizard.workflow.session import Choices
 
-__all__ = ["Exported", "Given", "make_bundle", "plan_from", "save_plan"]
+__all__ = ["Exported", "Given", "make_bundle", "must_be_expected", "plan_from", "save_plan"]
 
 
 class Given(Struct, frozen=True, kw_only=True):
@@ -74,6 +74,17 @@ def plan_from(
         sources=choices.sources,
     )
     return portable_plan(request, track)
+
+
+def must_be_expected(made: Plan, opened: opening.Opened | None, expected: str | None) -> None:
+    """Compare a plan with the digest that somebody expects: of the file that was named, or of the Plan itself.
+
+    Raises:
+        SetupError: "plan-unexpected".
+    """
+    file = opened.sha256 if opened is not None else None
+    if expected is not None and expected.removeprefix("sha256:").lower() not in {made.id, file}:
+        raise SetupError("plan-unexpected", expected=expected, found=f"sha256:{file or made.id}")
 
 
 def save_plan(plans: Sequence[Plan], file: Path, *, level: VerifyLevel = "device") -> Exported:
