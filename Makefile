@@ -52,6 +52,10 @@ test-faults: $(DEV_STAMP) ## the fault and kill tests in full
 	SETUPWIZARD_FAULTS=full $(BIN)/python -m pytest -q -n 2 tests/faults/test_matrix.py
 	SETUPWIZARD_FAULTS=full SETUPWIZARD_TRIALS=200 $(BIN)/python -m pytest -q tests/faults --ignore tests/faults/test_matrix.py --timeout 3600
 
+test-cuda-wheel: $(DEV_STAMP) ## install the CUDA build of torch where pip here can get it (several GB), compare it, ask for its proof
+	mkdir -p build
+	$(BIN)/python scripts/cuda_wheel.py
+
 test-windows: $(DEV_STAMP) ## build the Windows lab (Wine) if it is not there, and run the tests in Windows Python
 	packaging/lab/lane.sh $(BIN)/python
 
