@@ -145,6 +145,20 @@ def test_the_environment_is_condas_and_every_file_is_compared(lab):
     assert run("verify", "--level", "files", "--env", lab.root, env=lab.env).code == 0
 
 
+def test_old_generations_go_and_all_of_it_goes_in_the_end(lab):
+    """Nothing that conda put there is taken for a file of the user's, and what is the user's stays."""
+    for _generation in range(3):
+        assert lab.apply().code == 0
+        next((lab.root / "current").glob("lib/python*/site-packages/torch/version.py")).unlink()
+    assert sorted(path.name for path in (lab.root / "gens").iterdir()) == ["0002", "0003"]
+    mine = lab.root / "current" / "lib" / "mine.txt"
+    mine.write_text("keep")
+    gone = run("remove", "--json", "--env", lab.root, env=lab.env)
+    assert gone.code == 0, gone.err
+    assert [path.name for path in lab.root.rglob("mine.txt")] == ["mine.txt"]
+    assert not list(lab.root.rglob("libcrypto.so"))
+
+
 def test_what_was_added_with_conda_is_named(lab):
     assert lab.apply().code == 0
     record = lab.root / "current" / "conda-meta" / "extra-1.0-0.json"

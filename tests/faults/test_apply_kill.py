@@ -1,4 +1,4 @@
-"""kill -9 of a whole apply at any moment, with real uv, and the same on bare uv and bare pip beside it.
+"""kill -9 of a whole apply at any moment, by every backend, and the same on bare uv and bare pip beside it.
 
 SETUPWIZARD_TRIALS sets how often (4; `make test-faults` sets 200); SETUPWIZARD_KILL_SEED which moments.
 """
@@ -18,18 +18,23 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from helpers.conda_channel import MINOR, Channel, fill
+from helpers.conda_shim import install_shim
 from helpers.make_wheels import make_wheel, package_of, random_bytes
 from helpers.wheel_server import WheelServer
 from setupwizard import platforms
+from setupwizard.codes import Backend
 from setupwizard.model.events import Outcome
-from setupwizard.model.plan import Plan, PlanPython, PlanSource
+from setupwizard.model.machine import FoundConda
+from setupwizard.model.plan import Package, Plan, PlanPython, PlanSource, PlanStep
 from setupwizard.model.recommendation import Build
+from setupwizard.steps.comparing import compare_folder
 from setupwizard.store import generation
-from setupwizard.store.audit import audit
 from setupwizard.store.crash import KILLED, POINTS
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
+from setupwizard.tools.conda import Conda
 from setupwizard.tools.pip import pip_argv
 from setupwizard.tools.uv import uv_program
 
@@ -43,12 +48,17 @@ MEGABYTES_A_SECOND = 6
 # before the plan is there nothing is changed (tests/end2end), and nothing is removed by an install
 BEFORE_THE_PLAN = {"after-probe", "after-resolve", "during-removal"}
 EVERY_TIME = {"after-claim", "after-install", "between-current-json-and-pointer", "after-switch"}
+BACKENDS: tuple[Backend, ...] = ("uv", "pip", "conda")
+# in the short lane the others die where they differ from uv: while their environment is made
+WHERE_THEY_DIFFER = {"after-create", "after-install"}
+SPECS = (f"python={MINOR}", "pip")
 
 
 class Lab:
-    """A server with two sets of wheels whose torch is a stand-in, and a root to install them into."""
+    """A server with two sets of wheels whose torch is a stand-in, and a root to install them into by one backend."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, backend: Backend) -> None:
+        self.backend = backend
         (folder / "server").mkdir()
         self.folder = folder
         self.server = WheelServer(folder / "server")
@@ -67,18 +77,52 @@ class Lab:
             make_wheel(self.server.folder, "dep", f"1.{number}", files={"dep.py": b"D = %d\n" % number}),
         ]
 
+    def prepare(self) -> None:
+        """Make a conda and find out what it would bring; the server runs."""
+        self.by_conda: tuple[Package, ...] = ()
+        self.trials = TRIALS if self.backend == "uv" else max(2, TRIALS // 3)
+        if self.backend == "conda":
+            fill(Channel(self.server.folder))
+            program = FoundConda(
+                path=str(install_shim(self.folder / "miniforge3", self.server.base)), version="26.7.1", kind="conda"
+            )
+            self.conda = Conda(program)
+            self.by_conda = tuple(
+                Package(
+                    name=one.name,
+                    version=one.version,
+                    file=one.file,
+                    sha256=one.sha256,
+                    size=one.size,
+                    url=one.url,
+                    origin="conda-forge",
+                )
+                for one in self.conda.solve(self.root.generation("0001"), SPECS)
+            )
+
     def argv(self, which: int) -> list[str]:
         """Return the command that applies a set, with its plan as it is made at this moment."""
+        file = self.folder / f"plan-{which}.json"
+        file.write_bytes(msgspec.json.encode(self.plan(which)))
+        return [sys.executable, str(PROGRAM), str(file)]
+
+    def plan(self, which: int) -> Plan:
+        """Return the plan of a set."""
         plan_id = str(which) * 64
         current = self.root.current_name()
         proof = generation.complete(self.root, current) if current else None
-        plan = Plan(
+        name, steps = self.root.next_name(), ()
+        if self.backend == "conda":
+            argv = self.conda.create_argv(self.root.generation(name), SPECS)
+            steps = (PlanStep(id="create", title="", argv=argv),)
+        return Plan(
             id=plan_id,
+            steps=steps,
             root=str(self.root.path),
-            generation=self.root.next_name(),
-            backend="uv",
+            generation=name,
+            backend=self.backend,
             python=PlanPython(
-                version=f"{sys.version_info.major}.{sys.version_info.minor}", source="found", path=sys.executable
+                version=MINOR, source="conda" if steps else "found", path=None if steps else sys.executable
             ),
             build=Build(
                 torch=f"2.{which}.0",
@@ -89,12 +133,9 @@ class Lab:
                 index_url=None,
             ),
             source=PlanSource(id="named", kind="index", why=""),
-            packages=tuple(self.packages[which]),
+            packages=(*self.packages[which], *self.by_conda),
             changes=proof is None or proof.plan != plan_id,
         )
-        file = self.folder / f"plan-{which}.json"
-        file.write_bytes(msgspec.json.encode(plan))
-        return [sys.executable, str(PROGRAM), str(file)]
 
     def install(self, which: int) -> Outcome:
         child = subprocess.run(self.argv(which), capture_output=True, text=True, timeout=120, check=False)
@@ -114,8 +155,7 @@ class Lab:
         return [name for name in self.root.generations() if not self.is_one_of_the_sets(self.root.generation(name))]
 
     def is_one_of_the_sets(self, environment: Path) -> bool:
-        site = platforms.site_packages_in(environment)
-        return any(audit(site, wheels).passed for wheels in self.sets)
+        return any(compare_folder(environment, self.plan(which), self.sets[which]).passed for which in (0, 1))
 
 
 def imports(environment: Path) -> str | None:
@@ -145,10 +185,22 @@ def place(tmp_path):
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(params=BACKENDS)
+def lab(request, place):
+    if request.param == "conda":
+        pytest.importorskip("rattler", reason="py-rattler has no wheel for this Python")
+    yield from made_lab(place, request.param)
+
+
 @pytest.fixture
-def lab(place):
-    made = Lab(place)
+def lab_with_uv(place):
+    yield from made_lab(place, "uv")
+
+
+def made_lab(place, backend):
+    made = Lab(place, backend)
     with made.server:
+        made.prepare()
         made.install(0)
         made.server.fault("slow", MEGABYTES_A_SECOND * 1_000_000)
         yield made
@@ -163,7 +215,7 @@ def test_kills_at_random_moments(lab, capsys):
     bound = size_of(lab.root) * 1.02
     chance, seen, wanted = random.Random(SEED), collections.Counter(), 0
     lost = fetched = kills = 0
-    while kills < TRIALS:
+    while kills < lab.trials:
         before = lab.root.current_name()
         began = time.monotonic()
         child = subprocess.Popen(lab.argv(wanted), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -192,7 +244,8 @@ def test_kills_at_random_moments(lab, capsys):
         wanted ^= 1
     with capsys.disabled():
         print(
-            f"\n{kills} kills of an apply of {whole:.1f} s: 0 environments falsely called whole, each rerun ended well"
+            f"\n{lab.backend}: {kills} kills of an apply of {whole:.1f} s: "
+            "0 environments falsely called whole, each rerun ended well"
         )
         for kind, count in seen.most_common():
             print(f"  {count:4d}  {', '.join(word for word in kind if word)}")
@@ -201,12 +254,18 @@ def test_kills_at_random_moments(lab, capsys):
 
 
 @pytest.mark.parametrize(
-    "point",
+    ("lab", "point"),
     [
-        pytest.param(point, marks=() if point in EVERY_TIME else (pytest.mark.full,))
+        pytest.param(
+            backend,
+            point,
+            marks=() if point in (EVERY_TIME if backend == "uv" else WHERE_THEY_DIFFER) else (pytest.mark.full,),
+        )
+        for backend in BACKENDS
         for point in POINTS
         if point not in BEFORE_THE_PLAN
     ],
+    indirect=["lab"],
 )
 def test_a_death_at_every_point(lab, point):
     lab.install(1)
@@ -274,8 +333,9 @@ class Bare:
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("tool", ["uv", "pip"])
-def test_the_same_on_the_bare_tool_is_no_promise_of_ours(lab, capsys, tool):
+def test_the_same_on_the_bare_tool_is_no_promise_of_ours(lab_with_uv, capsys, tool):
     """Prints what the tool alone leaves behind: no assertion is made on somebody else's program, but that it ran."""
+    lab = lab_with_uv
     lab.server.mend()
     bare = Bare(lab, tool)
     bare.make()

@@ -108,7 +108,12 @@ def fill(channel: Channel, *, payload: int = 300_000) -> Channel:
         f"{MINOR}.7",
         depends=["openssl"],
         files={"pyvenv.cfg": config.encode()},
-        links={"bin/python": str(real), f"bin/python{MINOR}": "python", "bin/python3": "python"},
+        links={
+            "bin/python": str(real),
+            f"bin/python{MINOR}": "python",
+            "bin/python3": "python",
+            "lib/python3.1": f"python{MINOR}",
+        },
     )
     channel.add("openssl", "3.5.0", files={"lib/libcrypto.so": random_bytes(payload, seed=5)})
     _add_pip(channel)

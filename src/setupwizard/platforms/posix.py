@@ -136,8 +136,12 @@ def python_of_conda_in(prefix: Path) -> Path:
 
 
 def site_packages_in(environment: Path) -> Path:
-    """Return the folder of packages of a virtual environment."""
-    found = sorted(environment.glob("lib/python3.*/site-packages"))
+    """Return the folder of packages of a virtual environment, or of one that conda made.
+
+    conda's Pythons have lib/python3.1 beside lib/python3.12, which leads to it: the true folder is the one that counts.
+    """
+    places = sorted(environment.glob("lib/python3.*/site-packages"))
+    found = [place for place in places if not place.parent.is_symlink()] or places
     return found[0] if found else environment / "lib" / "site-packages"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from setupwizard import platforms
+from setupwizard.store.conda_prefix import records_in
 from setupwizard.store.wheel_record import installed_record
 
 # What venv and uv put into an environment themselves, by the folder: their names begin so.
@@ -22,7 +23,7 @@ def loose_files(environment: Path) -> list[Path]:
     """
     site = platforms.site_packages_in(environment)
     scripts = platforms.python_in(environment).parent
-    known = _owned(site)
+    known = _owned(site) | _of_conda(environment)
     return [
         path
         for path in _files(environment)
@@ -43,6 +44,15 @@ def _owned(site: Path) -> set[str]:
         except (OSError, ValueError):
             continue
     return known
+
+
+def _of_conda(environment: Path) -> set[str]:
+    """Return the files that conda notes of an environment; nothing where it did not make it."""
+    return {
+        os.path.normcase(os.path.normpath(environment / file.path))
+        for record in records_in(environment)
+        for file in record.files
+    }
 
 
 def _files(environment: Path) -> Iterator[Path]:
