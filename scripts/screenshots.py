@@ -382,8 +382,9 @@ def error_card(code: ErrorCode, scene: Scene) -> None:
         state |= {"environments": (environment(recorded.ROOT, "checked", "2.15.0", ("", "")),)}
     else:
         state["plan"] = None
-    scene.state(**state)
+    scene.state(**{**state, "errors": {}, "plan": recorded.plan()})
     scene.window.go_to(page)
+    scene.state(**state)
 
 
 SCENES: dict[str, Callable[[Scene], None]] = {

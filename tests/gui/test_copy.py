@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 import setupwizard.gui
+from gui.recorded_errors import EXAMPLES, example
+from setupwizard import i18n
+from setupwizard.codes import ERROR_CODES, ErrorCode
+from setupwizard.gui.widgets.environments import ACT_WORDS
 from setupwizard.i18n import DOMAIN
 from setupwizard.resources import resource
 
@@ -60,3 +64,41 @@ def test_chinese_keeps_the_facts_and_the_typography(text: str) -> None:
     assert not re.search(r"[·您！]", said), said
     plain = re.sub(r"\{(why|first|second)\}", "", said)  # whole sentences
     assert not re.search(f"{_HAN}[A-Za-z0-9{{]|[A-Za-z0-9}}]{_HAN}", plain), f"a space is missing: {said}"
+
+
+# The design's own words are the longest that fit beside another button in the smallest window.
+_LONGEST = {"en": 28.0, "zh_CN": 10.0}
+
+
+def width(text: str, language: str) -> float:
+    """Return how long a text is: in letters, or in Chinese signs, of which a letter is half a one."""
+    if language == "en":
+        return len(text)
+    return sum(1.0 if re.match(r"[\u3000-\u9fff\uff00-\uffef]", sign) else 0.5 for sign in text)
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("code", sorted(EXAMPLES))
+def test_the_buttons_of_a_card_are_short(code: ErrorCode, language: str) -> None:
+    i18n.set_language(language)
+    try:
+        fixes = example(code).fixes
+    finally:
+        i18n.set_language("en")
+    for _code, text in fixes[:2]:
+        assert width(text, language) <= _LONGEST[language], text
+
+
+def test_every_error_has_an_example_for_its_picture() -> None:
+    pictured = {code for code in ERROR_CODES if not code.startswith("conda-")}
+    assert pictured - set(EXAMPLES) <= {"plan-not-for-here", "offline", "bundle-damaged", "cure-undone"}
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_the_acts_of_an_environment_are_short(language: str) -> None:
+    i18n.set_language(language)
+    try:
+        words = [i18n._(text).format(size="2.4 GB") for text in ACT_WORDS.values()]
+    finally:
+        i18n.set_language("en")
+    assert all(width(text, language) <= 14 for text in words), words

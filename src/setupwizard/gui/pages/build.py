@@ -103,7 +103,11 @@ class BuildPage(Page):
             self._unfolded_for_custom = True
             self.details_fold.unfold()
         title = _("Install the build that you chose") if own else _("We recommend this build")
-        self.set_heading(title, _("Press Install to start, or change the details below."))
+        if self.error is not None and state.plan is None:
+            title = _("There is something to settle first")
+            self.set_heading(title, _("Your choices stay. Nothing is installed until you press Install."))
+        else:
+            self.set_heading(title, _("Press Install to start, or change the details below."))
         self._show_build(state, own=own)
         self._show_notice(state)
         self.details_fold.show_title(_("Change the details"))

@@ -115,6 +115,7 @@ class FinishPage(Page):
         self.set_heading(_("PyTorch is ready"), sentence.format(folder=root))
         self._use_title.show_text(_("Use it now"))
         self.terminal.setText(_("Open a terminal with PyTorch"))
+        self.terminal.set_kind("outline" if self.error is not None else "primary")
         self.folder.setText(_("Open folder"))
         self.report.setText(_("Save report..."))
         self.plan.setText(_("Save plan for other machines..."))

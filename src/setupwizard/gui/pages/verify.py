@@ -151,7 +151,9 @@ class VerifyPage(Page):
         show_if(self.banner, not running and proof is not None and self.error is None)
         show_if(self._speed, False)
         self._show_late(state)
-        if running or proof is None:
+        if not running and proof is None and self.error is not None:
+            self._show_nothing(state)
+        elif running or proof is None:
             self._show_running(state)
         else:
             self._show_proof(proof)
@@ -203,9 +205,18 @@ class VerifyPage(Page):
         check_id: CheckId = name  # type: ignore[assignment]  # one of the closed list, as just checked
         self._live[_Stage(check_id, None)] = None
 
+    def _show_nothing(self, state: State) -> None:
+        """Show that no check was made: the card above says why."""
+        kept = (
+            _("Nothing was changed.") if state.visiting else _("It was not put in use; what you had before still is.")
+        )
+        self.set_heading(_("PyTorch was not checked"), kept)
+        self._skipped.show_text("")
+        self._show_rows([], [RowText(state="skipped", name=_("Not run"))])
+
     def _show_running(self, state: State) -> None:
         device = state.decision is not None and bool(state.decision.gpus)
-        if not (state.checking or state.installing):
+        if state.visiting and not state.checking and self.busy:
             self.set_heading(_("Repairing the environment"), _("What is in use stays until the new one is proved."))
             self._show_live()
             return

@@ -27,7 +27,7 @@ _STANDINGS: dict[Standing, tuple[str, str, Act]] = {
     "driver": ("warn", N_("Driver changed"), "check"),
     "broken": ("err", N_("Needs repair"), "repair"),
 }
-_ACTS: dict[Act, str] = {
+ACT_WORDS: dict[Act, str] = {
     "use": N_("Use it"),
     "check": N_("Check again"),
     "update": N_("Update"),
@@ -104,7 +104,7 @@ class EnvironmentCard(Card):
         self._first.set_kind("primary" if first else "outline")
         self._rest.take(len(acts) - 1)
         for button, act in zip(self._buttons(), acts, strict=True):
-            button.setText(_(_ACTS[act]).format(size=format_bytes(there.free_bytes)))
+            button.setText(_(ACT_WORDS[act]).format(size=format_bytes(there.free_bytes)))
             button.setAccessibleName(listed((button.text(), name)))
             button.setEnabled(not running)
             button.setProperty("act", act)
