@@ -98,7 +98,7 @@ benchmark-lab: $(DEV_STAMP) ## what a play costs with 1, 10 and 30 simulated com
 benchmark-collect: $(DEV_STAMP) ## how long the reports of 1000 computers take to become one page
 	$(BIN)/python benchmarks/collect.py
 
-screenshots: $(DEV_STAMP) ## the six pages in both languages and themes, into build/screenshots
+screenshots: $(DEV_STAMP) ## every page, state and error card in both languages and themes, into build/screenshots
 	QT_QPA_PLATFORM=offscreen $(BIN)/python scripts/screenshots.py
 
 refresh-data: $(DEV_STAMP) ## rebuild resources/catalogue.json from its sources, where they can be reached
