@@ -127,10 +127,6 @@ def is_made_of(folder: Opened, other: Opened) -> bool:
     return all(_hashes(content, name) <= _hashes(other.locks[name], name) for name, content in folder.locks.items())
 
 
-def _without_digests(plan: PlanFile) -> PlanFile:
-    return replace(plan, build=tuple(replace(row, lock_sha256="") for row in plan.build))
-
-
 def _hashes(content: bytes, name: str) -> set[tuple[str, str]]:
     lock = strict.from_toml(plan_lock.LockDocument, content, name)
     return {(row.name, wheel.hashes.get("sha256", "")) for row in lock.packages for wheel in row.wheels}
