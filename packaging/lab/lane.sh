@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The tests in Windows Python: unit, window and Windows tests, each once in a Western and once in a Chinese Windows.
-# Usage: lane.sh [PYTHON [PYTEST-ARGUMENT...]]   PYTHON as for make.sh; arguments replace the four runs by one.
+# The tests in Windows Python: unit, window and Windows tests, in a Western and in a Chinese Windows.
+# Usage: lane.sh [PYTHON [short | PYTEST-ARGUMENT...]]   PYTHON as for make.sh; "short" is the choice of tests for each
+# change, without a word all of them run; arguments replace the runs by one (LANE_PLATFORM names Qt's platform for it).
 # Ends with 0 and one line when the lab cannot be built on this machine now.
 set -euo pipefail
 . "$(dirname "$0")/lab.sh"
@@ -32,8 +33,13 @@ inside bash -s -- "$@" <"$HERE/tests.sh" || failed=1
 "$python" "$HERE/summary.py" "$SHARE/results" "$SECONDS"
 kill $manager $screen 2>/dev/null || true
 flock -u 9
-if [ $# = 0 ]; then
-    say "the simulated PCs, asked from Linux"
-    (cd "$PROJECT" && SETUPWIZARD_WINDOWS_LAB=$LAB "$python" -m pytest -q tests/windows/test_pcs.py) || failed=1
-fi
+case ${1:-} in
+    short) whole="" pcs=(-k "laptop-rtx4060-581 or desktop-rtx3060-code-43 or test_install") ;;
+    '') whole=1 pcs=() ;;
+    *) exit "${failed:-0}" ;;
+esac
+say "the simulated PCs, asked from Linux"
+(cd "$PROJECT" && SETUPWIZARD_WINDOWS_LAB=$LAB SETUPWIZARD_WINDOWS_INSTALL=$whole \
+    "$python" -m pytest -q tests/windows/test_{pcs,install}.py "${pcs[@]}") || failed=1
+say "the Windows lane is through"
 exit "${failed:-0}"

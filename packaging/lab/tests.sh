@@ -5,6 +5,7 @@ cd /project || exit 1
 # The checkout is read-only in here: whatever a run writes goes to the Windows of the lab.
 export PYTHONPYCACHEPREFIX='C:\pycache' HYPOTHESIS_STORAGE_DIRECTORY='C:\hypothesis'
 status=0
+longest=1800
 # pytest's folders lie deep, deeper than an environment may without this setting; the PCs made from this Windows are as sold.
 setting='HKLM\System\CurrentControlSet\Control\FileSystem'
 wineserver -p
@@ -21,20 +22,33 @@ run() {
     wineserver -k # the code page of a Windows is that of its first program
     LC_ALL=$language wineserver -p
     echo "--- Windows: $name"
-    LC_ALL=$language timeout 900 wine 'C:\Python313\python.exe' -c "$start_pytest" "$platform" -q -n 2 --dist worksteal \
+    LC_ALL=$language timeout $longest wine 'C:\Python313\python.exe' -c "$start_pytest" "$platform" -q -n 2 --dist worksteal \
         -p no:cacheprovider --timeout 180 --junitxml "Z:\\lab\\results\\$name.xml" "$@" </dev/null >"/lab/results/$name.log" 2>&1
     local ended=$?
     # The list of skipped tests is long; the summary at the end has it by reason.
     grep -v '^SKIPPED' "/lab/results/$name.log" | tail -n 400
     echo "--- Windows: $name: $((SECONDS - start)) s"
+    [ $ended != 124 ] || echo "--- Windows: $name was cut off after $longest s; what it did is not counted below."
     [ $ended = 0 ] || status=1
 }
 
-if [ $# -gt 0 ]; then
-    run chosen "${LANE_PLATFORM:-windows}" "${LC_ALL:-C.UTF-8}" "$@"
-else
-    run unit offscreen C.UTF-8 tests/unit tests/windows
-    run windows-936 windows zh_CN.UTF-8 tests/windows tests/gui
-    run gui-offscreen offscreen C.UTF-8 tests/gui
-fi
+# The short lane: what depends on the system (files, processes, paths, text of old programs, the window), once each.
+on_files=(tests/unit/test_store_{files,layout,activate,generation,fetch,wheels}.py tests/unit/test_{feed,room,suitable,lock}.py)
+on_programs=(tests/unit/test_{process,decoding,tools_pip_uv,http,runtime,redaction}.py)
+on_probes=(tests/unit/test_probe_{windows,system,nvidia_smi,smi_cases,privacy}.py)
+on_words=(tests/windows tests/unit/test_{process,decoding}.py)
+
+case ${1:-} in
+    short)
+        run unit offscreen C.UTF-8 "${on_files[@]}" "${on_programs[@]}" "${on_probes[@]}"
+        run windows-936 windows zh_CN.UTF-8 "${on_words[@]}" tests/gui/test_{app,program,access}.py
+        run offscreen offscreen C.UTF-8 tests/gui/test_{command,tokens,job}.py
+        ;;
+    '')
+        run unit offscreen C.UTF-8 tests/unit tests/windows
+        run windows-936 windows zh_CN.UTF-8 tests/windows tests/gui
+        run gui-offscreen offscreen C.UTF-8 tests/gui
+        ;;
+    *) run chosen "${LANE_PLATFORM:-windows}" "${LC_ALL:-C.UTF-8}" "$@" ;;
+esac
 exit $status
