@@ -145,7 +145,7 @@ def about_folder(plan: Plan) -> str | None:
     """Return what is worth knowing about the folder of an environment that works there; None: nothing."""
     if plan.build.platform.startswith("win") and not plan.root.isascii():
         return _(
-            "The path of the folder holds letters beyond A to Z. PyTorch works there; some compilers, which "
-            "torch.compile needs, cannot read such a path on Windows."
+            "The path of the folder holds letters beyond A to Z. PyTorch works there, but torch.compile, "
+            "torch.jit.save and torch.export.save can fail with such paths on Windows."
         )
     return None
