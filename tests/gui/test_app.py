@@ -59,7 +59,7 @@ def start(body: str, tmp_path: Path, **more: str) -> subprocess.Popen[str]:
         "HOME": str(tmp_path),
         "XDG_CONFIG_HOME": str(tmp_path / "config"),
         "XDG_STATE_HOME": str(tmp_path / "state"),
-        "LOCALAPPDATA": str(tmp_path),
+        "WIN_PD_OVERRIDE_LOCAL_APPDATA": str(tmp_path),  # else platformdirs asks Windows, which knows no variables
         **more,
     }
     return subprocess.Popen(
@@ -68,7 +68,7 @@ def start(body: str, tmp_path: Path, **more: str) -> subprocess.Popen[str]:
 
 
 def finish(child: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = child.communicate(timeout=60)
+    out, err = child.communicate(timeout=150)
     return child.returncode, out, err
 
 

@@ -60,6 +60,7 @@ def root(tmp_path: Path) -> Root:
     return made
 
 
+@pytest.mark.not_in_wine("it makes no junctions, so the folder of the generation is shown")
 def test_the_environment_in_use_is_what_is_shown(root: Root) -> None:
     build(root, "0001")
     generation.switch(root, "0001")
