@@ -178,7 +178,7 @@ flock 9
 if ! stands debian || ! stands wine; then
     apt-get update -qq >"$LAB/apt.log" 2>&1 || true
     MIRROR=$(mirror)
-    [ -n "$MIRROR" ] || cannot "apt on this machine names no Debian mirror"
+    [ -n "$MIRROR" ] || cannot "apt on this machine names no Debian mirror, or none that answers"
     /usr/lib/apt/apt-helper -o APT::Sandbox::User=root -o Acquire::Retries=1 -o Acquire::http::Timeout=20 \
         download-file "$MIRROR/dists/$RELEASE/InRelease" "$LAB/InRelease" >"$LAB/mirror.log" 2>&1 ||
         cannot "the Debian mirror of this machine cannot be reached, or has no $RELEASE"
