@@ -47,7 +47,6 @@ test: $(DEV_STAMP) ## everything that fits in fifteen minutes
 	scripts/set_up_fleet.sh $(BIN)/python build/ansible
 	$(BIN)/python -m pytest -q tests/fleet
 	packaging/test.sh $(BIN)/python quick
-	packaging/lab/lane.sh $(BIN)/python short
 
 test-faults: $(DEV_STAMP) ## the fault and kill tests in full
 	SETUPWIZARD_FAULTS=full $(BIN)/python -m pytest -q -n 2 tests/faults/test_matrix.py

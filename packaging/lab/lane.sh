@@ -40,6 +40,6 @@ case ${1:-} in
 esac
 say "the simulated PCs, asked from Linux"
 (cd "$PROJECT" && SETUPWIZARD_WINDOWS_LAB=$LAB SETUPWIZARD_WINDOWS_INSTALL=$whole \
-    "$python" -m pytest -q tests/windows/test_{pcs,install}.py "${pcs[@]}") || failed=1
+    "$python" -m pytest -q -o faulthandler_timeout=0 tests/windows/test_{pcs,install}.py "${pcs[@]}") || failed=1
 say "the Windows lane is through"
 exit "${failed:-0}"

@@ -44,6 +44,7 @@ ask doctor doctor
 """
 
 pytestmark = [
+    pytest.mark.timeout(SECONDS + 60),
     pytest.mark.skipif(sys.platform == "win32", reason="Linux drives this computer"),
     pytest.mark.skipif(
         not (LAB and os.environ.get("SETUPWIZARD_WINDOWS_INSTALL")),
@@ -73,7 +74,6 @@ def said(results: Path, name: str, kind: type[Any]) -> tuple[Any, int]:
     return from_json(kind, text.encode(), name=name), int(code)
 
 
-@pytest.mark.timeout(SECONDS + 60)
 def test_it_is_installed_and_proved(results: Path) -> None:
     outcome, code = said(results, "apply", Outcome)
     assert (code, outcome.status, outcome.changed, outcome.root) == (0, "done", True, ROOT), outcome
