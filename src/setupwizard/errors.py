@@ -16,6 +16,7 @@ _BETTER_FOLDER = ("better-folder", N_("Use {better}"))
 _FREE_ROOM = ("free-room", N_("Free space here..."))
 _OTHER_SOURCE = ("other-source", N_("Continue from another server"))
 _PROXY = ("proxy-settings", N_("Proxy settings..."))
+_CERTIFICATE = ("proxy-settings", N_("Add the certificate..."))
 _DRIVER_PAGE = ("open-driver-page", N_("Open the driver page"))
 _OPEN_PAGE = ("open-page", N_("Open the page"))
 _CPU = ("use-cpu-build", N_("Use the CPU version for now"))
@@ -268,7 +269,7 @@ SENTENCES: dict[ErrorCode, Sentence] = {
             "It showed a certificate of {issuer} in the place of {host}. Ask the administrator to add the certificate "
             "of {issuer} to the system, or use another network, then try again."
         ),
-        fixes=(_RETRY,),
+        fixes=(_CERTIFICATE, _RETRY),
     ),
     "redirect-insecure": Sentence(
         "proxy-tls",

@@ -146,7 +146,7 @@ def fault(mode: str, match: str, arg: object = None) -> Callable[[RealVisit], No
 OTHER = "Continue from another server"
 at_planning(fault("status", WAY, 403), "host-blocked", OTHER, "Try again", fix="Try again")
 at_planning(fault("status", WAY, '407 with Basic realm="corp"'), "proxy-login", "Proxy settings...", "Try again")
-at_planning(fault("inspected", WAY), "tls-intercepted", "Try again")
+at_planning(fault("inspected", WAY), "tls-intercepted", "Add the certificate...", "Try again")
 at_installing(fault("status", TORCH, 500), "server-error", OTHER, "Try again")
 at_installing(fault("portal", TORCH), "captive-portal", "Try again")
 at_installing(fault("redirect", TORCH, "http://open.example"), "redirect-insecure", OTHER, "Try again")

@@ -225,3 +225,36 @@ def test_nothing_of_the_settings_is_cut_off(
         for widget in dialog.findChildren(kind):
             if widget.isVisibleTo(dialog):
                 assert widget.width() >= widget.sizeHint().width(), widget.text()
+
+
+# from an error's card
+
+
+def test_a_certificate_that_is_added_from_a_card_goes_on_with_the_download(visit: Visit) -> None:
+    window = visit.open()
+    visit.backend.failures["apply"] = SetupError("tls-intercepted", issuer="School Filter", host="pytorch.org")
+    visit.go_to_build()
+    visit.press_primary()
+    visit.wait(lambda: visit.state.phase == "stopped")
+    first = window.install.error_card.buttons()[0]
+    assert first.text() == "Add the certificate..."
+    visit.qtbot.mouseClick(first, LEFT)
+    dialog = window.settings.dialog
+    assert dialog is not None
+    visit.wait(dialog.test.hasFocus)
+    visit.desktop.answer = "/etc/school.pem"
+    visit.qtbot.mouseClick(dialog.browse, LEFT)
+    visit.qtbot.mouseClick(dialog.close_button, LEFT)
+    visit.wait(lambda: visit.state.phase == "done")
+    assert visit.backend.held.settings.certificates == "/etc/school.pem"
+    assert len(visit.backend.applied) == 2
+
+
+def test_where_the_administrator_fixed_the_way_no_card_offers_another(visit: Visit) -> None:
+    visit.backend.held = Preferences(locked=frozenset({"proxy", "certificates"}), place="/etc/policy.toml")
+    visit.backend.failures["plan"] = SetupError("proxy-off", host="proxy.example")
+    window = visit.open()
+    visit.press_primary()
+    visit.press_primary()
+    visit.wait(lambda: window.build.error_card.isVisible())
+    assert "Proxy settings..." not in [button.text() for button in window.build.error_card.buttons()]

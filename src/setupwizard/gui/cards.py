@@ -57,6 +57,8 @@ def _helps(code: str, page: PageName, state: State) -> bool:
     if code == "free-room":
         there = environment_at(state, state.choices.root)
         return there is not None and there.free_bytes > 0
+    if code == "proxy-settings":
+        return not {"proxy", "certificates"} <= state.preferences.locked
     if code == "repair":
         return environment_at(state, state.subject) is not None
     return True

@@ -89,10 +89,17 @@ class SettingsDialog(QDialog):
         self.contacts.unfold()
         QTimer.singleShot(0, self._to_contacts)
 
+    def show_network(self) -> None:
+        """Come to proxy and certificates."""
+        QTimer.singleShot(0, self._to_network)
+
     def _to_contacts(self) -> None:
-        bar = self.scroll_area.verticalScrollBar()
-        bar.setValue(self.contacts.y())
+        self.scroll_area.verticalScrollBar().setValue(self.contacts.y())
         self.contacts.button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _to_network(self) -> None:
+        self.scroll_area.verticalScrollBar().setValue(self._network.y())
+        self.test.setFocus(Qt.FocusReason.OtherFocusReason)
 
     # the parts
 

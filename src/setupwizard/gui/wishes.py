@@ -41,7 +41,7 @@ class Wishes(QObject):
         window.start.hosts_wanted.connect(self.open_hosts)
 
     def open(self, then: Callable[[], None] | None = None) -> None:
-        """Show the settings over whatever page is shown; `then` is done once they are closed."""
+        """Show the settings over whatever page is shown; with `then` those of the network, and it is done then."""
         from setupwizard.gui.settings import SettingsDialog  # what is rarely wanted is loaded when it is
 
         window = self._window
@@ -53,6 +53,8 @@ class Wishes(QObject):
             self.dialog.finished.connect(self._on_closed)
             self._then = then
             self.dialog.open()
+            if then is not None:
+                self.dialog.show_network()
 
     def open_hosts(self) -> None:
         """Show who is asked, and when."""
