@@ -87,10 +87,10 @@ def test_tab_goes_through_page_buttons_and_step_list(visit: Visit) -> None:
     window = visit.open()
     assert names_by_tab(window, window.start.recommended, 5) == [
         "Recommended",
+        "Which hosts are contacted, and when",
         "Check my computer",
         "Cancel",
         "Settings",
-        "切换到中文",
     ]
     visit.press_primary()
     assert names_by_tab(window, window.computer.copy, 8) == [
