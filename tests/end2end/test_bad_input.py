@@ -83,18 +83,6 @@ def test_the_same_with_the_numbers_of_windows(env):
     assert run("dance", "--exit-codes", "windows", env=env).code in {87, 87 % 256}
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("plan", "--backend", "conda"),
-    ],
-)
-def test_what_is_not_built_says_so(words, env):
-    ended = run(*words, env=env)
-    assert ended.code == 1
-    two_sentences(ended)
-
-
 @pytest.mark.parametrize(("verb", "code"), [("verify", 2), ("rollback", 2), ("report", 2), ("gc", 2), ("remove", 0)])
 def test_an_environment_that_is_not_there(verb, code, env, tmp_path):
     ended = run(verb, "--env", tmp_path / "nothing", "--json", env=env)
