@@ -191,6 +191,7 @@ def test_pips_own_settings_are_a_source_and_uvs_are_none(backend, planted, wheel
 
 @pytest.mark.slow
 @pytest.mark.network
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("backend", ["pip"])
 def test_the_real_torch(backend, tmp_path):
     env = environment(tmp_path / "home")

@@ -393,6 +393,7 @@ def test_settings_for_the_source_are_honoured_and_others_never_leak(lab):
 
 @pytest.mark.slow
 @pytest.mark.network
+@pytest.mark.timeout(900)
 def test_the_real_torch_in_an_environment_of_condas(lab, tmp_path):
     env = {**lab.env, **{name: value for name, value in os.environ.items() if name.startswith("PIP_")}}
     words = lab.words("apply", "--yes", "--json", "--cpu", "--source", "pip-config")
