@@ -111,13 +111,13 @@ Section
     ${If} $1 > 0
       MessageBox MB_ICONSTOP "$(OTHER)" /SD IDOK
       SetErrorLevel 2
-      Abort "$(OTHER)"
+      Quit
     ${EndIf}
   ${EndIf}
   Call NotRunning
   !insertmacro REMOVE_FILES
   SetOutPath "$INSTDIR"
-  File /r "${STAGE}/*.*"
+  File /r "${STAGE}/*"
   WriteUninstaller "$INSTDIR\uninstall.exe"
   CreateShortcut "$SMPROGRAMS\$(NAME).lnk" "$INSTDIR\setupwizard-gui.exe"
   WriteRegStr HKCU "${OURS}" "InstallDir" "$INSTDIR"

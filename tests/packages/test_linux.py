@@ -187,9 +187,11 @@ def test_it_starts_on_a_clean_debian_and_goes_without_a_trace(release, deb, tmp_
 def test_on_debian_12_the_text_flow_ends_in_a_proved_torch(deb, tmp_path):
     """The wheels that pip on this machine is set up to find are shown to it, and the same settings."""
     settings = {one.name: one.value for one in pip.user_settings(tmp_path, cancel=Cancel())}
-    words = " ".join(settings.get(name, "") for name in ("find-links", "extra-index-url")).split()
-    folders = tuple(folder for word in words if Path(folder := word.removeprefix("file://")).is_dir())
-    if not any(Path(folder).glob("torch-*cp311*") for folder in folders):
+    wheels = [Path(word.removeprefix("file://")) for word in settings.get("find-links", "").split()]
+    # The pages of an index of files lead to files beside it.
+    pages = [Path(word.removeprefix("file://")).parent for word in settings.get("extra-index-url", "").split()]
+    folders = [folder for folder in (*wheels, *pages) if folder.is_absolute() and folder.is_dir()]
+    if not any(any(folder.glob("torch-*cp311*")) for folder in wheels):
         pytest.skip("pip on this machine is set up to find no torch for Python 3.11")
     rows = [f"{name} = {value}" for name, value in settings.items() if name != "cert"]
     (tmp_path / "pip.conf").write_text("[global]\n" + "\n".join(rows) + "\n")
@@ -200,7 +202,7 @@ def test_on_debian_12_the_text_flow_ends_in_a_proved_torch(deb, tmp_path):
         "cp /test/pip.conf /etc/pip.conf\n"
         "yes '' | head -n 8 | script -qec 'setupwizard --text' /test/typescript >/dev/null\n"
         "setupwizard verify --env /root/pytorch --level import --json",
-        mount=folders,
+        mount=tuple(map(str, folders)),
     )
     proof = json.loads(out)
     assert proof["passed"], out
