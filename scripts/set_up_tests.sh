@@ -4,7 +4,7 @@
 set -eu
 packages="gcc libc6-dev libegl1 libgl1 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 libxcb-cursor0 libxcb-icccm4
 libxcb-image0 libxcb-keysyms1 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-randr0 fonts-dejavu-core fonts-noto-cjk fonts-inter
-xvfb xdotool openbox x11-utils imagemagick dbus-x11 at-spi2-core python3-pyatspi gir1.2-atspi-2.0
+strace xvfb xdotool openbox x11-utils imagemagick dbus-x11 at-spi2-core python3-pyatspi gir1.2-atspi-2.0
 binutils xz-utils debootstrap desktop-file-utils appstream"
 # A browser opens the report. Where apt has none (Ubuntu brings it another way), those tests skip and say so.
 browser=chromium

@@ -2,7 +2,7 @@
 $ErrorActionPreference = 'Stop'
 $program = Join-Path $env:ProgramFiles 'setupwizard\setupwizard.exe'
 if (-not (Test-Path $program)) { exit 1 }
-& $program verify --env C:\pytorch --level files --exit-codes windows --quiet | Out-Null
+& $program verify --scope machine --level files --exit-codes windows --quiet | Out-Null
 if ($LASTEXITCODE -eq 0) {
     Write-Output 'PyTorch is installed and complete.'
     exit 0
