@@ -22,7 +22,7 @@ PROGRAM = """
 import gc, json, sys
 from PySide6.QtCore import QTimer
 from setupwizard.gui.flow import Flow
-def first(self):
+def first(self, _waited_at=None):
     window = self.parent()
     told = {"modules": sorted(sys.modules), "visible": window.isVisible(), "heading": window.page_now().heading}
     told["pages"], told["collects"] = len(window.pages), gc.isenabled()
