@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from setupwizard.errors import Cancelled, SetupError
+from setupwizard.errors import SetupError
 from setupwizard.tools.http_faults import host_of
 from setupwizard.tools.process import ProcessResult
 from setupwizard.tools.room import disk_full
@@ -124,21 +124,18 @@ _BY_NAME = {
 }
 
 
-def failure_of(result: ProcessResult, folder: Path, *, asked_to_stop: bool = False) -> SetupError:
+def failure_of(result: ProcessResult, folder: Path) -> SetupError:
     """Return the error that an ending of conda, mamba or micromamba stands for.
 
     Args:
         result: how it ended.
         folder: where the environment was to be, for the room on its drive.
-        asked_to_stop: the end was our own wish.
     """
     text = f"{result.stdout[-20_000:]}\n{result.stderr[-20_000:]}".replace("\0", "\n")
     answer = answer_of(result)
     causes = list(_causes(answer))
     names = [str(cause.get("exception_name") or "") for cause in causes]
     words = "\n".join(str(cause.get("message") or cause.get("error") or "") for cause in causes) or text
-    if asked_to_stop:
-        return Cancelled()
     if "CondaSignalInterrupt" in names:
         return SetupError("conda-interrupted", detail=text)
     if not answer and result.returncode == 2:
