@@ -42,8 +42,8 @@ on_words=(tests/windows tests/unit/test_{process,decoding}.py)
 case ${1:-} in
     short)
         run unit offscreen C.UTF-8 "${on_files[@]}" "${on_programs[@]}" "${on_probes[@]}"
-        run windows-936 windows zh_CN.UTF-8 "${on_words[@]}" tests/gui/test_{app,program,widgets}.py "${on_layout[@]}"
-        run offscreen offscreen C.UTF-8 tests/gui/test_{command,tokens,job}.py
+        run windows-936 windows zh_CN.UTF-8 "${on_words[@]}" tests/gui/test_{program,widgets}.py "${on_layout[@]}"
+        run offscreen offscreen C.UTF-8 tests/gui/test_{command,tokens,copy}.py
         ;;
     '')
         run unit offscreen C.UTF-8 tests/unit tests/windows
