@@ -734,7 +734,8 @@ def test_what_the_last_page_cannot_do_it_says(visit: Visit) -> None:
 @pytest.mark.parametrize("code", sorted({code for row in SENTENCES.values() for code, _text in row.fixes}))
 def test_no_fix_is_a_button_that_does_nothing(visit: Visit, code: str) -> None:
     """Each fix of the closed list, pressed on a plan that could not be made, does something that can be seen."""
-    visit.backend.failures["plan"] = SetupError("driver-old", driver="452.39", at_least="580", url="https://x")
+    page = "https://www.nvidia.com/drivers"
+    visit.backend.failures["plan"] = SetupError("driver-old", driver="452.39", at_least="580", url=page)
     visit.backend.advice = lambda _choices: recorded.driver_recommendation()
     window = visit.open()
     visit.press_primary()
