@@ -37,7 +37,7 @@ check: $(DEV_STAMP) ## lint, types, layers, unit tests: the answer within three 
 	$(BIN)/python scripts/layers_picture.py --check
 	$(BIN)/python -m pytest -q -n 2 tests/unit
 
-test: $(DEV_STAMP) ## everything that fits in fifteen minutes
+test: $(DEV_STAMP) ## everything that fits in forty minutes, the slow suites trimmed
 	scripts/set_up_tests.sh
 	$(MAKE) check
 	$(BIN)/python -m pytest -q -n 2 tests/gui
