@@ -250,6 +250,19 @@ def test_a_crash_is_shown_on_the_present_page(visit: Visit) -> None:
     visit.wait(lambda: visit.ini.with_name("support.zip").is_file())
 
 
+def test_a_crash_stays_on_the_page_until_it_is_answered(visit: Visit) -> None:
+    window = visit.open()
+    window.show_crash(error_document(ValueError("odd"), "/log"))
+    window.flow.look()  # a job that ends well says nothing about it
+    visit.wait(lambda: window.flow.state.machine is not None and not window.flow.state.looking)
+    assert window.start.error_card.isVisible()
+    window.set_language("zh_CN")
+    assert window.start.error is not None
+    assert "安装程序" in window.start.error.title
+    window.start.error_card.buttons()[0].click()
+    visit.wait(lambda: not window.start.error_card.isVisible())
+
+
 # the desktop
 
 

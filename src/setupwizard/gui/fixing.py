@@ -37,6 +37,8 @@ class Fixing:
 
     def fix(self, code: str) -> None:
         """Do what a button says; a code that is not known tries again."""
+        if self._flow.state.fault is not None:
+            self._flow.tell(fault=None)
         self._acts.get(code, self.try_again)()
 
     def try_again(self) -> None:

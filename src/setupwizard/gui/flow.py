@@ -77,7 +77,8 @@ class Flow(Teller):
 
     def retell(self) -> None:
         """Make what holds sentences anew, in the language that is spoken now."""
-        self._set(errors=self._retold_errors())
+        fault = self.state.fault
+        self._set(errors=self._retold_errors(), fault=(fault[0], fault[1].retold()) if fault is not None else None)
         machine, proof = self.state.machine, self.state.verification
         if not self.state.committed:
             if machine is not None or self.state.looking:

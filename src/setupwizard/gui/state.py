@@ -65,6 +65,7 @@ class State(Struct, frozen=True, kw_only=True):
         freeable: bytes that downloads hold beside the environment; None: not looked yet.
         freed: bytes that removing them gave back.
         errors: what went wrong, by the page that shows it.
+        fault: a fault of ours that no job answers for, and the page on which it came up.
     """
 
     choices: Choices
@@ -98,6 +99,7 @@ class State(Struct, frozen=True, kw_only=True):
     freeable: int | None = None
     freed: int = 0
     errors: dict[PageName, Error] = field(default_factory=dict)
+    fault: tuple[PageName, Error] | None = None
 
     @property
     def committed(self) -> bool:

@@ -147,9 +147,8 @@ class SetupWindow(Shell):
     # what other parts call
 
     def show_crash(self, error: Error) -> None:
-        """Show a fault of ours on the present page."""
-        self.page_now().show_problem(error)
-        self.show_footer()
+        """Show a fault of ours on the present page, until the person has answered it or gone on."""
+        self.flow.tell(fault=(self.page_now().name, error))
 
     def interrupt(self) -> None:
         """Close because the system or a terminal wants it: an install is stopped without a question."""
@@ -392,6 +391,9 @@ class SetupWindow(Shell):
 
     def arrive(self) -> None:
         """Greet a page; coming to page 3 asks the servers."""
+        fault = self.flow.state.fault
+        if fault is not None and fault[0] != self.page_now().name:
+            self.flow.tell(fault=None)
         if self.page_now().name == "build":
             self.flow.enter_build()
         self._show_rail()

@@ -175,11 +175,13 @@ class Page(QWizardPage):
 
     def show_problem(self, error: Error | None, *, kept: str = "", fixes: list[tuple[str, str]] | None = None) -> None:
         """Show an error in the page's card, or take it away."""
+        state = self._state
+        if error is None and state is not None and state.fault is not None and state.fault[0] == self.name:
+            error = state.fault[1]
         self.error = error
         if error is None:
             self.error_card.clear()
             return
-        state = self._state
         if state is not None:
             kept = kept or cards.kept(error, self.name, state)
             fixes = fixes or cards.offered(error, self.name, state)
