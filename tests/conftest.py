@@ -1,10 +1,12 @@
-"""Which tests are for which system: the one place that turns a mark into a skip, with the reason that it gives."""
+"""What all tests share: English to begin with, and the one place that turns a mark for a system into a skip."""
 
 import ctypes
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+
+from setupwizard.i18n import set_language
 
 
 def in_wine() -> bool:
@@ -19,6 +21,14 @@ _MARKS: dict[str, tuple[str, Callable[[], bool]]] = {
     "windows_only": ("for Windows alone", lambda: sys.platform != "win32"),
     "not_in_wine": ("not in Wine", in_wine),
 }
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Speak English at the beginning, whatever language the test before ended in."""
+    set_language("en")
+    yield
+    set_language("en")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

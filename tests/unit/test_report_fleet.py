@@ -20,11 +20,6 @@ BAD = Check(id="conv", status="fail", text="The results are wrong.", advice="Che
 HOT = Check(id="sustained", status="warn", text="The card became too hot.", advice="Clean the fans.")
 
 
-@pytest.fixture(autouse=True)
-def _english() -> None:
-    set_language("en")
-
-
 @pytest.fixture
 def lab(tmp_path: Path) -> Path:
     """Nine computers: four that are sound, and one of each trouble."""
