@@ -14,14 +14,14 @@ from msgspec import Struct
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
-from setupwizard.codes import ProbeCode, SourceKind
+from setupwizard.codes import Platform, ProbeCode, SourceKind
 from setupwizard.errors import SetupError
 from setupwizard.i18n import N_, _
 from setupwizard.model.format import sentences
 from setupwizard.tools import http, pip
 from setupwizard.tools.concurrency import Cancel, side_by_side
 from setupwizard.tools.http_faults import host_of
-from setupwizard.tools.lock import target_tags
+from setupwizard.tools.lock import platform_tags, target_tags
 from setupwizard.tools.transport import FetchSettings
 
 log = logging.getLogger(__name__)
@@ -51,11 +51,15 @@ class Question(Struct, frozen=True, kw_only=True):
 
     Attributes:
         general_variant: the variant of a wheel without local tag, as the general index's default build of a version.
+        platform: of another computer, for a plan that it will carry out; None: of this one.
+        runner: an interpreter to run pip with where none of the Pythons is here.
     """
 
     variants: tuple[str, ...]
     pythons: tuple[PythonSpec, ...]
     general_variant: Callable[[str], str | None]
+    platform: Platform | None = None
+    runner: str | None = None
 
 
 class Offer(Struct, frozen=True, kw_only=True):
@@ -256,17 +260,19 @@ def _ask_pip(
     only_found: bool,
 ) -> Listing:
     """Let pip list the versions: once for each Python, as a source may hold wheels for one Python alone."""
-    runners = [python for python in question.pythons if python.path is not None and pip.runs_on(python.version)]
-    if not runners:
+    own = {one.version: one.path for one in question.pythons if one.path is not None and pip.runs_on(one.version)}
+    runner = next(iter(own.values()), question.runner)
+    if runner is None:
         return Listing(spec=spec, code="not-asked", text=says("not-asked"))
+    place = [word for tag in _foreign_tags(question) for word in ("--platform", tag)]
     calls: dict[str, Callable[[], tuple[str, ...]]] = {}
-    for python in runners if only_found else question.pythons:
-        own = python in runners
-        options = () if own else ("--python-version", python.version.removesuffix("t"), "--implementation", "cp")
-        calls[python.version] = partial(
+    for version in own if only_found else [python.version for python in question.pythons]:
+        other = version not in own
+        options = ("--python-version", version.removesuffix("t"), "--implementation", "cp", *place) if other else ()
+        calls[version] = partial(
             pip.versions,
             project,
-            python=(python if own else runners[0]).path or "",
+            python=own.get(version, runner),
             work=work,
             env=env,
             cancel=cancel,
@@ -283,6 +289,10 @@ def _ask_pip(
         )
     offers = [_offer_of(Version(text), version, question) for version, answer in told.items() for text in answer]
     return _found(spec, [offer for offer in offers if offer is not None])
+
+
+def _foreign_tags(question: Question) -> list[str]:
+    return platform_tags(question.platform) if question.platform is not None else []
 
 
 def _why_silent(
@@ -358,7 +368,7 @@ def _ask_folder(spec: SourceSpec, project: str, question: Question) -> Listing:
 
 
 def _offers_in(files: Iterable[str], project: str, question: Question) -> Iterable[Offer]:
-    tags = {python.version: target_tags(python.version) for python in question.pythons}
+    tags = {python.version: target_tags(python.version, question.platform) for python in question.pythons}
     for file in files:
         try:
             name, version, _build, wheel_tags = parse_wheel_filename(file)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import platform
 import sys
 
-from setupwizard.codes import OsName
+from setupwizard.codes import OsName, Platform
+from setupwizard.model.catalogue import platform_of
 from setupwizard.model.machine import Surroundings
 from setupwizard.probes import linux
 from setupwizard.probes.facts import SystemFacts, architecture
@@ -13,6 +14,11 @@ from setupwizard.probes.roots import Roots
 from setupwizard.tools.concurrency import Cancel
 
 _NAMES: dict[str, OsName] = {"win32": "windows", "darwin": "macos"}
+
+
+def platform_here() -> Platform | None:
+    """Return what PyTorch calls this computer's system and processor, None when it knows neither."""
+    return platform_of(_NAMES.get(sys.platform, "linux"), architecture(platform.machine()))
 
 
 def minimal(roots: Roots) -> SystemFacts:

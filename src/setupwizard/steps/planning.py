@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from setupwizard.codes import APPLY_EXIT, Backend
+from setupwizard.codes import APPLY_EXIT, Backend, Platform
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.catalogue import Catalogue
@@ -18,6 +18,7 @@ from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Package, Plan, PlanPython, PlanSource, Setting, Tried
 from setupwizard.model.recommendation import Build, Recommendation
 from setupwizard.probes.sources import Listing, Question, SourceSpec, ask_all, cause_of_silence
+from setupwizard.probes.system import platform_here
 from setupwizard.steps import backends
 from setupwizard.steps.carrying import Carried, added_since, carry
 from setupwizard.steps.conda_planning import BROUGHT, CondaPart, lost_with_conda, python_part, whole_draft
@@ -26,7 +27,7 @@ from setupwizard.steps.offers import Choice, candidates, choose, why_other
 from setupwizard.steps.records import plan_of
 from setupwizard.steps.resolving import companions_of, family_requirements, resolve
 from setupwizard.steps.runtime import bringing_runtime
-from setupwizard.steps.supply import Supply, supply_of
+from setupwizard.steps.supply import Supply, supply_elsewhere, supply_of
 from setupwizard.steps.tracking import Track
 from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.layout import Root
@@ -44,6 +45,7 @@ class PlanRequest(Struct, frozen=True, kw_only=True):
     Attributes:
         sources: ids, addresses or folders that the user named; empty: all known ones, the best that has the files.
         stop_gap: the user asked for the build although the decision is that something else comes first.
+        portable: the plan is saved for other computers, and may be for another platform than this one's.
     """
 
     machine: Machine
@@ -52,6 +54,13 @@ class PlanRequest(Struct, frozen=True, kw_only=True):
     backend: Backend = "uv"
     sources: tuple[str, ...] = ()
     stop_gap: bool = False
+    portable: bool = False
+
+    @property
+    def elsewhere(self) -> Platform | None:
+        """The platform of the build where that is another one than this computer's."""
+        build = self.recommendation.build
+        return build.platform if self.portable and build is not None and build.platform != platform_here() else None
 
 
 def make_plan(request: PlanRequest, track: Track) -> Plan:
@@ -78,10 +87,14 @@ def make_plan(request: PlanRequest, track: Track) -> Plan:
             settings = pip.user_settings(work, cancel=track.cancel)
             best = candidates(request.recommendation)[0]
             by_conda = backend.conda is not None
-            supply = supply_of(request.machine, best, track.cancel, by_conda=by_conda)
+            supply = (
+                supply_of(request.machine, best, track.cancel, by_conda=by_conda)
+                if request.elsewhere is None
+                else supply_elsewhere(best)
+            )
             listings, choice = _probe(request, catalogue, supply, work, track)
         with track.step("resolve", _("Work out the exact packages")):
-            requirements, left_out = _family(choice, catalogue, work, track)
+            requirements, left_out = _family(choice, catalogue, request.elsewhere, work, track)
             empty = _empty(work / "resolve")
             once = partial(
                 _resolve,
@@ -91,6 +104,7 @@ def make_plan(request: PlanRequest, track: Track) -> Plan:
                 track=track,
                 backend=backend,
                 helper=supply.helper,
+                elsewhere=request.elsewhere,
             )
             carried = carry(added_since(root, current, recorded), bringing_runtime(request.machine, once))
             carried = msgspec.structs.replace(carried, lost=(*carried.lost, *lost_with_conda(root, current, recorded)))
@@ -118,6 +132,7 @@ def _resolve(
     track: Track,
     backend: backends.Chosen,
     helper: str | None,
+    elsewhere: Platform | None,
 ) -> tuple[Package, ...]:
     return resolve(
         choice,
@@ -128,6 +143,7 @@ def _resolve(
         further=further,
         without_uv=backend.without_uv,
         helper=helper,
+        elsewhere=elsewhere,
         brought=BROUGHT if backend.conda is not None else frozenset(),
     )
 
@@ -198,6 +214,8 @@ def _probe(
         variants=variants,
         pythons=pythons,
         general_variant=lambda torch: catalogue.general_variant(torch, platform),
+        platform=request.elsewhere,
+        runner=supply.helper,
     )
     specs = _specs(request, catalogue, builds, question)
     listings = ask_all(specs, "torch", question, work=work, cancel=track.cancel)
@@ -214,6 +232,10 @@ def _specs(
 ) -> tuple[SourceSpec, ...]:
     """Return the sources to ask, in the order in which they win when they hold the same build."""
     known = known_sources(catalogue)
+    if request.elsewhere is not None:
+        known.pop("pip-config")  # pip can be asked for the computer that it runs on, and for no other
+        if "pip-config" in request.sources:
+            raise SetupError("usage", what=_("--source pip-config can be asked for this computer's platform alone"))
     if request.sources:
         return tuple(spec for word in request.sources for spec in named_sources(word, known))
     general_helps = any(question.general_variant(build.torch) in question.variants for build in builds)
@@ -268,12 +290,15 @@ def _nowhere(builds: Sequence[Build], supply: Supply, listings: Sequence[Listing
     )
 
 
-def _family(choice: Choice, catalogue: Catalogue, work: Path, track: Track) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _family(
+    choice: Choice, catalogue: Catalogue, elsewhere: Platform | None, work: Path, track: Track
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     platform = choice.build.platform
     question = Question(
         variants=(choice.build.variant,),
         pythons=(choice.python,),
         general_variant=lambda _version: catalogue.general_variant(choice.build.torch, platform),
+        platform=elsewhere,
     )
     listings = {
         name: ask_all([choice.listing.spec], name, question, work=work, cancel=track.cancel, measure=False)[0]

@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from setupwizard.codes import Platform
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.install_data import install_data
@@ -40,6 +41,7 @@ def resolve(
     without_uv: bool = False,
     brought: Collection[str] = (),
     helper: str | None = None,
+    elsewhere: Platform | None = None,
 ) -> tuple[Package, ...]:
     """Return the wheels of an environment: the torch family, what it needs, and what comes along.
 
@@ -52,6 +54,7 @@ def resolve(
         further: requirements of what the user added.
         brought: names of companions that come another way.
         helper: an interpreter of another version, for uv to start where the environment's Python is still to come.
+        elsewhere: the platform of another computer that the lock is for; None: it is for this one.
         without_uv: pip resolves from every kind of source, not from its own settings' places alone.
 
     Raises:
@@ -87,8 +90,9 @@ def resolve(
             lock,
             python=(helper if absent else None) or _path_of(choice),
             options=(*version, *_resolver_options(spec, choice.build.variant)),
+            platform=elsewhere,
         )
-    wheels = read_lock(lock, python=choice.build.python)
+    wheels = read_lock(lock, python=choice.build.python, platform=elsewhere)
     _must_be_the_build(wheels, choice)
     return _with_sizes(wheels, spec, cancel)
 

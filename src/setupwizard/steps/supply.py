@@ -96,6 +96,12 @@ def supply_of(machine: Machine, build: Build, cancel: Cancel, *, by_conda: bool 
     return Supply(pythons=(*found, spec), brought=brought, helper=helper)
 
 
+def supply_elsewhere(build: Build) -> Supply:
+    """Return the Python of another computer, which carries the plan out with one of its own or one that it brings."""
+    own = own_python() or bundled_python()
+    return Supply(pythons=(PythonSpec(version=build.python),), helper=str(own) if own is not None else None)
+
+
 def _with_bundled(supply: Supply, wanted: str) -> Supply:
     """Add the Python that came with the program, where it is the wanted one or nothing else is there."""
     python = bundled_python()

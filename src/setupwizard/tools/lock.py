@@ -20,7 +20,7 @@ from setupwizard.model.plan import Package
 
 MAX_LOCK_BYTES = 8 * 1024 * 1024
 # Far ahead of what there is: for another computer the system is taken to be new enough.
-_NEWEST_MACOS = 30
+NEWEST_MACOS = 30
 _NEWEST_GLIBC = 60
 
 
@@ -45,7 +45,7 @@ def target_tags(python: str, platform: Platform | None = None) -> frozenset[Tag]
     version = python.removesuffix("t")
     major, minor = (int(part) for part in version.split(".")[:2])
     abi = f"cp{major}{minor}" + ("t" if python.endswith("t") else "")
-    platforms = None if platform is None else _platform_tags(platform)
+    platforms = None if platform is None else platform_tags(platform)
     return frozenset(
         (
             *cpython_tags((major, minor), abis=[abi], platforms=platforms),
@@ -54,12 +54,13 @@ def target_tags(python: str, platform: Platform | None = None) -> frozenset[Tag]
     )
 
 
-def _platform_tags(platform: Platform) -> list[str]:
+def platform_tags(platform: Platform) -> list[str]:
+    """Return the platforms of wheels that a computer takes, its system taken to be new enough; the best first."""
     system, _sign, arch = platform.partition("_")
     if system == "win":
         return [platform]
     if system == "macos":
-        return list(mac_platforms((_NEWEST_MACOS, 0), arch))
+        return list(mac_platforms((NEWEST_MACOS, 0), arch))
     legacy = ["manylinux2014", "manylinux2010", "manylinux1"] if arch == "x86_64" else ["manylinux2014"]
     return [f"{name}_{arch}" for name in (*(f"manylinux_2_{n}" for n in range(_NEWEST_GLIBC, 4, -1)), *legacy)]
 
@@ -71,8 +72,13 @@ def file_of(address: str) -> str:
     return unquote(urlsplit(address).path.rpartition("/")[2])
 
 
-def read_lock(path: Path, *, python: str) -> tuple[LockedWheel, ...]:
+def read_lock(path: Path, *, python: str, platform: Platform | None = None) -> tuple[LockedWheel, ...]:
     """Read a lock and choose the wheel of each package that the Python takes.
+
+    Args:
+        path: the lock.
+        python: its version.
+        platform: of another computer; None: of this one.
 
     Raises:
         SetupError: "plan-invalid": it is no lock, holds something other than wheels, or a wheel without sha256.
@@ -83,7 +89,7 @@ def read_lock(path: Path, *, python: str) -> tuple[LockedWheel, ...]:
         lock = Pylock.from_dict(tomllib.loads(path.read_text("utf-8")))
     except (OSError, ValueError, RecursionError, PylockValidationError) as error:
         raise SetupError("plan-invalid", file=path.name, problem=str(error)) from error
-    tags = target_tags(python)
+    tags = target_tags(python, platform)
     return tuple(
         _choose(str(package.name), str(package.version), package.wheels or (), tags, path.name)
         for package in lock.packages

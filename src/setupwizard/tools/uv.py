@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from setupwizard.codes import Platform
 from setupwizard.errors import Cancelled, SetupError
 from setupwizard.i18n import _
 from setupwizard.tools import http
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.http_faults import host_of, problem_of
+from setupwizard.tools.lock import NEWEST_MACOS
 from setupwizard.tools.process import ProcessResult, clean_environment, run
 from setupwizard.tools.proxies import variables_for
 from setupwizard.tools.refusals import refusal_in
@@ -59,6 +61,17 @@ def why_not(cancel: Cancel | None = None) -> str | None:
     except SetupError as error:
         return error.detail or str(error)
     return None if result.ok else f"{result.returncode}: {result.stdout}{result.stderr}".strip()
+
+
+# uv's words for the platforms (uv pip compile --help, 0.13); a wheel of torch needs no newer glibc than that
+_PLATFORMS: dict[Platform, str] = {
+    "linux_x86_64": "x86_64-manylinux_2_28",
+    "linux_aarch64": "aarch64-manylinux_2_28",
+    "win_amd64": "x86_64-pc-windows-msvc",
+    "win_arm64": "aarch64-pc-windows-msvc",
+    "macos_arm64": "aarch64-apple-darwin",
+    "macos_x86_64": "x86_64-apple-darwin",
+}
 
 
 class Uv:
@@ -145,7 +158,15 @@ class Uv:
         """
         self._checked(self.add_argv(python, lock), cwd=lock.parent, silence=INSTALL_SILENCE)
 
-    def compile(self, project: Path, output: Path, *, python: str, options: Sequence[str] = ()) -> None:
+    def compile(
+        self,
+        project: Path,
+        output: Path,
+        *,
+        python: str,
+        options: Sequence[str] = (),
+        platform: Platform | None = None,
+    ) -> None:
         """Resolve the requirements of a project file to a lock with addresses and hashes.
 
         Args:
@@ -153,6 +174,7 @@ class Uv:
             output: the lock; uv insists on the name pylock.toml or pylock.<name>.toml.
             python: "3.12" or the path of an interpreter.
             options: further arguments.
+            platform: of another computer, whose system is taken to be new enough; None: of this one.
 
         Raises:
             SetupError: "build-not-in-sources", a cause of the network, "tool-failed".
@@ -160,11 +182,14 @@ class Uv:
         argv = (
             *(str(uv_program()), "pip", "compile", "--quiet", "--no-build", "--no-header", "--no-annotate"),
             *("--system-certs", "--format", "pylock.toml", "--python", python, "--output-file", str(output)),
+            *(("--python-platform", _PLATFORMS[platform]) if platform is not None else ()),
             *options,
             str(project),
         )
-        proxies = variables_for(project.read_text("utf-8"), *options)
-        self._checked(argv, cwd=project.parent, timeout=RESOLVE_SECONDS, network=True, variables=proxies)
+        variables = dict(variables_for(project.read_text("utf-8"), *options))
+        if platform is not None:
+            variables["MACOSX_DEPLOYMENT_TARGET"] = f"{NEWEST_MACOS}.0"  # else uv takes a macOS that torch has left
+        self._checked(argv, cwd=project.parent, timeout=RESOLVE_SECONDS, network=True, variables=variables)
 
     def _environment(self, *, network: bool, variables: Mapping[str, str]) -> Mapping[str, str]:
         temporary = self._work / "tmp"

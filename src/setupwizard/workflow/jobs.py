@@ -108,8 +108,15 @@ def _insisting(machine: Machine, python: str | None) -> Machine:
     return replace(machine, python=choice)
 
 
-def plan(machine: Machine, decision: Recommendation, choices: Choices, track: Track) -> Plan:
+def plan(machine: Machine, decision: Recommendation, choices: Choices, track: Track, *, portable: bool = False) -> Plan:
     """Return everything that an install would do; nothing is changed.
+
+    Args:
+        machine: the computer.
+        decision: what is right for it.
+        choices: what the user chose.
+        track: told of each step.
+        portable: it is saved for other computers, and the computer may be of another platform than this one.
 
     Raises:
         SetupError: there is nothing to install, or it is nowhere to be had.
@@ -123,6 +130,7 @@ def plan(machine: Machine, decision: Recommendation, choices: Choices, track: Tr
             backend=choices.backend,
             sources=choices.sources,
             stop_gap=choices.wishes.variant is not None,
+            portable=portable,
         ),
         track,
     )
@@ -134,6 +142,8 @@ def plans_for(
     track: Track,
 ) -> tuple[Plan, ...]:
     """Return a plan for each of several machines as if nothing was installed yet; machines that share a build share it.
+
+    A machine may be of another platform than this computer.
 
     Raises:
         SetupError: one of them has no build.
@@ -147,7 +157,7 @@ def plans_for(
             build = decision.build
             key = (build.platform, build.torch, build.variant, build.python) if build is not None else None
             if key is None or key not in made:
-                one = plan(machine, decision, fresh, track)
+                one = plan(machine, decision, fresh, track, portable=True)
                 made[key or ("", "", "", one.id)] = one
     return tuple(made.values())
 

@@ -11,7 +11,13 @@ import click
 
 from setupwizard import platforms, workflow
 from setupwizard.cli import show
-from setupwizard.cli.commands.looking import machine_to_install_on, wish_options, wishes_from
+from setupwizard.cli.commands.looking import (
+    is_elsewhere,
+    machine_to_install_on,
+    machine_to_plan_for,
+    wish_options,
+    wishes_from,
+)
 from setupwizard.cli.context import common, finish, json_option, stop_on_signal, usual_pace, voice
 from setupwizard.cli.progress import EventLines, Terminal
 from setupwizard.errors import SetupError
@@ -98,14 +104,15 @@ def plan(export: Path | None, json: bool, **options: Any) -> None:
     if len(files) > 1 and (export is None or given is not None):
         raise SetupError("usage", what=_("more than one --machine goes with recommend and with plan --export"))
     opened = given.open() if given is not None else None
-    machines = [machine_to_install_on((file,)) for file in files] or [machine_to_install_on(())]
+    machines = [machine_to_plan_for(file) if export is not None else machine_to_install_on((file,)) for file in files]
+    machines = machines or [machine_to_install_on(())]
     choices = choices_from(options)
     with stop_on_signal() as cancel:
         track = Track(Terminal(quiet=voice.quiet), cancel)
         made: tuple[workflow.Plan, ...]
         if opened is not None:
             made = (workflow.plan_from(opened, machines[0], workflow.decide(machines[0], choices), choices, track),)
-        elif len(machines) == 1:
+        elif len(machines) == 1 and (export is None or not is_elsewhere(machines[0])):
             made = (workflow.plan(machines[0], workflow.decide(machines[0], choices), choices, track),)
         else:
             made = workflow.plans_for(machines, choices, track)

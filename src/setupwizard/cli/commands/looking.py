@@ -16,9 +16,11 @@ from setupwizard.cli.context import common, finish, json_option, stop_on_signal,
 from setupwizard.codes import RECOMMEND_EXIT
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
+from setupwizard.model.catalogue import platform_of
 from setupwizard.model.machine import FoundPython, Machine
 from setupwizard.model.recommendation import Wishes
 from setupwizard.model.wire import MAX_DOCUMENT_BYTES, from_json, read_document, to_json
+from setupwizard.probes.system import platform_here
 from setupwizard.steps.detect import detect as detect_machine
 from setupwizard.steps.detect import expand, pythons_here, redacted
 from setupwizard.steps.recommend import recommend as decide
@@ -99,6 +101,17 @@ def machine_to_install_on(machines: tuple[str, ...]) -> Machine:
         with stop_on_signal() as cancel:
             here = pythons_here(cancel=cancel)
     return replace(found, pythons=_for_everybody(here) if voice.scope == "machine" else here)
+
+
+def machine_to_plan_for(file: str) -> Machine:
+    """Return the machine that a plan is saved for: as it is where it is of another platform, else with our Pythons."""
+    found = this_machine((file,))
+    return found if is_elsewhere(found) else machine_to_install_on((file,))
+
+
+def is_elsewhere(machine: Machine) -> bool:
+    """Whether a machine is of another platform than this computer."""
+    return platform_of(machine.os, machine.arch) != platform_here()
 
 
 def _for_everybody(pythons: tuple[FoundPython, ...]) -> tuple[FoundPython, ...]:
