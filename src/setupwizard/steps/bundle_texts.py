@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
+from setupwizard.codes import Platform
 from setupwizard.model.planfile import PlanFile
 from setupwizard.steps.program_copy import ProgramCopy
 from setupwizard.store.files import write_atomic
@@ -75,15 +77,26 @@ exit /b %errorlevel%
 """
 
 
-def write(folder: Path, plan: PlanFile, program: ProgramCopy | None) -> None:
+def write(
+    folder: Path, plan: PlanFile, program: ProgramCopy | None, *, brought: Collection[tuple[Platform, str]] = ()
+) -> None:
     """Write the page and the scripts.
+
+    Args:
+        folder: the offline folder.
+        plan: what it installs.
+        program: the copy of the program in it.
+        brought: the platforms and versions of the Pythons in it.
 
     Raises:
         SetupError: "root-not-writable", "disk-full".
     """
-    pythons = ", ".join(dict.fromkeys(build.python for build in plan.build))
-    needs = f"Each computer needs a Python of its own: {pythons}.\n"
-    needs_zh = f"每台计算机需要自带 Python：{pythons}。\n"
+    wanted = dict.fromkeys((build.platform, build.python) for build in plan.build)
+    missing = ", ".join(f"{python} ({platform})" for platform, python in wanted if (platform, python) not in brought)
+    needs, needs_zh = "Python comes along.\n", "已附带 Python。\n"
+    if missing:
+        needs = f"Each computer needs a Python of its own: {missing}.\n"
+        needs_zh = f"每台计算机需要自带 Python：{missing}。\n"
     if program is not None:
         needs += (
             f"Where setupwizard is not installed, run.sh uses the copy in this folder, with Python {program.python}.\n"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import logging
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,11 +15,14 @@ import tomlkit
 from msgspec import Struct
 
 from setupwizard import __version__
+from setupwizard.codes import Platform
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
-from setupwizard.model.bundle import Bundle, BundleFile, BundleTools
+from setupwizard.model.bundle import Bundle, BundledPython, BundleFile, BundleTools
 from setupwizard.model.plan import Package
+from setupwizard.model.planfile import PlanFile
 from setupwizard.model.wire import to_json
+from setupwizard.probes.managed import managed
 from setupwizard.steps import bundle_texts, program_copy
 from setupwizard.steps.belonging import Found
 from setupwizard.steps.opening import MANIFEST, PLAN, SIGNATURE, WHEELS, Opened
@@ -29,9 +33,12 @@ from setupwizard.store.files import disk_errors, hash_file, remove_tree, replace
 from setupwizard.store.wheels import WheelStore
 from setupwizard.tools import pip, plan_lock, signatures
 
+log = logging.getLogger(__name__)
+
 MAKING = ".making"
 """Where wheels arrive; its presence says that the folder is ours and not finished."""
 TOOLS = "tools"
+PYTHONS = "python"
 
 
 class BundleRequest(Struct, frozen=True, kw_only=True):
@@ -64,19 +71,20 @@ def bundle(request: BundleRequest, track: Track) -> Bundle:
     _must_be_ours(folder)
     with track.step("resolve", _("Read the plan")):
         sets = _sets(request, track)
+        pythons = _pythons(opened.plan, track)
     with disk_errors(folder):
         (folder / WHEELS).mkdir(parents=True, exist_ok=True)
         (folder / MAKING).mkdir(exist_ok=True)
         (folder / MANIFEST).unlink(missing_ok=True)
         (folder / SIGNATURE).unlink(missing_ok=True)
-    every = {package.sha256: package for packages in sets.values() for package in packages}
+    every = {package.sha256: package for packages in (*sets.values(), pythons.values()) for package in packages}
     with track.step("fetch", _("Download the packages")):
         places = _fetched(list(every.values()), folder, track)
     with track.step("create", _("Write the offline folder")), disk_errors(folder):
         _write_plan(opened, sets, places, folder)
         program = program_copy.pack(folder / TOOLS)
-        bundle_texts.write(folder, opened.plan, program)
-        listed = _listed(opened, folder)
+        bundle_texts.write(folder, opened.plan, program, brought=pythons)
+        listed = _listed(opened, folder, pythons)
         write_atomic(folder / MANIFEST, (to_json(listed) + "\n").encode())
         if request.key is not None:
             signatures.sign(folder / MANIFEST, request.key)
@@ -107,15 +115,35 @@ def _sets(request: BundleRequest, track: Track) -> dict[str, tuple[Package, ...]
     return sets
 
 
+def _pythons(plan: PlanFile, track: Track) -> dict[tuple[Platform, str], Package]:
+    """Return the archive of a Python for each platform and version of the plan, as far as one can be had.
+
+    Where none can be reached the folder holds none, says so, and each computer uses a Python of its own.
+    """
+    found: dict[tuple[Platform, str], Package] = {}
+    for platform, version in dict.fromkeys((build.platform, build.python) for build in plan.build):
+        if version.endswith("t"):
+            continue  # the list of the folder has no word for one without the lock
+        try:
+            found[platform, version] = managed(version, platform, cancel=track.cancel).archive
+        except SetupError as error:
+            log.info("no Python %s for %s comes along: %s", version, platform, error.detail or error)
+    return found
+
+
+def _place(package: Package, names: Sequence[str]) -> str:
+    """Return where a package lies below the folder; wheels of one name from two indexes lie apart."""
+    if package.kind == "python":
+        return f"{PYTHONS}/{package.file}"
+    if names.count(package.file) == 1:
+        return f"{WHEELS}/{package.file}"
+    return f"{WHEELS}/{package.sha256[:16]}/{package.file}"
+
+
 def _fetched(packages: Sequence[Package], folder: Path, track: Track) -> dict[str, str]:
     """Bring the wheels into the folder; return the path of each below it, by its sha256."""
     names = [package.file for package in packages]
-    places = {
-        package.sha256: f"{WHEELS}/{package.file}"
-        if names.count(package.file) == 1
-        else f"{WHEELS}/{package.sha256[:16]}/{package.file}"
-        for package in packages
-    }
+    places = {package.sha256: _place(package, names) for package in packages}
     missing = [package for package in packages if not _is_there(folder / places[package.sha256], package)]
     store = WheelStore(folder / MAKING)
     settings = FetchSettings()
@@ -125,10 +153,10 @@ def _fetched(packages: Sequence[Package], folder: Path, track: Track) -> dict[st
     with disk_errors(folder):
         for package in missing:
             target = folder / places[package.sha256]
-            target.parent.mkdir(exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             replace_patiently(store.path_of(package), target)
             target.chmod(0o644)
-        _forget_others(folder / WHEELS, {folder / place for place in places.values()})
+        _forget_others(folder, {folder / place for place in places.values()})
     return places
 
 
@@ -141,10 +169,11 @@ def _is_there(path: Path, package: Package) -> bool:
 
 
 def _forget_others(folder: Path, kept: set[Path]) -> None:
-    for place in folder.rglob("*.whl"):
+    """Remove wheels and Pythons of an earlier plan, and folders that are empty then."""
+    for place in [*(folder / WHEELS).rglob("*.whl"), *(folder / PYTHONS).glob("*.tar.gz")]:
         if place not in kept:
             place.unlink()
-    for place in folder.iterdir():
+    for place in [*(folder / WHEELS).iterdir(), folder / PYTHONS]:
         if place.is_dir():
             with suppress(OSError):
                 place.rmdir()
@@ -161,7 +190,7 @@ def _write_plan(opened: Opened, sets: dict[str, tuple[Package, ...]], places: di
     write_atomic(folder / PLAN, tomlkit.dumps(document).encode())
 
 
-def _listed(opened: Opened, folder: Path) -> Bundle:
+def _listed(opened: Opened, folder: Path, pythons: Mapping[tuple[Platform, str], Package]) -> Bundle:
     paths = sorted(_files(folder))
     files = tuple(_row(folder, path) for path in paths)
     return Bundle(
@@ -169,6 +198,10 @@ def _listed(opened: Opened, folder: Path) -> Bundle:
         platforms=tuple(dict.fromkeys(build.platform for build in opened.plan.build)),
         files=files,
         tools=BundleTools(uv=importlib.metadata.version("uv"), setupwizard=__version__),
+        python=tuple(
+            BundledPython(version=package.version, platform=platform, path=f"{PYTHONS}/{package.file}")
+            for (platform, _version), package in pythons.items()
+        ),
     )
 
 

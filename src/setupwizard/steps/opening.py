@@ -44,10 +44,25 @@ class Opened(Struct, frozen=True, kw_only=True):
         Raises:
             SetupError: "plan-invalid": the folder's own list does not hold it so; "bundle-damaged": it is gone.
         """
+        place, row = self.file(path)
+        if row.sha256 != sha256:
+            raise _unlisted(path)
+        return place
+
+    def file(self, path: str) -> tuple[Path, BundleFile]:
+        """Return a file in the folder, and its row in the folder's own list.
+
+        Raises:
+            SetupError: "plan-invalid": the list does not hold it; "bundle-damaged": it is gone.
+        """
         row = next((row for row in self.bundle.files if row.path == path), None) if self.bundle is not None else None
-        if row is None or row.sha256 != sha256:
-            raise strict.refused(path, _("the list of the offline folder does not hold it."))
-        return _present(self.folder, row)
+        if row is None:
+            raise _unlisted(path)
+        return _present(self.folder, row), row
+
+
+def _unlisted(path: str) -> SetupError:
+    return strict.refused(path, _("the list of the offline folder does not hold it."))
 
 
 def open_plan(path: Path) -> Opened:
@@ -152,7 +167,7 @@ def _rows(files: Iterable[BundleFile]) -> dict[str, BundleFile]:
 def _must_be_listed(rows: dict[str, BundleFile], names: Iterable[str]) -> None:
     for name in names:
         if name not in rows:
-            raise strict.refused(name, _("the list of the offline folder does not hold it."))
+            raise _unlisted(name)
 
 
 def _present(folder: Path, row: BundleFile) -> Path:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -14,12 +14,13 @@ from packaging.version import Version
 from setupwizard.codes import Backend, Platform
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
-from setupwizard.model.catalogue import platform_of
+from setupwizard.model.bundle import BundledPython
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import FAMILY, Package, Plan, PlanPython, PlanSource
 from setupwizard.model.planfile import PlannedBuild
 from setupwizard.model.recommendation import Build, Recommendation, Wishes
 from setupwizard.probes.sources import SourceSpec
+from setupwizard.probes.system import platform_here
 from setupwizard.steps import backends
 from setupwizard.steps.belonging import Found, Search, places
 from setupwizard.steps.carrying import added_since, carry
@@ -33,6 +34,7 @@ from setupwizard.steps.suiting import Here, Suited, suited
 from setupwizard.steps.tracking import Track
 from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.layout import Root
+from setupwizard.store.pythons import interpreter
 from setupwizard.tools import plan_lock, strict
 from setupwizard.tools.plan_lock import PlannedWheel
 
@@ -70,23 +72,25 @@ def portable_plan(request: PortableRequest, track: Track) -> Plan:
         catalogue=known_catalogue().catalogue,
     )
     with track.step("resolve", _("Read the plan")):
-        bundled = _bundled_pythons(opened, here.platform)
         if request.backend == "conda":
             raise SetupError(
                 "usage", what=_("--backend conda cannot carry out a plan file or a bundle; uv and pip can")
             )
         backend = backends.choose(request.backend, request.machine, track.cancel)
+        bundled = {} if backend.without_uv else _bundled_pythons(opened, here.platform)  # uv alone unpacks one
         chosen = suited(opened.plan, here, tuple(bundled))
         packages, spec = _packages(request, chosen.build, track)
         current = root.current_name()
         recorded = plan_of(root, current)
         carried = carry(added_since(root, current, recorded), lambda further: _with(packages, further))
+        python, archive = _python(request, chosen.build, bundled)
+        carried = replace(carried, packages=(*carried.packages, *archive))
     return drafted(
         Draft(
             root=root,
             backend=backend.name,
             create_title=backends.create_title(backend),
-            python=_python(request, chosen.build),
+            python=python,
             build=_build(chosen.build, packages, spec),
             recommended=request.decision.build,
             source=PlanSource(id=spec.id, kind=spec.kind, why=source_text(spec)),
@@ -103,7 +107,7 @@ def planned_wheels(opened: Opened, build: PlannedBuild) -> tuple[PlannedWheel, .
     Raises:
         SetupError: "plan-invalid".
     """
-    own = build.platform == this_platform()
+    own = build.platform == platform_here()
     wheels = plan_lock.read(
         opened.locks[build.lock], build.lock, python=build.python, platform=None if own else build.platform
     )
@@ -119,14 +123,6 @@ def planned_wheels(opened: Opened, build: PlannedBuild) -> tuple[PlannedWheel, .
         if held is None or (version and held != Version(version) and held.public != version):
             raise strict.refused(build.lock, _("it does not hold {name}.").format(name=word))
     return wheels
-
-
-def this_platform() -> Platform | None:
-    """Return the platform that this program runs on."""
-    import platform
-
-    system = {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
-    return platform_of(system, platform.machine())  # type: ignore[arg-type]
 
 
 def specs_for(words: Sequence[str]) -> tuple[SourceSpec, ...]:
@@ -214,17 +210,36 @@ def _with(packages: tuple[Package, ...], further: Sequence[str]) -> tuple[Packag
     return packages
 
 
-def _bundled_pythons(opened: Opened, platform: Platform | None) -> dict[str, str]:
-    """Return the Pythons of the folder for a platform: "3.12" to the path of its archive."""
+def _bundled_pythons(opened: Opened, platform: Platform | None) -> dict[str, Package]:
+    """Return the Pythons of the folder for a platform: "3.12" to its archive, as a line of a Plan."""
     rows = opened.bundle.python if opened.bundle is not None else ()
-    return {row.version.rpartition(".")[0]: row.path for row in rows if row.platform == platform}
+    return {row.version.rpartition(".")[0]: _archive(opened, row) for row in rows if row.platform == platform}
 
 
-def _python(request: PortableRequest, build: PlannedBuild) -> PlanPython:
+def _archive(opened: Opened, python: BundledPython) -> Package:
+    place, row = opened.file(python.path)
+    return Package(
+        name="cpython",
+        version=python.version,
+        file=place.name,
+        sha256=row.sha256,
+        size=row.size,
+        url=place.absolute().as_uri(),
+        origin="bundle",
+    )
+
+
+def _python(
+    request: PortableRequest, build: PlannedBuild, bundled: Mapping[str, Package]
+) -> tuple[PlanPython, tuple[Package, ...]]:
+    """Return the Python of the environment, and the archive that it comes in where none is here."""
     found = next((one for one in usable_pythons(request.machine) if one.version == build.python), None)
     if found is not None:
-        return PlanPython(version=found.version, source="found", path=found.path)
-    return PlanPython(version=build.python, source="bundled")
+        return PlanPython(version=found.version, source="found", path=found.path), ()
+    archive = bundled[build.python]
+    place = interpreter(Root(request.root), build.python, build.platform, archive)
+    path = str(place) if place.is_file() else None
+    return PlanPython(version=build.python, source="bundled", path=path), (archive,)
 
 
 def _build(build: PlannedBuild, packages: Sequence[Package], spec: SourceSpec) -> Build:

@@ -18,8 +18,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import setupwizard
+from setupwizard.probes.system import platform_here
 from setupwizard.resources import resource
-from setupwizard.steps.portable import this_platform
 from setupwizard.tools.uv import uv_program
 
 _WINDOW = frozenset(("pyside6-essentials", "shiboken6"))
@@ -43,7 +43,7 @@ def pack(folder: Path) -> ProgramCopy | None:
     uv = uv_program()
     shutil.copyfile(uv, folder / uv.name)
     (folder / uv.name).chmod(0o755)
-    platform = this_platform()
+    platform = platform_here()
     if getattr(sys, "frozen", False) or platform is None or sys.platform == "win32":
         return None
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
