@@ -26,6 +26,7 @@ from helpers.program import environment, run
 
 FULL = os.environ.get("SETUPWIZARD_FLEET") == "full"
 MORE = [f"more{number:02}" for number in range(24 if FULL else 0)]
+REAL = ("torch==2.13.0", "numpy", "pip")
 PROGRAM = Path(sys.executable).with_name("setupwizard")
 PAYLOAD = 24 << 20
 """Bytes of the made-up torch: the power has to go while it is on its way."""
@@ -190,6 +191,33 @@ def test_the_reports_of_the_lab_make_one_table(scene: Scene, tmp_path: Path) -> 
     assert {line["file"].removesuffix(".json") for line in table["reports"]} == {h.name for h in scene.room.lab.hosts}
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not FULL, reason="the real torch is proved on two computers by make test-fleet alone")
+def test_two_computers_prove_the_real_torch(tmp_path: Path, collections: Path) -> None:
+    """The processor build that pip here can get, from the room's server, by a plan that asks for the whole proof."""
+    reason = lab.missing()
+    if reason is not None:
+        pytest.skip(reason)
+    wheels = tmp_path / "wheels"
+    got = subprocess.run(
+        [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:", "-d", wheels, *REAL],
+        capture_output=True, text=True, check=False, timeout=900,
+    )  # fmt: skip
+    if got.returncode:
+        pytest.skip(f"pip here cannot get {REAL[0]}: {got.stderr.strip()[-200:]}")
+    machine, _release = look(tmp_path / "look")
+    with room(tmp_path, wheels) as made:
+        plan = _plan(made, tmp_path, [machine], "--torch", REAL[0].partition("==")[2], "--cpu", level="device")
+        for name in ("first", "second"):
+            host = made.add(name, disk="3g")
+            for file in (plan, *plan.parent.glob("pylock.*.toml")):
+                made.lab.write(host, f"/srv/plan/{file.name}", file.read_bytes())
+        player = Player(made.lab, collections, made.lab.inventory(sys.executable))
+        played = player.play({"plan": f"/srv/plan/{plan.name}", "root": ROOT, "exe": [str(PROGRAM)]})
+        assert played.changed() == {"first", "second"}, played.out
+        assert {result["verdict"] for result in played.results.values()} <= {"pass", "warn"}
+
+
 def _computer_with_a_card(folder: Path, machine: Path) -> Path:
     """Return the Machine document of this computer with the card that one host has."""
     found: dict[str, Any] = json.loads(machine.read_text("utf-8"))
@@ -202,18 +230,30 @@ def _computer_with_a_card(folder: Path, machine: Path) -> Path:
     return file
 
 
-def _plan(made: Room, folder: Path, machines: list[Path]) -> Path:
-    """Return the plan that an administrator exports in the network of the room, for both kinds of computers."""
+def _plan(made: Room, folder: Path, machines: list[Path], *more: str, level: str = "import") -> Path:
+    """Return the plan that an administrator exports in the network of the room, for all kinds of computers."""
     file = folder / "plan" / "lab.toml"
     file.parent.mkdir()
     env = {**os.environ, **made.environment, "SSL_CERT_FILE": str(made.authority), "HOME": str(folder / "home")}
     words = [word for machine in machines for word in ("--machine", str(machine))]
-    argv = [PROGRAM, "plan", *words, "--source", "official", "--env", folder / "nowhere", "--export", file, "--quiet"]
+    argv = [
+        PROGRAM,
+        "plan",
+        *words,
+        "--source",
+        "official",
+        "--env",
+        folder / "nowhere",
+        "--export",
+        file,
+        "--quiet",
+        *more,
+    ]
     done = subprocess.run(made.lab.inside(argv), env=env, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     text = file.read_text("utf-8")
     assert 'level = "device"' in text
-    file.write_text(text.replace('level = "device"', 'level = "import"'), encoding="utf-8")  # no card here is real
+    file.write_text(text.replace('level = "device"', f'level = "{level}"'), encoding="utf-8")  # no card here is real
     return file
 
 
