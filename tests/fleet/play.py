@@ -94,10 +94,18 @@ class Player:
     def start(self, wanted: Mapping[str, Any], *words: str) -> Running:
         """Begin the play of the tests, with what torch_env is asked for on every host."""
         folder = self.lab.folder / "results"
+        return self._begin(PLAYBOOK, {"wanted": dict(wanted), "results": str(folder)}, *words)
+
+    def playbook(self, name: str, variables: Mapping[str, Any], *words: str) -> Played:
+        """Run a playbook of the collection to its end."""
+        return self.finish(self._begin(COLLECTION / "playbooks" / name, variables, *words))
+
+    def _begin(self, playbook: Path, variables: Mapping[str, Any], *words: str) -> Running:
+        folder = self.lab.folder / "results"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        variables = json.dumps({"wanted": dict(wanted), "results": str(folder)})
-        argv = [ANSIBLE / "ansible-playbook", "-i", self.inventory, PLAYBOOK, "-e", variables, *words]
+        given = json.dumps(dict(variables))
+        argv = [ANSIBLE / "ansible-playbook", "-i", self.inventory, playbook, "-e", given, *words]
         process = subprocess.Popen(
             self.lab.inside(argv),
             env=self.env,

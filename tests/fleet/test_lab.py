@@ -6,6 +6,7 @@ Six computers in `make test`, thirty in `make test-fleet` (SETUPWIZARD_FLEET=ful
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -216,6 +217,40 @@ def test_two_computers_prove_the_real_torch(tmp_path: Path, collections: Path) -
         played = player.play({"plan": f"/srv/plan/{plan.name}", "root": ROOT, "exe": [str(PROGRAM)]})
         assert played.changed() == {"first", "second"}, played.out
         assert {result["verdict"] for result in played.results.values()} <= {"pass", "warn"}
+
+
+@pytest.mark.slow
+def test_a_bundle_comes_from_the_server_of_the_room(scene: Scene, tmp_path: Path) -> None:
+    """The collection's own playbook, an ordinary web server, and a setupwizard that may not use the network."""
+    env = {**os.environ, **scene.room.environment, "SSL_CERT_FILE": str(scene.room.authority), "HOME": str(tmp_path)}
+    argv = [PROGRAM, "bundle", scene.plan, tmp_path / "bundle", "--quiet"]
+    made = subprocess.run(
+        scene.room.lab.inside(argv), env=env, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+    archive = tmp_path / "served" / "bundle.tar"
+    archive.parent.mkdir()
+    subprocess.run(["tar", "cf", archive, "-C", tmp_path, "bundle"], check=True, timeout=60)
+    words = [sys.executable, "-m", "http.server", "--bind", lab.CENTRE, "--directory", archive.parent, "8322"]
+    server = subprocess.Popen(scene.room.lab.inside(words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        played = scene.player.playbook(
+            "room.yml",
+            {
+                "room_server": f"http://{lab.CENTRE}:8322",
+                "room_bundle_sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
+                "room_exe": [str(PROGRAM)],
+                "room_root": "/srv/from-the-room",
+            },
+            "--limit",
+            "sound",
+        )
+    finally:
+        server.kill()
+        server.wait()
+    assert played.changed() == {"sound"}, played.out
+    python = "/srv/from-the-room/current/bin/python"
+    assert scene.room.lab.on(scene.sound, f"{python} -I -c 'import torch; print(torch.__version__)'").endswith("+cpu")
 
 
 def _computer_with_a_card(folder: Path, machine: Path) -> Path:
