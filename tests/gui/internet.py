@@ -229,7 +229,7 @@ def real(guard: None, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv("HOME", str(tmp_path / "home"))
         monkeypatch.setenv("SSL_CERT_FILE", str(authority))
         monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-        monkeypatch.setenv("SETUPWIZARD_PATIENCE", "0.05")
+        monkeypatch.setenv("SETUPWIZARD_PATIENCE", "0.1")
         monkeypatch.setenv("WAKEPY_FAKE_SUCCESS", "yes")
         visit = RealVisit(qtbot, tmp_path, server)
         yield visit

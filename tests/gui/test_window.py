@@ -858,10 +858,8 @@ def test_language_and_colours_change_at_once_and_are_remembered(visit: Visit, sp
     assert visit.page == "computer"
     window.rail.theme_wanted.emit("dark")
     assert theme.current().tokens == DARK
-    settings = QSettings(str(visit.ini), QSettings.Format.IniFormat)
-    window._settings.sync()
-    assert settings.value("language") == "zh_CN"
-    assert settings.value("theme") == "dark"
+    visit.wait(lambda: visit.backend.held.settings.theme == "dark")
+    assert visit.backend.held.settings.language == "zh_CN"
     window.set_language("en")
     visit.wait(lambda: not visit.state.looking)
     assert "user name" in texts(visit)
@@ -931,7 +929,6 @@ def test_the_size_is_remembered(visit: Visit) -> None:
     assert window.minimumSize() == QSize(880, 600)
     window.resize(1100, 700)
     window.close()
-    window.deleteLater()
     again = visit.open()
     assert again.size() == QSize(1100, 700)
 
