@@ -31,7 +31,6 @@ mount -t overlay overlay -o lowerdir=/,upperdir="$2/upper",workdir="$2/work" "$2
 cd "$2/root"
 mount -t proc proc proc
 mount --rbind /dev dev
-mount -t tmpfs -o size=400m tmpfs tmp
 mkdir -p .before run/sshd
 pivot_root . .before
 umount -l /.before
