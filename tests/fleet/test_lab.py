@@ -127,7 +127,7 @@ def test_a_lab_in_three_plays(scene: Scene) -> None:
     assert first.results["full"]["error"]["id"] == "disk"
     assert scene.current(scene.full) == "none"  # nothing half-made is ever offered
 
-    scene.full.grow("400m")
+    scene.full.grow("900m")
     scene.cut.rate(1000)
     scene.cut.boot()
     assert scene.current(scene.cut) == "none"
