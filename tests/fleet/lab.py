@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 NETWORK = "10.77.0"
+_LETTERS = iter("abcdefghijklmnopqrstuvwxyz")  # a second lab stands beside the first one, with names of its own
 CENTRE = f"{NETWORK}.1"
 FIRST_HOST = 10
 PATIENCE = 30.0
@@ -181,7 +182,7 @@ class Lab:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.centre = f"sw{os.getpid() % 100_000}"
+        self.centre = f"sw{os.getpid() % 100_000}{next(_LETTERS)}"
         self.hosts: list[Host] = []
         self._key = folder / "key"
 
