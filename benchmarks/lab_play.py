@@ -27,7 +27,7 @@ def measure(folder: Path, wheels: Path, collections: Path, count: int) -> None:
     """Stand a lab of so many computers and print a line for each play."""
     with room(folder, wheels) as made:
         for number in range(count):
-            made.add(f"pc{number:03}", disk="200m")
+            made.add(f"pc{number:03}", disk="700m")
         player = Player(made.lab, collections, made.lab.inventory(sys.executable))
         wanted = {
             "recommended": True,
