@@ -29,8 +29,9 @@ from setupwizard.gui.widgets.environments import EnvironmentCard
 from setupwizard.gui.widgets.panels import ErrorCard
 from setupwizard.model.events import Emit
 from setupwizard.model.machine import Disk, FoundPython, Machine
+from setupwizard.model.settings import Preferences
 from setupwizard.steps.detect import detect
-from setupwizard.tools import process
+from setupwizard.tools import preferences, process
 from setupwizard.tools.concurrency import Cancel
 
 OFFICIAL = "download.pytorch.org"
@@ -217,6 +218,8 @@ def guard() -> None:
 @pytest.fixture
 def real(guard: None, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RealVisit]:
     """A visit with a home of its own and a loopback internet; nothing is on its servers yet."""
+    preferences._before.clear()  # what an earlier visit found in its environment is not this one's
+    preferences._state["present"] = Preferences()
     (tmp_path / "home").mkdir()
     (tmp_path / "wheels").mkdir()
     for name in list(os.environ):
