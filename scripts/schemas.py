@@ -10,7 +10,6 @@ from typing import Any, get_args
 import msgspec
 
 from setupwizard import codes
-from setupwizard.errors import SENTENCES
 from setupwizard.model.bundle import Bundle
 from setupwizard.model.doctor import Doctor
 from setupwizard.model.events import Error, Event, Outcome
@@ -22,6 +21,7 @@ from setupwizard.model.self_test import SelfTest
 from setupwizard.model.verification import Verification
 from setupwizard.model.wire import schema_of
 from setupwizard.probes.findings import FINDINGS
+from setupwizard.sentences import SENTENCES
 
 TOP = Path(__file__).resolve().parent.parent
 KINDS = (Machine, Recommendation, Plan, Outcome, Error, Verification, Doctor, SelfTest, PlanFile, Bundle)
@@ -85,7 +85,7 @@ def codes_page() -> str:
     lines = [
         "# Codes",
         "",
-        "Made from `src/setupwizard/codes.py` and `errors.py` by `make schemas`.",
+        "Made from `src/setupwizard/codes.py` and `sentences/` by `make schemas`.",
         "Texts are translated; these words never change.",
         "",
         "## Exit codes",
@@ -98,7 +98,7 @@ def codes_page() -> str:
         "",
         "| code | exit id | what a person reads |",
         "|---|---|---|",
-        *(f"| {code} | {row.exit_id} | {row.title}. |" for code, row in SENTENCES.items()),
+        *(f"| {code} | {SENTENCES[code].exit_id} | {SENTENCES[code].title}. |" for code in codes.ERROR_CODES),
     ]
     lines += [
         "",

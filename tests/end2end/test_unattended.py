@@ -13,8 +13,9 @@ import pytest
 from helpers.bundle_lab import BundleLab
 from helpers.program import PROGRAM
 from setupwizard.codes import EXIT_CODES, STEP_IDS
-from setupwizard.errors import SENTENCES, SetupError
+from setupwizard.errors import SetupError
 from setupwizard.resources import resource
+from setupwizard.sentences import SENTENCES
 
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 

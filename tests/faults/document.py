@@ -9,7 +9,7 @@ from pathlib import Path
 from faults.acts import ACTED
 from faults.network import NETWORK
 from faults.rows import Row
-from setupwizard.errors import SENTENCES
+from setupwizard.sentences import SENTENCES
 
 DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "faults.md"
 ROWS: tuple[Row, ...] = (*NETWORK, *ACTED)

@@ -9,7 +9,7 @@ from faults.rows import DESIGNED, IN_FULL, Row
 from helpers.fault_lab import Lab, notes_of, outcome_of
 from helpers.program import Ended
 from setupwizard.codes import EXIT_CODES
-from setupwizard.errors import SENTENCES
+from setupwizard.sentences import SENTENCES
 
 
 def _param(row: Row) -> object:

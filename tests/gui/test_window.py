@@ -12,7 +12,7 @@ from gui import recorded
 from gui.conftest import Visit
 from gui.fake_backend import download, steps_of
 from setupwizard import i18n
-from setupwizard.errors import SENTENCES, SetupError
+from setupwizard.errors import SetupError
 from setupwizard.gui import theme
 from setupwizard.gui.pages.install import OFFER_S, STALL_S
 from setupwizard.gui.tokens import DARK
@@ -20,6 +20,7 @@ from setupwizard.gui.widgets.basic import Button, Label
 from setupwizard.gui.widgets.rows import CheckRow
 from setupwizard.model.events import Output, Progress, StepStarted
 from setupwizard.model.verification import Device
+from setupwizard.sentences import SENTENCES
 
 
 def texts(visit: Visit) -> str:

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from setupwizard.errors import SENTENCES, SetupError
+from setupwizard.errors import SetupError
+from setupwizard.sentences import SENTENCES
 from setupwizard.tools.conda_answers import answer_of, failure_of, packages_of
 from setupwizard.tools.process import ProcessResult
 

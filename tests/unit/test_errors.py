@@ -7,9 +7,14 @@ import msgspec
 import pytest
 
 from setupwizard import codes, i18n
-from setupwizard.errors import SENTENCES, SetupError
+from setupwizard.errors import SetupError
 from setupwizard.model.events import Error
 from setupwizard.model.wire import to_json
+from setupwizard.sentences import SENTENCES
+from setupwizard.sentences.computer import COMPUTER
+from setupwizard.sentences.conda import CONDA
+from setupwizard.sentences.network import NETWORK
+from setupwizard.sentences.work import WORK
 
 BANNED = re.compile(r"!|please|failed|fatal|invalid|abort|illegal", re.IGNORECASE)
 
@@ -24,6 +29,7 @@ def english():
 def test_every_code_has_its_sentence_and_every_sentence_its_code():
     assert set(SENTENCES) == set(codes.ERROR_CODES)
     assert {row.exit_id for row in SENTENCES.values()} <= set(codes.EXIT_CODES)
+    assert len(WORK) + len(COMPUTER) + len(NETWORK) + len(CONDA) == len(SENTENCES), "a code stands in two tables"
 
 
 @pytest.mark.parametrize("code", codes.ERROR_CODES)

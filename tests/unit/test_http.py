@@ -12,7 +12,8 @@ import trustme
 
 from helpers.loopback import Answer, loopback
 from setupwizard import codes, i18n
-from setupwizard.errors import SENTENCES, SetupError
+from setupwizard.errors import SetupError
+from setupwizard.sentences import SENTENCES
 from setupwizard.tools import http, pip
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.http_faults import cause_of, host_of, next_hop, proxy_login, retry_after

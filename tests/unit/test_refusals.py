@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from setupwizard import i18n
-from setupwizard.errors import SENTENCES, SetupError
+from setupwizard.errors import SetupError
 from setupwizard.model.verification import Check, Verification
+from setupwizard.sentences import SENTENCES
 from setupwizard.steps.verify import failure
 from setupwizard.steps.verify.diagnosis import cause_of
 from setupwizard.steps.verify.sentences import told

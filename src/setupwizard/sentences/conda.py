@@ -1,26 +1,10 @@
-"""What a sentence of an error is made of, and the sentences for what conda, mamba and micromamba may end with."""
+"""What conda, mamba and micromamba may end with."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from setupwizard.codes import ErrorCode
 from setupwizard.i18n import N_
-
-
-class Sentence(NamedTuple):
-    """What a person reads for one error code; `{name}` stands for a fact of the error."""
-
-    exit_id: str
-    title: str
-    advice: str
-    retryable: bool = False
-    fixes: tuple[tuple[str, str], ...] = ()
-
-
-RETRY = ("try-again", N_("Try again"))
-OTHER_FOLDER = ("choose-folder", N_("Choose another folder"))
-PLAN_AGAIN = ("plan-again", N_("Make the plan again"))
+from setupwizard.sentences.sentence import OTHER_FOLDER, PLAN_AGAIN, RETRY, Sentence
 
 CONDA: dict[ErrorCode, Sentence] = {
     "conda-missing": Sentence(
