@@ -7,6 +7,7 @@ from setupwizard.model.recommendation import Build
 from setupwizard.steps.recommend import recommend
 from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.workflow import Choices, cards_for, decide, grid
+from setupwizard.workflow.cards import cards_to_ask
 
 
 def card(name: str, pci: str, capability: str) -> Gpu:
@@ -50,3 +51,27 @@ def test_a_build_that_nobody_knows_is_proved_on_every_card_of_its_maker():
     machine = computer(OLD, NEW)
     build = Build(torch="9.9.9", variant="cu999", python="3.12", platform="linux_x86_64", requirement="torch==9.9.9")
     assert cards_for(build, machine) == machine.gpus
+
+
+@pytest.mark.parametrize(
+    ("variant", "vendors"),
+    [
+        ("cu130", ["nvidia"]),
+        ("cu117.with.pypi.cudnn", ["nvidia"]),
+        ("cpu", ["nvidia"]),
+        ("rocm6.4", ["amd"]),
+        ("xpu", ["intel"]),
+        ("nv24.10", []),
+    ],
+)
+def test_a_torch_of_somebody_elses_is_asked_about_the_cards_that_it_should_use(variant, vendors):
+    others = [Gpu(vendor=vendor, name=vendor, driver_sees_it=True) for vendor in ("amd", "intel", "apple")]
+    assert [gpu.vendor for gpu in cards_to_ask(variant, computer(NEW, *others))] == vendors
+
+
+def test_on_a_mac_every_torch_is_asked_about_apples_graphics():
+    apple = Gpu(vendor="apple", name="Apple M3")
+    mac = Machine(os="macos", arch="arm64", gpus=(apple,))
+    assert cards_to_ask("cpu", mac) == (apple,)
+    build = Build(torch="2.13.0", variant="cpu", python="3.12", platform="macos_arm64", requirement="torch==2.13.0")
+    assert cards_for(build, mac) == (apple,)

@@ -6,9 +6,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-from setupwizard.codes import Platform, SourceKind
+from setupwizard.codes import Platform, SourceKind, Vendor
 
 VariantKind = Literal["cpu", "cuda", "rocm", "xpu"]
+KIND_OF_VENDOR: dict[Vendor, VariantKind] = {"nvidia": "cuda", "amd": "rocm", "intel": "xpu"}
+"""The kind of build for each vendor's cards. Apple's graphics are served by the processor build."""
 
 
 class Published(Struct, frozen=True, kw_only=True):

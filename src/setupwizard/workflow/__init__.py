@@ -3,8 +3,10 @@
 from setupwizard.model.events import Outcome
 from setupwizard.model.plan import Plan
 from setupwizard.workflow import doctoring
+from setupwizard.workflow.cards import cards_for
+from setupwizard.workflow.deciding import decide, grid, plan, plans_for
 from setupwizard.workflow.environments import environments, free_root, measured, record
-from setupwizard.workflow.jobs import ApplyOptions, Job, apply, cards_for, decide, grid, plan, plans_for, run
+from setupwizard.workflow.jobs import ApplyOptions, Job, apply, run
 from setupwizard.workflow.network import Reached, contacts, try_connection
 from setupwizard.workflow.portable import Exported, Given, make_bundle, plan_from, save_plan
 from setupwizard.workflow.proving import (

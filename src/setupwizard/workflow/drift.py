@@ -23,7 +23,7 @@ from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.layout import Root
 from setupwizard.store.packages import versions_in
 from setupwizard.tools.plan_lock import PlannedWheel
-from setupwizard.workflow.jobs import decide
+from setupwizard.workflow.deciding import decide
 from setupwizard.workflow.proving import ProofOptions, verify_environment
 from setupwizard.workflow.session import Choices
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -15,20 +14,17 @@ from setupwizard.codes import OutcomeStatus, VerifyLevel, VerifyMode
 from setupwizard.errors import Cancelled, SetupError
 from setupwizard.i18n import _
 from setupwizard.model.events import Error, Outcome
-from setupwizard.model.machine import Gpu, Machine, PythonChoice
+from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
-from setupwizard.model.recommendation import Build, Cell, Recommendation
+from setupwizard.model.recommendation import Recommendation
 from setupwizard.model.settings import Downloads
 from setupwizard.model.verification import Verification
-from setupwizard.steps import foreign, install, planning, report, switching, verify
+from setupwizard.steps import foreign, install, report, switching, verify
 from setupwizard.steps.detect import redacted
 from setupwizard.steps.opening import damaged
-from setupwizard.steps.recommend import recommend
-from setupwizard.steps.recommend.grid import grid as grid_of
 from setupwizard.steps.records import verification_of
 from setupwizard.steps.tracking import Track
 from setupwizard.store import generation
-from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.journal import Journal
 from setupwizard.store.known_roots import remember
 from setupwizard.store.layout import Root
@@ -36,6 +32,8 @@ from setupwizard.store.lock import refuse_if_busy, working_on
 from setupwizard.store.removal import Removed, remove_lock
 from setupwizard.store.wheels import WheelStore
 from setupwizard.tools import network, preferences
+from setupwizard.workflow.cards import cards_for
+from setupwizard.workflow.deciding import decide, plan
 from setupwizard.workflow.portable import Given, must_be_expected, plan_from
 from setupwizard.workflow.session import Choices
 
@@ -79,87 +77,6 @@ class Job(Struct, frozen=True, kw_only=True):
     offline: bool = False
     expected_plan: str | None = None
     confirm: Callable[[Recommendation, Plan], bool] = _agreed
-
-
-def decide(machine: Machine, choices: Choices) -> Recommendation:
-    """Return the decision for a machine and the user's wishes.
-
-    Raises:
-        SetupError: "usage": a wish is not well-formed.
-    """
-    return recommend(machine, choices.wishes, known_catalogue().catalogue)
-
-
-def grid(machine: Machine, choices: Choices) -> tuple[Cell, ...]:
-    """Return every build for a machine's platform, newest torch first, with the reason for each that does not run.
-
-    Raises:
-        SetupError: "usage": a wish is not well-formed.
-    """
-    return grid_of(machine, choices.wishes, known_catalogue().catalogue)
-
-
-def _insisting(machine: Machine, python: str | None) -> Machine:
-    """Return the machine with the Python that the user insists on: no other one that is there takes its place."""
-    if python is None:
-        return machine
-    word = python.strip()
-    choice = PythonChoice(version=word.removesuffix("t"), free_threaded=word.endswith("t"), fixed=True)
-    return replace(machine, python=choice)
-
-
-def plan(machine: Machine, decision: Recommendation, choices: Choices, track: Track, *, portable: bool = False) -> Plan:
-    """Return everything that an install would do; nothing is changed.
-
-    Args:
-        machine: the computer.
-        decision: what is right for it.
-        choices: what the user chose.
-        track: told of each step.
-        portable: it is saved for other computers, and the computer may be of another platform than this one.
-
-    Raises:
-        SetupError: there is nothing to install, or it is nowhere to be had.
-        Cancelled: somebody asked to stop.
-    """
-    return planning.make_plan(
-        planning.PlanRequest(
-            machine=_insisting(machine, choices.wishes.python),
-            recommendation=decision,
-            root=choices.root,
-            backend=choices.backend,
-            sources=choices.sources,
-            stop_gap=choices.wishes.variant is not None,
-            portable=portable,
-        ),
-        track,
-    )
-
-
-def plans_for(
-    machines: Sequence[Machine],
-    choices: Choices,
-    track: Track,
-) -> tuple[Plan, ...]:
-    """Return a plan for each of several machines as if nothing was installed yet; machines that share a build share it.
-
-    A machine may be of another platform than this computer.
-
-    Raises:
-        SetupError: one of them has no build.
-        Cancelled: somebody asked to stop.
-    """
-    made: dict[tuple[str, str, str, str], Plan] = {}
-    with tempfile.TemporaryDirectory(prefix="setupwizard-export-") as folder:
-        fresh = replace(choices, root=Path(folder) / "pytorch")
-        for machine in machines:
-            decision = decide(machine, choices)
-            build = decision.build
-            key = (build.platform, build.torch, build.variant, build.python) if build is not None else None
-            if key is None or key not in made:
-                one = plan(machine, decision, fresh, track, portable=True)
-                made[key or ("", "", "", one.id)] = one
-    return tuple(made.values())
 
 
 def run(job: Job, look: Callable[[], Machine], track: Track) -> Outcome:
@@ -399,26 +316,3 @@ def _must_be_proved(verification: Verification) -> None:
     if error is not None and not is_as_deep_as_asked(verification):
         error.facts["verification"] = verification
         raise error
-
-
-def cards_for(build: Build, machine: Machine) -> tuple[Gpu, ...]:
-    """Return the cards that a build is meant for: none for a processor build outside Apple.
-
-    A card beside them that needs another build is none of them: it is no fault of this one that it does not run there.
-    """
-    vendor = {"cu": "nvidia", "ro": "amd", "xp": "intel"}.get(build.variant[:2])
-    if build.variant == "cpu":
-        vendor = "apple" if build.platform == "macos_arm64" else None
-    served = _served(build, machine)
-    return tuple(
-        gpu
-        for index, gpu in enumerate(machine.gpus)
-        if gpu.vendor == vendor and gpu.driver_sees_it is not False and (served is None or index in served)
-    )
-
-
-def _served(build: Build, machine: Machine) -> tuple[int, ...] | None:
-    """Return which cards a build holds code for, where some of them may need another one; None: nobody knows."""
-    cells = grid_of(machine, catalogue=known_catalogue().catalogue)
-    cell = next((one for one in cells if (one.torch, one.variant) == (build.torch, build.variant)), None)
-    return cell.gpus if cell is not None and cell.gpus else None

@@ -20,7 +20,8 @@ from setupwizard.steps.tracking import Track
 from setupwizard.steps.verify import sentences
 from setupwizard.store import generation
 from setupwizard.store.layout import Root
-from setupwizard.workflow.jobs import cards_for, is_as_deep_as_asked
+from setupwizard.workflow.cards import cards_for, cards_to_ask
+from setupwizard.workflow.jobs import is_as_deep_as_asked
 
 
 class ProofOptions(Struct, frozen=True, kw_only=True):
@@ -129,13 +130,8 @@ def _foreign(folder: Path, machine: Machine, options: ProofOptions, track: Track
 
 
 def _cards(found: foreign.Foreign, machine: Machine) -> tuple[Gpu, ...]:
-    """Return the cards that the torch there should use; a processor build beside an NVIDIA card is asked about it."""
     torch = look_at_torch(found.site_packages, found.folder, None) if found.site_packages is not None else None
-    variant = (torch.variant if torch is not None else None) or "cpu"
-    vendor = {"cu": "nvidia", "cp": "nvidia", "ro": "amd", "xp": "intel"}.get(variant[:2])
-    if machine.os == "macos":
-        vendor = "apple"
-    return tuple(gpu for gpu in machine.gpus if gpu.vendor == vendor and gpu.driver_sees_it is not False)
+    return cards_to_ask((torch.variant if torch is not None else None) or "cpu", machine)
 
 
 def _with(

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from setupwizard.codes import RejectedCode
 from setupwizard.i18n import _
 from setupwizard.model.catalogue import Catalogue, load_catalogue
+from setupwizard.model.catalogue_rows import KIND_OF_VENDOR
 from setupwizard.model.machine import Machine
 from setupwizard.model.recommendation import Cell, Wishes
 from setupwizard.steps.recommend.build import build_of
 from setupwizard.steps.recommend.case import Candidate, Case
 from setupwizard.steps.recommend.fit import Fit, fits, installs, pick_python, prepare, processor_fits, without_wishes
-from setupwizard.steps.recommend.rejected import KIND_OF_VENDOR, no_wheel_text, obstacle
+from setupwizard.steps.recommend.rejected import no_wheel_text, obstacle
 
 _NO_WISHES = Wishes()
 

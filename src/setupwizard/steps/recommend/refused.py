@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from setupwizard.i18n import _
+from setupwizard.model.catalogue_rows import KIND_OF_VENDOR
 from setupwizard.model.format import sentences
 from setupwizard.model.recommendation import Reason, Recommendation, Rejected
 from setupwizard.steps.recommend.build import MOST_ALTERNATIVES
 from setupwizard.steps.recommend.case import Case
 from setupwizard.steps.recommend.reasons import about_wishes
-from setupwizard.steps.recommend.rejected import KIND_OF_VENDOR, obstacle, rejected
+from setupwizard.steps.recommend.rejected import obstacle, rejected
 from setupwizard.steps.recommend.words import names_with_capability, platform_name
 
 

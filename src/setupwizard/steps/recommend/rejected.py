@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from setupwizard.codes import RejectedCode
 from setupwizard.i18n import _
 from setupwizard.model.catalogue import matches, variant_kind
-from setupwizard.model.catalogue_rows import VariantKind
+from setupwizard.model.catalogue_rows import KIND_OF_VENDOR, VariantKind
 from setupwizard.model.recommendation import Rejected
 from setupwizard.steps.recommend.cards import Card
 from setupwizard.steps.recommend.case import Candidate, Case
@@ -23,7 +23,6 @@ from setupwizard.steps.recommend.fit import (
 from setupwizard.steps.recommend.trouble import HARDWARE, RESTARTED, Trouble
 from setupwizard.steps.recommend.words import driver_words, names, names_with_capability
 
-KIND_OF_VENDOR: dict[str, VariantKind] = {"nvidia": "cuda", "amd": "rocm", "intel": "xpu"}
 WHEEL_BITS = 64
 _NEAREST_FIRST: tuple[RejectedCode, ...] = ("driver", "os", "library", "arch")
 
