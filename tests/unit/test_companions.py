@@ -11,7 +11,7 @@ import pytest
 
 from setupwizard.model.catalogue import load_catalogue
 from setupwizard.model.recommendation import Build
-from setupwizard.probes.sources import Listing, Offer, PythonSpec, SourceSpec
+from setupwizard.probes.listings import Listing, Offer, PythonSpec, SourceSpec
 from setupwizard.steps.offers import Choice
 from setupwizard.steps.resolving import family_requirements
 

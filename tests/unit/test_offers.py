@@ -2,7 +2,7 @@
 
 from setupwizard.model.machine import FoundPython, Machine, PythonChoice
 from setupwizard.model.recommendation import Build, Recommendation
-from setupwizard.probes.sources import Listing, Offer, PythonSpec, SourceSpec
+from setupwizard.probes.listings import Listing, Offer, PythonSpec, SourceSpec
 from setupwizard.steps.offers import candidates, choose, usable_pythons, why_other
 
 

@@ -9,17 +9,18 @@ import pytest
 
 from helpers.loopback import Answer, loopback
 from setupwizard.errors import SetupError
-from setupwizard.probes.sources import (
+from setupwizard.probes.listings import (
     FAST,
     Listing,
     Offer,
     PythonSpec,
     Question,
     SourceSpec,
-    ask_all,
     cause_of_silence,
     fastest_first,
 )
+from setupwizard.probes.sources import ask_all, files_on
+from setupwizard.tools import http
 from setupwizard.tools.concurrency import Cancel
 
 ARCH = platform.machine()
@@ -64,10 +65,30 @@ def test_an_index_offers_what_fits_this_computer_and_nothing_else(tmp_path):
 
 def test_a_json_index_is_read_as_well(tmp_path):
     with loopback() as server:
-        body = json.dumps({"files": [{"filename": wheel("2.13.0+cpu")}]}).encode()
+        file = {"filename": wheel("2.13.0+cpu"), "url": wheel("2.13.0+cpu").replace("+", "%2B"), "hashes": {}}
+        body = json.dumps({"meta": {"api-version": "1.0"}, "name": "torch", "files": [file]}).encode()
         server.answers["/whl/cpu/torch/"] = Answer(body, kind="application/vnd.pypi.simple.v1+json")
         spec = SourceSpec(id="mine", name="Mine", kind="index", url=server.url + "/whl/{variant}")
         assert ask(spec, question("cpu"), tmp_path).offer("2.13.0", "cpu", MINOR) is not None
+
+
+def test_links_of_an_index_with_a_login_are_found_and_do_not_hold_it():
+    with loopback() as server:
+        url = server.index("/whl/cpu", "torch", [wheel("2.13.0+cpu")]).replace("//", "//name:secret@") + "/torch/"
+        files = files_on(http.get(url))
+    assert files == {wheel("2.13.0+cpu"): f"{server.url}/files/{wheel('2.13.0+cpu').replace('+', '%2B')}"}
+
+
+def test_a_withdrawn_wheel_is_listed_as_a_plan_names_exact_versions():
+    with loopback() as server:
+        url = server.page("/torch/", f'<a data-yanked="broken" href="{wheel("2.13.0")}">x</a>')
+        assert list(files_on(http.get(url))) == [wheel("2.13.0")]
+
+
+def test_a_secure_page_cannot_lead_to_an_open_server():
+    text = b'<a href="http://other.example/torch-2.13.0-py3-none-any.whl">x</a>'
+    page = http.Page(url="https://here.example/torch/", asked="", content_type="text/html", body=text)
+    assert files_on(page) == {}
 
 
 def test_a_flat_listing(tmp_path):

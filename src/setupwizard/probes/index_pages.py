@@ -124,7 +124,7 @@ def read_page(
         answer.close()
     if answer.status != 200 or len(body) > MAX_PAGE_BYTES:
         raise SetupError("document-unreadable", file=without_login(last), detail=f"{answer.status}, {len(body)} bytes")
-    links = links_in(body, told["Content-Type"] or "", last)
+    links = links_in(body, told["Content-Type"] or "", last, asked=url)
     return IndexPage(url=last, links=links, etag=_short(told["ETag"]), modified=_short(told["Last-Modified"]))
 
 
@@ -132,13 +132,24 @@ def _short(header: str | None) -> str | None:
     return header if header is not None and len(header) <= 200 and header.isascii() and header.isprintable() else None
 
 
-def links_in(body: bytes, kind: str, url: str) -> tuple[Link, ...]:
-    """Return the wheels that a page links to, without those that were withdrawn (yanked).
+def links_in(
+    body: bytes, kind: str, url: str, *, asked: str | None = None, withdrawn: bool = False
+) -> tuple[Link, ...]:
+    """Return the wheels that a page links to.
+
+    Args:
+        body: the page.
+        kind: its Content-Type.
+        url: where it was at last: links are relative to it.
+        asked: where it was asked for, when that is another address.
+        withdrawn: those that were withdrawn (yanked), too.
 
     Raises:
         SetupError: "captive-portal": it is a page for people; "document-unreadable": it is broken, or too long.
     """
-    links = _links_of_json(body, url) if "json" in kind else _links_of_html(body, url)
+    links = _links_of_json(body, url, withdrawn) if "json" in kind else _links_of_html(body, url, withdrawn)
+    if links is None:
+        raise SetupError("captive-portal", host=host_of(asked or url))
     if len(links) > MAX_LINKS:
         raise SetupError("document-unreadable", file=without_login(url), detail=f"more than {MAX_LINKS} links")
     return tuple(links)
@@ -156,7 +167,7 @@ class _JsonPage(Struct):
     files: list[_JsonFile]
 
 
-def _links_of_json(body: bytes, url: str) -> list[Link]:
+def _links_of_json(body: bytes, url: str, withdrawn: bool) -> list[Link]:
     try:
         page = msgspec.json.decode(body, type=_JsonPage)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -167,27 +178,25 @@ def _links_of_json(body: bytes, url: str) -> list[Link]:
     found = []
     for file in page.files:
         sha256 = file.hashes.get("sha256", "")
-        link = _link(url, file.url, f"sha256={sha256}") if file.yanked is False else None
+        link = _link(url, file.url, f"sha256={sha256}") if withdrawn or file.yanked is False else None
         if link is not None and link.file == file.filename:
             found.append(link)
     return found
 
 
-def _links_of_html(body: bytes, url: str) -> list[Link]:
-    """Return the links of a page, in time proportional to it: html.parser can take the square of that."""
+def _links_of_html(body: bytes, url: str, withdrawn: bool) -> list[Link] | None:
+    """Return the links of a page, None when it is for people; html.parser can take the square of this time."""
     text = _without_comments(body.decode("utf-8", "replace"))
     links: list[Link] = []
     for anchor in _ANCHOR.finditer(text):
         named = {name.lower(): unescape(value.strip("'\"")) for name, value in _ATTRIBUTE.findall(anchor[1])}
         target = named.get("href", "").strip()
-        link = None if "data-yanked" in named else _link(url, target, target.partition("#")[2])
+        link = None if "data-yanked" in named and not withdrawn else _link(url, target, target.partition("#")[2])
         if link is not None:
             links.append(link)
         if len(links) > MAX_LINKS:
             break
-    if not links and _FORM.search(text):
-        raise SetupError("captive-portal", host=urlsplit(url).hostname)
-    return links
+    return None if not links and _FORM.search(text) else links
 
 
 def _without_comments(text: str) -> str:

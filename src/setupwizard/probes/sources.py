@@ -1,98 +1,29 @@
-"""Which download server can be reached, what it holds, and the true cause where it cannot."""
+"""Asking the download servers which builds they hold, side by side: indexes, listings, folders, pip's own settings."""
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urljoin, urlsplit
 
-from msgspec import Struct
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
-from setupwizard.codes import Platform, ProbeCode, SourceKind
 from setupwizard.errors import SetupError
-from setupwizard.i18n import N_, _
 from setupwizard.model.format import sentences
+from setupwizard.probes.index_pages import ACCEPT, links_in
+from setupwizard.probes.listings import Listing, Offer, Question, SourceSpec, code_of, says
 from setupwizard.tools import http, pip
 from setupwizard.tools.concurrency import Cancel, side_by_side
 from setupwizard.tools.http_faults import host_of
 from setupwizard.tools.lock import platform_tags, target_tags
+from setupwizard.tools.redaction import without_login
 from setupwizard.tools.transport import FetchSettings
 
 log = logging.getLogger(__name__)
 
 PROBE_SECONDS = 90
-ACCEPT = "application/vnd.pypi.simple.v1+json, text/html;q=0.5"
-
-
-class SourceSpec(Struct, frozen=True, kw_only=True):
-    """A place that may hold wheels. `url` holds "{variant}" where a place has one index for each variant."""
-
-    id: str
-    name: str
-    kind: SourceKind
-    url: str | None = None
-
-
-class PythonSpec(Struct, frozen=True, kw_only=True):
-    """A Python that the environment may get; `path` is None while it would have to be brought."""
-
-    version: str
-    path: str | None = None
-
-
-class Question(Struct, frozen=True, kw_only=True):
-    """What the sources are asked: which wheels of a project for these variants and Pythons of this computer.
-
-    Attributes:
-        general_variant: the variant of a wheel without local tag, as the general index's default build of a version.
-        platform: of another computer, for a plan that it will carry out; None: of this one.
-        runner: an interpreter to run pip with where none of the Pythons is here.
-    """
-
-    variants: tuple[str, ...]
-    pythons: tuple[PythonSpec, ...]
-    general_variant: Callable[[str], str | None]
-    platform: Platform | None = None
-    runner: str | None = None
-
-
-class Offer(Struct, frozen=True, kw_only=True):
-    """One build that a source holds. `tagged` tells whether its version carries the variant, as in 2.13.0+cpu."""
-
-    version: str
-    variant: str
-    python: str
-    tagged: bool
-
-
-class Listing(Struct, frozen=True, kw_only=True):
-    """How one source answered.
-
-    Attributes:
-        bytes_per_s: measured over the beginning of one of its files; None: not measured.
-        error: the true cause why it has no answer.
-    """
-
-    spec: SourceSpec
-    code: ProbeCode
-    text: str
-    offers: frozenset[Offer] = frozenset()
-    bytes_per_s: int | None = None
-    error: SetupError | None = None
-
-    def offer(self, version: str, variant: str, python: str) -> Offer | None:
-        """Return the build with this version, variant and Python, the one that names its variant first."""
-        for tagged in (True, False):
-            offer = Offer(version=version, variant=variant, python=python, tagged=tagged)
-            if offer in self.offers:
-                return offer
-        return None
 
 
 def ask_all(
@@ -126,100 +57,17 @@ def _listing(spec: SourceSpec, answer: Listing | Exception | None) -> Listing:
     if answer is None:
         answer = SetupError("network-timeout", host=_place_of(spec))
     if isinstance(answer, SetupError):
-        for code in _TEXTS:
-            if code == answer.code:
-                log.info("source %s: %s %s", spec.id, code, answer.detail)
-                text = sentences(says(code, **answer.facts), str(answer.facts.get("problem", "")))
-                return Listing(spec=spec, code=code, text=text, error=answer)
+        code = code_of(answer)
+        if code is not None:
+            log.info("source %s: %s %s", spec.id, code, answer.detail)
+            text = sentences(says(code, **answer.facts), str(answer.facts.get("problem", "")))
+            return Listing(spec=spec, code=code, text=text, error=answer)
     log.warning("source %s broke: %r %s", spec.id, answer, getattr(answer, "detail", ""))
     return Listing(spec=spec, code="document-unreadable", text=says("document-unreadable"))
 
 
 def _place_of(spec: SourceSpec) -> str:
     return host_of(spec.url) if spec.url is not None and "://" in spec.url else spec.name
-
-
-_TEXTS: Mapping[ProbeCode, str] = {
-    "ok": N_("It answered and has builds for this computer."),
-    "offline": N_("The network was not to be used."),
-    "network-off": N_("This computer is not connected to a network."),
-    "name-unknown": N_("The network does not know its name (DNS)."),
-    "host-blocked": N_("It cannot be reached from this network."),
-    "network-timeout": N_("It did not answer in time."),
-    "server-error": N_("It has a problem of its own."),
-    "proxy-off": N_("The network's proxy does not answer."),
-    "proxy-login": N_("The network's proxy wants a name and a password."),
-    "captive-portal": N_("This network wants you to log in first."),
-    "tls-intercepted": N_("Its certificate, signed by {issuer}, is not one that this computer trusts."),
-    "redirect-insecure": N_("It led from the secure connection to an open one."),
-    "clock-wrong": N_("Its certificate does not fit this computer's clock."),
-    "file-missing": N_("It does not have the list of files."),
-    "build-not-in-sources": N_("It has no build for this computer."),
-    "document-unreadable": N_("Its answer could not be read."),
-    "not-asked": N_("It needs a Python on this computer, and there is none."),
-}
-
-
-def says(code: ProbeCode, **facts: object) -> str:
-    """Return what an answer means, as a sentence in the present language."""
-    return _(_TEXTS[code]).format(**{"issuer": _("this network"), **facts})
-
-
-# What stands in the way of every server at once comes first; a file that is missing tells least.
-_TELLING: tuple[ProbeCode, ...] = (
-    "proxy-login",
-    "captive-portal",
-    "tls-intercepted",
-    "clock-wrong",
-    "redirect-insecure",
-    "proxy-off",
-    "offline",
-    "network-off",
-    "server-error",
-    "network-timeout",
-    "host-blocked",
-    "name-unknown",
-    "file-missing",
-)
-_OF_THE_WHOLE_NETWORK = frozenset(_TELLING[:8])
-
-
-def cause_of_silence(listings: Iterable[Listing]) -> SetupError | None:
-    """Return why no source could answer, None when one did and just does not have the build.
-
-    What lies at the network itself (its proxy, its log-in page, the certificate that it shows) is the cause even when
-    some source answered: the build may well be where nobody gets to.
-    """
-    asked = [listing for listing in listings if listing.code != "not-asked"]
-    errors = {listing.code: listing.error for listing in reversed(asked) if listing.error is not None}
-    answered = any(listing.code in {"ok", "build-not-in-sources", "document-unreadable"} for listing in asked)
-    telling = next((code for code in _TELLING if code in errors), None)
-    if telling is None or (answered and telling not in _OF_THE_WHOLE_NETWORK):
-        return None
-    error = errors[telling]
-    if error is not None:
-        error.detail = "\n".join(f"{listing.spec.name}: {listing.text}" for listing in asked) + f"\n{error.detail}"
-    return error
-
-
-FAST = 5_000_000
-"""Bytes a second from which a source is fast enough: a faster one is not worth leaving the official one for."""
-_MUCH_FASTER = 3
-
-
-def fastest_first(listings: Sequence[Listing]) -> list[Listing]:
-    """Return the sources in the order in which they are preferred: as they were, but slow ones after much faster ones.
-
-    Only a source whose speed was measured, that is not fast, and that another one beats by a factor of three, loses
-    its place.
-    """
-    best = max((listing.bytes_per_s or 0 for listing in listings), default=0)
-
-    def slow(listing: Listing) -> int:
-        speed = listing.bytes_per_s
-        return 0 if speed is None or speed >= FAST or speed * _MUCH_FASTER > best else best - speed
-
-    return sorted(listings, key=slow)
 
 
 def ask(
@@ -383,39 +231,13 @@ def _offers_in(files: Iterable[str], project: str, question: Question) -> Iterab
 
 
 def files_on(page: http.Page) -> dict[str, str]:
-    """Return the wheels that a page of a simple index (HTML or JSON) or a flat listing links to: name to address.
+    """Return the wheels that a page of an index or a flat listing links to: name to address.
+
+    Withdrawn ones are among them, as a plan asks for exact versions alone.
 
     Raises:
         SetupError: "captive-portal": it is a page for people; "document-unreadable": it is broken.
     """
-    text = page.body.decode("utf-8", "replace")
-    if "json" in page.content_type:
-        try:
-            return {
-                str(file["filename"]): urljoin(page.url, str(file.get("url", ""))) for file in json.loads(text)["files"]
-            }
-        except (ValueError, KeyError, TypeError) as error:
-            raise SetupError("document-unreadable", file=page.url, detail=str(error)) from error
-    links = _Links(page.url)
-    links.feed(text)
-    if links.forms and not links.files:
-        raise SetupError("captive-portal", host=host_of(page.asked))
-    return links.files
-
-
-class _Links(HTMLParser):
-    def __init__(self, base: str) -> None:
-        super().__init__()
-        self._base = base
-        self.files: dict[str, str] = {}
-        self.forms = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "form":
-            self.forms += 1
-        target = dict(attrs).get("href") if tag == "a" else None
-        if target:
-            address = urljoin(self._base, target).partition("#")[0]
-            file = unquote(urlsplit(address).path.rpartition("/")[2])
-            if file.endswith(".whl"):
-                self.files[file] = address
+    # an address keeps its login to itself; the links get it back from those that are remembered (tools/logins)
+    links = links_in(page.body, page.content_type, without_login(page.url), asked=page.asked, withdrawn=True)
+    return {link.file: link.url for link in links}

@@ -16,7 +16,9 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.catalogue import Catalogue
 from setupwizard.model.catalogue_rows import PackageSource
-from setupwizard.probes.sources import ACCEPT, SourceSpec, files_on
+from setupwizard.probes.index_pages import ACCEPT
+from setupwizard.probes.listings import SourceSpec
+from setupwizard.probes.sources import files_on
 from setupwizard.tools import http, network, pip, strict
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.http_faults import host_of

@@ -12,7 +12,7 @@ from setupwizard.i18n import _
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Package, Plan, PlanPython, PlanSource, Setting, Tried
 from setupwizard.model.recommendation import Build, Recommendation
-from setupwizard.probes.sources import says
+from setupwizard.probes.listings import says
 from setupwizard.steps import backends
 from setupwizard.steps.carrying import Carried
 from setupwizard.steps.drafting import Draft

@@ -11,7 +11,7 @@ from setupwizard.i18n import _
 from setupwizard.model.format import listed, sentences
 from setupwizard.model.machine import FoundPython, Machine
 from setupwizard.model.recommendation import Build, Recommendation
-from setupwizard.probes.sources import Listing, Offer, PythonSpec, fastest_first
+from setupwizard.probes.listings import Listing, Offer, PythonSpec, fastest_first
 
 NEWEST_PREFERRED = (3, 13)
 """Pythons up to this one are preferred, newest first; a newer one is taken when nothing else fits (contract)."""

@@ -17,7 +17,8 @@ from setupwizard.model.catalogue import Catalogue
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Package, Plan, PlanPython, PlanSource, Setting, Tried
 from setupwizard.model.recommendation import Build, Recommendation
-from setupwizard.probes.sources import Listing, Question, SourceSpec, ask_all, cause_of_silence
+from setupwizard.probes.listings import Listing, Question, SourceSpec, cause_of_silence
+from setupwizard.probes.sources import ask_all
 from setupwizard.probes.system import platform_here
 from setupwizard.steps import backends
 from setupwizard.steps.carrying import Carried, added_since, carry

@@ -19,7 +19,7 @@ from setupwizard.model.machine import Machine
 from setupwizard.model.plan import FAMILY, Package, Plan, PlanPython, PlanSource
 from setupwizard.model.planfile import PlannedBuild
 from setupwizard.model.recommendation import Build, Recommendation, Wishes
-from setupwizard.probes.sources import SourceSpec
+from setupwizard.probes.listings import SourceSpec
 from setupwizard.probes.system import platform_here
 from setupwizard.steps import backends
 from setupwizard.steps.belonging import Found, Search, places

@@ -18,7 +18,7 @@ from setupwizard.i18n import _
 from setupwizard.model.install_data import install_data
 from setupwizard.model.plan import FAMILY, Package
 from setupwizard.model.recommendation import Build
-from setupwizard.probes.sources import Listing, SourceSpec
+from setupwizard.probes.listings import Listing, SourceSpec
 from setupwizard.steps.offers import Choice
 from setupwizard.tools import http, pip
 from setupwizard.tools.concurrency import Cancel, side_by_side

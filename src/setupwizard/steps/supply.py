@@ -12,8 +12,8 @@ from setupwizard.errors import SetupError
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Package, PlanPython, Setting
 from setupwizard.model.recommendation import Build
+from setupwizard.probes.listings import PythonSpec
 from setupwizard.probes.managed import Managed, managed
-from setupwizard.probes.sources import PythonSpec
 from setupwizard.resources import bundled_python, packaged
 from setupwizard.steps.offers import usable_pythons
 from setupwizard.store.layout import Root
