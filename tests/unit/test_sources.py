@@ -76,7 +76,7 @@ def test_links_of_an_index_with_a_login_are_found_and_do_not_hold_it():
     with loopback() as server:
         url = server.index("/whl/cpu", "torch", [wheel("2.13.0+cpu")]).replace("//", "//name:secret@") + "/torch/"
         files = files_on(http.get(url))
-    assert files == {wheel("2.13.0+cpu"): f"{server.url}/files/{wheel('2.13.0+cpu').replace('+', '%2B')}"}
+    assert files == {wheel("2.13.0+cpu"): f"{server.url}/whl/files/{wheel('2.13.0+cpu').replace('+', '%2B')}"}
 
 
 def test_a_withdrawn_wheel_is_listed_as_a_plan_names_exact_versions():

@@ -26,15 +26,16 @@ from setupwizard.steps.conda_planning import BROUGHT, CondaPart, lost_with_conda
 from setupwizard.steps.drafting import Draft, drafted
 from setupwizard.steps.offers import Choice, candidates, choose, why_other
 from setupwizard.steps.records import plan_of
+from setupwizard.steps.refusing import error_of_verdict
 from setupwizard.steps.resolving import companions_of, family_requirements, resolve
 from setupwizard.steps.runtime import bringing_runtime
+from setupwizard.steps.sources import known_sources, named_sources, why_from
 from setupwizard.steps.supply import Supply, supply_elsewhere, supply_of
 from setupwizard.steps.tracking import Track
 from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.layout import Root
 from setupwizard.tools import pip
 from setupwizard.tools.conda import CHANNEL
-from setupwizard.tools.redaction import without_login
 
 MOST_VARIANTS = 4
 """Variants whose indexes are read: the recommended one and the best alternatives."""
@@ -178,32 +179,6 @@ def refuse_without_build(request: PlanRequest) -> None:
     raise error_of_verdict(recommendation, request.machine)
 
 
-def error_of_verdict(recommendation: Recommendation, machine: Machine) -> SetupError:
-    """Return the error for a verdict that has nothing to install, with the facts of the recommendation."""
-    action = recommendation.actions[0] if recommendation.actions else None
-    detail = "\n".join(reason.text for reason in recommendation.reasons)
-    url = (action.url if action else None) or ""
-    if recommendation.verdict == "fix-driver":
-        driver = machine.nvidia_driver.version if machine.nvidia_driver else ""
-        if not driver:
-            return SetupError("driver-missing", url=url, detail=detail)
-        return SetupError(
-            "driver-old", driver=driver, at_least=(action.at_least if action else None) or "", url=url, detail=detail
-        )
-    if recommendation.verdict == "change-python":
-        better = recommendation.after.python if recommendation.after else "3.12"
-        python = machine.python.version if machine.python else ""
-        return SetupError("change-python", python=python, better=better, detail=detail)
-    if recommendation.verdict == "fix-hardware":
-        return SetupError("hardware-unreachable", detail=detail)
-    unmet = next((reason.text for reason in recommendation.reasons if reason.code == "wish-unmet"), None)
-    if unmet is not None:
-        return SetupError("no-build", problem=unmet, detail=detail)
-    if recommendation.verdict in {"split", "other-route", "unsupported-os"}:
-        return SetupError(recommendation.verdict, url=url, detail=detail)
-    return SetupError("no-build", problem=detail, detail=detail)
-
-
 def _probe(
     request: PlanRequest, catalogue: Catalogue, supply: Supply, work: Path, track: Track
 ) -> tuple[tuple[Listing, ...], Choice]:
@@ -241,41 +216,6 @@ def _specs(
         return tuple(spec for word in request.sources for spec in named_sources(word, known))
     general_helps = any(question.general_variant(build.torch) in question.variants for build in builds)
     return tuple(spec for spec in known.values() if spec.kind != "general" or general_helps)
-
-
-def known_sources(catalogue: Catalogue) -> dict[str, SourceSpec]:
-    """Return every source that the program knows by name: the official index, mirrors, pip's own, the general one."""
-    specs = [
-        SourceSpec(id=source.id, name=source.name, kind=source.kind, url=source.url) for source in catalogue.sources
-    ]
-    official = [spec for spec in specs if spec.id == "official"]
-    mirrors = [spec for spec in specs if spec.id != "official"]
-    machine = [
-        SourceSpec(id="pip-config", name=_("this computer's pip settings"), kind="pip-config"),
-        SourceSpec(id="general", name=_("the general package index"), kind="general"),
-    ]
-    return {spec.id: spec for spec in (*official, *mirrors, *machine)}
-
-
-def named_sources(word: str, known: dict[str, SourceSpec]) -> tuple[SourceSpec, ...]:
-    """Return the sources that a word of the user's stands for.
-
-    An address may be the index of one variant, or the folder above it that has one index for each: both are asked.
-    """
-    if word in known:
-        return (known[word],)
-    if word.startswith(("http://", "https://")):
-        name, url = without_login(word), word.rstrip("/")
-        here = SourceSpec(id="named", name=name, kind="index", url=url)
-        if "{variant}" in url:
-            return (here,)
-        return (here, SourceSpec(id="named-by-variant", name=f"{name}/VARIANT", kind="index", url=url + "/{variant}"))
-    folder = Path(word).expanduser()
-    if folder.is_dir():
-        return (SourceSpec(id="folder", name=str(folder), kind="folder", url=str(folder.resolve())),)
-    raise SetupError(
-        "usage", what=_("--source {word} is neither a known name, nor an address, nor a folder").format(word=word)
-    )
 
 
 def _nowhere(builds: Sequence[Build], supply: Supply, listings: Sequence[Listing]) -> SetupError:
@@ -381,22 +321,9 @@ def _source(listing: Listing, settings: tuple[Setting, ...]) -> PlanSource:
     return PlanSource(
         id=spec.id,
         kind=spec.kind,
-        why=source_text(spec),
+        why=why_from(spec),
         settings=settings if spec.kind == "pip-config" else (),
     )
-
-
-def source_text(spec: SourceSpec) -> str:
-    """Return why a source is the one, for a person."""
-    texts = {
-        "index": _("{name} has the build and answers."),
-        "find-links": _("{name} has the build and answers."),
-        "pip-config": _("The places that pip on this computer is set up to use have the build."),
-        "general": _("The general package index has the build."),
-        "folder": _("You named this folder."),
-        "bundle": _("You named this bundle."),
-    }
-    return texts[spec.kind].format(name=spec.name)
 
 
 def _tried(listing: Listing) -> Tried:

@@ -27,9 +27,9 @@ from setupwizard.steps.carrying import added_since, carry
 from setupwizard.steps.drafting import Draft, drafted
 from setupwizard.steps.offers import usable_pythons
 from setupwizard.steps.opening import Opened
-from setupwizard.steps.planning import known_sources, named_sources, source_text
 from setupwizard.steps.records import plan_of
 from setupwizard.steps.resolving import size_of
+from setupwizard.steps.sources import known_sources, named_sources, why_from
 from setupwizard.steps.suiting import Here, Suited, suited
 from setupwizard.steps.tracking import Track
 from setupwizard.store.catalogue_cache import known_catalogue
@@ -93,7 +93,7 @@ def portable_plan(request: PortableRequest, track: Track) -> Plan:
             python=python,
             build=_build(chosen.build, packages, spec),
             recommended=request.decision.build,
-            source=PlanSource(id=spec.id, kind=spec.kind, why=source_text(spec)),
+            source=PlanSource(id=spec.id, kind=spec.kind, why=why_from(spec)),
             carried=carried,
             recorded=recorded,
             reasons=_reasons(request, chosen),

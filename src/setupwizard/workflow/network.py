@@ -12,7 +12,7 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import N_, _
 from setupwizard.model.catalogue import load_catalogue
 from setupwizard.model.settings import DIRECT, SYSTEM, Contact, Settings, problem_of
-from setupwizard.steps.planning import known_sources
+from setupwizard.steps.sources import known_sources
 from setupwizard.tools import http, preferences
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.http_faults import host_of

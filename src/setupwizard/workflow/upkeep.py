@@ -20,7 +20,7 @@ from setupwizard.model.wire import to_json
 from setupwizard.probes.privacy import redacted
 from setupwizard.steps import history, report, switching
 from setupwizard.steps.offers import usable_pythons
-from setupwizard.steps.planning import known_sources
+from setupwizard.steps.sources import known_sources
 from setupwizard.store import generation
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
