@@ -70,7 +70,6 @@ def test_each_machine_takes_the_build_that_serves_it(plan, place, variant):
         (here(os="windows", driver=None), "plan-not-for-here", "none"),
         (here(os="macos", arch="arm64", driver=None), "plan-not-for-here", "macos_arm64"),
         (here(arch="aarch64", driver=None), "plan-not-for-here", "linux_aarch64"),
-        (here(card("8.9"), pythons=()), "python-missing", "3.12"),
         (here(card("8.9"), wishes=Wishes(torch="2.9.0")), "plan-not-for-here", ""),
     ],
 )
@@ -79,7 +78,7 @@ def test_a_machine_that_none_serves_hears_why(plan, place, code, says):
         suited(plan, place)
     assert caught.value.code == code
     assert says in str(caught.value)
-    expected = {"driver-old": 11, "driver-missing": 11, "plan-not-for-here": 10, "python-missing": 16}
+    expected = {"driver-old": 11, "driver-missing": 11, "plan-not-for-here": 10}
     assert caught.value.exit_code() == expected[code]
 
 
@@ -104,6 +103,10 @@ def test_an_old_driver_may_be_only_told(plan):
 def test_the_plan_may_ask_for_a_newer_driver_than_its_builds_need(plan):
     with pytest.raises(SetupError, match="999"):
         suited(replace(plan, driver=DriverRule(minimum="999.1")), here(card("8.9")))
+
+
+def test_a_machine_without_the_python_takes_the_build_all_the_same(plan):
+    assert suited(plan, here(card("8.9"), pythons=())).build.variant == "cu130"
 
 
 def test_where_two_builds_serve_the_one_whose_python_is_here_is_taken(plan):

@@ -14,11 +14,15 @@ FAMILY = ("torch", "torchvision", "torchaudio")
 """The packages that are built for one torch and stop on import beside another."""
 
 
+PythonSource = Literal["found", "managed", "bundled", "conda"]
+"""Where a Python comes from: the computer, uv, a package of ours or an offline folder, conda."""
+
+
 class PlanPython(Struct, frozen=True, kw_only=True):
     """The Python of the environment; `path` is None while it still has to be brought."""
 
     version: str
-    source: Literal["found", "managed", "bundled", "conda"]
+    source: PythonSource
     path: str | None = None
 
 

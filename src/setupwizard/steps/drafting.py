@@ -63,7 +63,7 @@ def drafted(draft: Draft) -> Plan:
     root, packages = draft.root, draft.carried.packages
     plan_id = identity(draft.build, draft.backend, packages)
     store = WheelStore(root.store)
-    archive = next((package for package in packages if package.kind == "python"), None)
+    archive = _archive(draft)
     fetched = sum(package.size for package in packages if package.kind == "wheel" and not store.has(package))
     python = 0 if archive is None or draft.python.path is not None or store.has(archive) else archive.size
     missing = draft.conda_bytes + python + fetched
@@ -120,7 +120,7 @@ def _is_in_use(root: Root, plan_id: str, draft: Draft) -> bool:
     """Whether the environment in use is what the plan makes: the same lock, or that and what the user added to it."""
     current = root.current_name()
     done = generation.complete(root, current) if current else None
-    if current is None or done is None or (draft.python.source == "managed" and draft.python.path is None):
+    if current is None or done is None or _brings_python(draft):
         return False
     recorded = draft.recorded
     if done.plan == plan_id:
@@ -169,17 +169,25 @@ def _steps(draft: Draft, name: str, room: _Bytes) -> tuple[PlanStep, ...]:
 
 def _python_to_be(draft: Draft) -> PlanPython:
     """Return the Python with the path that it has once it is brought."""
-    archive = next((package for package in draft.carried.packages if package.kind == "python"), None)
+    archive = _archive(draft)
     if archive is None:
         return draft.python
     place = pythons.interpreter(draft.root, draft.python.version, draft.build.platform, archive)
     return msgspec.structs.replace(draft.python, path=str(place))
 
 
+def _archive(draft: Draft) -> Package | None:
+    return next((package for package in draft.carried.packages if package.kind == "python"), None)
+
+
+def _brings_python(draft: Draft) -> bool:
+    return _archive(draft) is not None and draft.python.path is None
+
+
 def _python_step(draft: Draft, download: int) -> PlanStep:
     title = backends.python_title(draft.python)
-    archive = next((package for package in draft.carried.packages if package.kind == "python"), None)
-    if archive is None or draft.python.path is not None:
+    archive = _archive(draft)
+    if archive is None or not _brings_python(draft):
         return PlanStep(id="python", title=title)
     key = key_of(draft.python.version, archive.version, draft.build.platform)
     argv = Uv(draft.root.work).bring_argv(key, pythons.folder_of(draft.root), draft.root.work / "python.json")

@@ -34,6 +34,7 @@ from setupwizard.steps.supply import Supply, supply_elsewhere, supply_of
 from setupwizard.steps.tracking import Track
 from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.layout import Root
+from setupwizard.store.pythons import kept_archive
 from setupwizard.tools import pip
 from setupwizard.tools.conda import CHANNEL
 
@@ -90,7 +91,14 @@ def make_plan(request: PlanRequest, track: Track) -> Plan:
             best = candidates(request.recommendation)[0]
             by_conda = backend.conda is not None
             supply = (
-                supply_of(request.machine, best, track.cancel, by_conda=by_conda)
+                supply_of(
+                    request.machine,
+                    best.python,
+                    best.platform,
+                    track.cancel,
+                    by_conda=by_conda,
+                    kept=kept_archive(root, recorded, best.python),
+                )
                 if request.elsewhere is None
                 else supply_elsewhere(best)
             )

@@ -16,7 +16,7 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.bundle import BundledPython
 from setupwizard.model.machine import Machine
-from setupwizard.model.plan import FAMILY, Package, Plan, PlanPython, PlanSource
+from setupwizard.model.plan import FAMILY, Package, Plan, PlanPython, PlanSource, PythonSource, Setting
 from setupwizard.model.planfile import PlannedBuild
 from setupwizard.model.recommendation import Build, Recommendation, Wishes
 from setupwizard.probes.listings import SourceSpec
@@ -31,11 +31,13 @@ from setupwizard.steps.records import plan_of
 from setupwizard.steps.resolving import size_of
 from setupwizard.steps.sources import known_sources, named_sources, why_from
 from setupwizard.steps.suiting import Here, Suited, suited
+from setupwizard.steps.supply import supply_of
 from setupwizard.steps.tracking import Track
 from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.layout import Root
-from setupwizard.store.pythons import interpreter
-from setupwizard.tools import plan_lock, strict
+from setupwizard.store.pythons import interpreter, kept_archive
+from setupwizard.tools import plan_lock, strict, uv
+from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.plan_lock import PlannedWheel
 
 
@@ -77,13 +79,13 @@ def portable_plan(request: PortableRequest, track: Track) -> Plan:
                 "usage", what=_("--backend conda cannot carry out a plan file or a bundle; uv and pip can")
             )
         backend = backends.choose(request.backend, request.machine, track.cancel)
-        bundled = {} if backend.without_uv else _bundled_pythons(opened, here.platform)  # uv alone unpacks one
+        bundled = bundled_pythons(opened, here.platform)
         chosen = suited(opened.plan, here, tuple(bundled))
         packages, spec = _packages(request, chosen.build, track)
         current = root.current_name()
         recorded = plan_of(root, current)
         carried = carry(added_since(root, current, recorded), lambda further: _with(packages, further))
-        python, archive = _python(request, chosen.build, bundled)
+        python, archive, settings = _python(request, chosen.build, bundled, recorded, track.cancel)
         carried = replace(carried, packages=(*carried.packages, *archive))
     return drafted(
         Draft(
@@ -93,7 +95,7 @@ def portable_plan(request: PortableRequest, track: Track) -> Plan:
             python=python,
             build=_build(chosen.build, packages, spec),
             recommended=request.decision.build,
-            source=PlanSource(id=spec.id, kind=spec.kind, why=why_from(spec)),
+            source=PlanSource(id=spec.id, kind=spec.kind, why=why_from(spec), settings=settings),
             carried=carried,
             recorded=recorded,
             reasons=_reasons(request, chosen),
@@ -210,7 +212,7 @@ def _with(packages: tuple[Package, ...], further: Sequence[str]) -> tuple[Packag
     return packages
 
 
-def _bundled_pythons(opened: Opened, platform: Platform | None) -> dict[str, Package]:
+def bundled_pythons(opened: Opened, platform: Platform | None) -> dict[str, Package]:
     """Return the Pythons of the folder for a platform: "3.12" to its archive, as a line of a Plan."""
     rows = opened.bundle.python if opened.bundle is not None else ()
     return {row.version.rpartition(".")[0]: _archive(opened, row) for row in rows if row.platform == platform}
@@ -230,16 +232,36 @@ def _archive(opened: Opened, python: BundledPython) -> Package:
 
 
 def _python(
-    request: PortableRequest, build: PlannedBuild, bundled: Mapping[str, Package]
-) -> tuple[PlanPython, tuple[Package, ...]]:
-    """Return the Python of the environment, and the archive that it comes in where none is here."""
+    request: PortableRequest,
+    build: PlannedBuild,
+    bundled: Mapping[str, Package],
+    recorded: Plan | None,
+    cancel: Cancel,
+) -> tuple[PlanPython, tuple[Package, ...], tuple[Setting, ...]]:
+    """Return the Python of the environment, the archive that it comes in where none is here, and what names its place.
+
+    One that was brought before is used again without asking anybody. An offline folder brings its own or none.
+
+    Raises:
+        SetupError: "python-missing".
+        Cancelled: somebody asked to stop.
+    """
     found = next((one for one in usable_pythons(request.machine) if one.version == build.python), None)
     if found is not None:
-        return PlanPython(version=found.version, source="found", path=found.path), ()
-    archive = bundled[build.python]
-    place = interpreter(Root(request.root), build.python, build.platform, archive)
-    path = str(place) if place.is_file() else None
-    return PlanPython(version=build.python, source="bundled", path=path), (archive,)
+        return PlanPython(version=found.version, source="found", path=found.path), (), ()
+    root = Root(request.root)
+    archive = bundled.get(build.python) or kept_archive(root, recorded, build.python)
+    if archive is not None:
+        place = interpreter(root, build.python, build.platform, archive)
+        there = place.is_file()
+        if there or uv.why_not(cancel) is None:  # uv alone unpacks one
+            source: PythonSource = "bundled" if archive.origin == "bundle" else "managed"
+            return PlanPython(version=build.python, source=source, path=str(place) if there else None), (archive,), ()
+    supply = supply_of(request.machine, build.python, build.platform, cancel, closed=request.opened.bundle is not None)
+    spec = next((one for one in supply.pythons if one.version == build.python), None)
+    if spec is None:
+        raise supply.error or SetupError("python-missing", python=build.python)
+    return supply.python_of(spec, root, build.platform)
 
 
 def _build(build: PlannedBuild, packages: Sequence[Package], spec: SourceSpec) -> Build:

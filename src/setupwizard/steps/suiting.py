@@ -1,8 +1,8 @@
-"""Which build of a plan serves a machine: the platform, the cards, the driver, the Python; else why none does."""
+"""Which build of a plan serves a machine: the platform, the cards, the driver; else why none does."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
@@ -54,10 +54,10 @@ def suited(plan: PlanFile, here: Here, bundled: Sequence[str] = ()) -> Suited:
     Args:
         plan: the file.
         here: the machine.
-        bundled: the Pythons that come with the plan.
+        bundled: the Pythons that come with the plan; of builds that serve alike, one whose Python is there is taken.
 
     Raises:
-        SetupError: "plan-not-for-here", "driver-missing", "driver-old", "hardware-unreachable", "python-missing".
+        SetupError: "plan-not-for-here", "driver-missing", "driver-old", "hardware-unreachable".
     """
     there = [build for build in plan.build if build.platform == here.platform]
     if not there:
@@ -68,10 +68,9 @@ def suited(plan: PlanFile, here: Here, bundled: Sequence[str] = ()) -> Suited:
     wished = [build for build in there if _as_wished(build, here.wishes)]
     if not wished:
         raise _not_for_here(plan, _("None of its builds is what you asked for."))
-    build = _for_cards(wished, here, bundled) or _for_processor(plan, wished, here)
-    notes = _driver_notes(plan, build, here)
-    _must_have_python(build, here, bundled)
-    return Suited(build=build, notes=notes)
+    pythons = {python.version for python in usable_pythons(here.machine)} | set(bundled)
+    build = _for_cards(wished, here, pythons) or _for_processor(plan, wished, here, pythons)
+    return Suited(build=build, notes=_driver_notes(plan, build, here))
 
 
 def _not_for_here(plan: PlanFile, problem: str) -> SetupError:
@@ -106,19 +105,19 @@ def _served(build: PlannedBuild, cards: Sequence[Gpu]) -> int:
     return sum(1 for gpu in cards if build.serves != "cpu" and _word(gpu) in build.serves)
 
 
-def _for_cards(builds: Sequence[PlannedBuild], here: Here, bundled: Sequence[str]) -> PlannedBuild | None:
+def _for_cards(builds: Sequence[PlannedBuild], here: Here, pythons: Collection[str]) -> PlannedBuild | None:
     cards = here.cards
-    pythons = _pythons(here, bundled)
     ranked = sorted(builds, key=lambda build: (-_served(build, cards), build.python not in pythons))
     best = ranked[0]
     return best if _served(best, cards) else None
 
 
-def _for_processor(plan: PlanFile, builds: Sequence[PlannedBuild], here: Here) -> PlannedBuild:
+def _for_processor(
+    plan: PlanFile, builds: Sequence[PlannedBuild], here: Here, pythons: Collection[str]
+) -> PlannedBuild:
     found = [build for build in builds if build.serves == "cpu"]
     alone = len(found) == len(builds)
     if found and (alone or not here.cards or here.decision.verdict == "cpu"):
-        pythons = _pythons(here, ())
         return min(found, key=lambda build: build.python not in pythons)
     cards = listed(f"{gpu.name or gpu.vendor} ({_word(gpu)})" for gpu in here.cards)
     if not cards:
@@ -156,12 +155,3 @@ def _driver_problem(here: Here, driver: str, wanted: str) -> SetupError | None:
     if numbers(driver) < numbers(wanted):
         return SetupError("driver-old", driver=driver, at_least=wanted, url=url)
     return SetupError("hardware-unreachable") if here.decision.verdict == "fix-hardware" else None
-
-
-def _pythons(here: Here, bundled: Sequence[str]) -> set[str]:
-    return {python.version for python in usable_pythons(here.machine)} | set(bundled)
-
-
-def _must_have_python(build: PlannedBuild, here: Here, bundled: Sequence[str]) -> None:
-    if build.python not in _pythons(here, bundled):
-        raise SetupError("python-missing", python=build.python)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from setupwizard.codes import Platform
 from setupwizard.errors import SetupError
 from setupwizard.model.machine import Machine
-from setupwizard.model.plan import Package, PlanPython, Setting
+from setupwizard.model.plan import Package, PlanPython, PythonSource, Setting
 from setupwizard.model.recommendation import Build
 from setupwizard.probes.listings import PythonSpec
 from setupwizard.probes.managed import Managed, managed
@@ -51,18 +51,30 @@ class Supply(Struct, frozen=True, kw_only=True):
             place = interpreter(root, spec.version, platform, archive)
             path = str(place) if place.is_file() else None
             return PlanPython(version=spec.version, source="managed", path=path), (archive,), self.brought.settings
-        source = "bundled" if spec.version == self.bundled else "found"
-        return PlanPython(version=spec.version, source=source, path=spec.path), (), ()  # type: ignore[arg-type]
+        source: PythonSource = "bundled" if spec.version == self.bundled else "found"
+        return PlanPython(version=spec.version, source=source, path=spec.path), (), ()
 
 
-def supply_of(machine: Machine, build: Build, cancel: Cancel, *, by_conda: bool = False) -> Supply:
+def supply_of(
+    machine: Machine,
+    python: str,
+    platform: Platform,
+    cancel: Cancel,
+    *,
+    by_conda: bool = False,
+    closed: bool = False,
+    kept: Package | None = None,
+) -> Supply:
     """Return the Pythons for a build: a Python is brought only when none on the computer is the wanted one.
 
     Args:
         machine: with its Pythons and the user's wish.
-        build: the best one; its Python is wanted where the user wishes none.
+        python: the build's, wanted where the user wishes none.
+        platform: of the build.
         cancel: a wish to stop.
         by_conda: conda brings the Python, whichever it is.
+        closed: nothing may be brought, as everything comes from an offline folder, and none is in it.
+        kept: the build's Python as it was brought before; it serves where a newer one cannot be had.
 
     Raises:
         Cancelled: somebody asked to stop.
@@ -71,7 +83,7 @@ def supply_of(machine: Machine, build: Build, cancel: Cancel, *, by_conda: bool 
     own = own_python()
     helper = next((python.path for python in machine.pythons), None) or (str(own) if own else None)
     insisted = machine.python if machine.python and machine.python.fixed else None
-    wanted = insisted.version if insisted is not None else build.python
+    wanted = insisted.version if insisted is not None else python
     if insisted is not None and insisted.free_threaded and not wanted.endswith("t"):
         wanted += "t"
     minor = ".".join(wanted.removesuffix("t").split(".")[:2]) + ("t" if wanted.endswith("t") else "")
@@ -79,21 +91,28 @@ def supply_of(machine: Machine, build: Build, cancel: Cancel, *, by_conda: bool 
         return Supply(pythons=found, helper=helper)
     if by_conda:
         return Supply(pythons=(*found, PythonSpec(version=minor)), helper=helper)
-    barred = uv.why_not(cancel)
+    barred = "the offline folder holds none" if closed else _uv_barred(cancel)
     if barred is not None:
-        error = SetupError("python-missing", python=wanted, detail=f"uv cannot be run: {barred}")
+        error = SetupError("python-missing", python=wanted, detail=barred)
         return _with_bundled(Supply(pythons=found, helper=helper, error=error), wanted)
     try:
-        brought = managed(wanted, build.platform, cancel=cancel)
+        brought = managed(wanted, platform, cancel=cancel)
     except SetupError as error:
         if error.code != "python-missing":
             raise
         log.info("no Python %s can be brought: %s", wanted, error.detail)
-        return _with_bundled(Supply(pythons=found, helper=helper, error=error), wanted)
+        if kept is None or wanted != python:
+            return _with_bundled(Supply(pythons=found, helper=helper, error=error), wanted)
+        brought = Managed(python=minor, archive=kept)
     # our own interpreter resolves for a Python of the same version as that one would itself
     same = own is not None and f"{sys.version_info.major}.{sys.version_info.minor}" == minor and not packaged()
     spec = PythonSpec(version=brought.python, path=str(own) if same else None)
     return Supply(pythons=(*found, spec), brought=brought, helper=helper)
+
+
+def _uv_barred(cancel: Cancel) -> str | None:
+    why = uv.why_not(cancel)
+    return None if why is None else f"uv cannot be run: {why}"
 
 
 def supply_elsewhere(build: Build) -> Supply:

@@ -32,6 +32,12 @@ def interpreter_of(root: Root, plan: Plan) -> Path | None:
     return None if archive is None else interpreter(root, plan.python.version, plan.build.platform, archive)
 
 
+def kept_archive(root: Root, made: Plan | None, python: str) -> Package | None:
+    """Return the archive of a Python that an earlier plan brought here and that is still in place."""
+    place = interpreter_of(root, made) if made is not None and made.build.python == python else None
+    return made.archive if made is not None and place is not None and place.is_file() else None
+
+
 def write_list(path: Path, python: str, platform: Platform, archive: Package, file: Path) -> str:
     """Write the list that tells uv of one Python, in the file that was fetched; return what it is called there.
 

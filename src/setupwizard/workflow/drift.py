@@ -14,7 +14,7 @@ from setupwizard.model.format import listed
 from setupwizard.model.machine import Machine
 from setupwizard.model.verification import Check, Verification
 from setupwizard.steps.opening import Opened
-from setupwizard.steps.portable import planned_wheels
+from setupwizard.steps.portable import bundled_pythons, planned_wheels
 from setupwizard.steps.records import plan_of
 from setupwizard.steps.suiting import Here, suited
 from setupwizard.steps.tracking import Track
@@ -43,7 +43,7 @@ def plan_check(opened: Opened, root: Root, machine: Machine) -> Check:
         wishes=choices.wishes,
         catalogue=known_catalogue().catalogue,
     )
-    build = suited(opened.plan, here, tuple(row.python for row in opened.plan.build)).build
+    build = suited(opened.plan, here, tuple(bundled_pythons(opened, here.platform))).build
     current = root.current_name()
     recorded = plan_of(root, current)
     if current is None or recorded is None or generation.complete(root, current) is None:

@@ -248,7 +248,8 @@ def bundle(plan_file: Path, folder: Path, sources: tuple[str, ...], sign: Path |
     else:
         size = format_bytes(sum(file.size for file in made.files))
         voice.say(_("Written: {file}").format(file=f"{folder} ({size})"))
-        voice.say(_("There is no Python in it: each computer uses one of its own."))
+        if not made.python:
+            voice.say(_("There is no Python in it: each computer uses one of its own."))
     finish("ok")
 
 
