@@ -7,6 +7,8 @@ folder=$1 icons=$2 root=$3
 rm -rf "$root"
 mkdir -p "$root/DEBIAN" "$root/usr/lib" "$root/usr/bin"
 cp -a "$folder" "$root/usr/lib/setupwizard"
+# The program reads from it that its new versions come with the system (docs/settings.md).
+echo "Installed for everybody on this computer; its administrator brings new versions." >"$root/usr/lib/setupwizard/managed.txt"
 ln -s ../lib/setupwizard/setupwizard "$root/usr/bin/setupwizard"
 install -D -m 644 "$here/setupwizard.desktop" "$root/usr/share/applications/setupwizard.desktop"
 install -D -m 644 "$here/setupwizard.metainfo.xml" "$root/usr/share/metainfo/setupwizard.metainfo.xml"

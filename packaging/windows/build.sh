@@ -94,8 +94,9 @@ sign "$DIST/$name-setup.exe"
 say "installer: $(du -h "$DIST/$name-setup.exe" | cut -f1)"
 (cd "$work" && find setupwizard -type f | sort | wixl-heat --prefix setupwizard/ --component-group Files --directory-ref INSTALLDIR \
     --var var.STAGE --win64) >"$work/files.wxs"
+echo "Installed for everybody on this computer; its administrator brings new versions." >"$work/managed.txt"
 # wixl takes only paths below the current folder.
-(cd "$work" && wixl --arch x64 -D STAGE=setupwizard -D "VERSION=$VERSION" -D Win64=yes -o "$DIST/$name.msi" "$here/product.wxs" files.wxs)
+(cd "$work" && wixl --arch x64 -D STAGE=setupwizard -D MANAGED=managed.txt -D "VERSION=$VERSION" -D Win64=yes -o "$DIST/$name.msi" "$here/product.wxs" files.wxs)
 sign "$DIST/$name.msi"
 say "MSI: $(du -h "$DIST/$name.msi" | cut -f1)"
 (cd "$work" && find setupwizard -type f | sort | TZ=UTC zip -q -X -9 "$DIST/$name-portable.zip" -@)

@@ -20,6 +20,15 @@ def bundled_python() -> Path | None:
     return python if packaged() and python.is_file() else None
 
 
+def managed_copy() -> Path | None:
+    """Return the mark of a copy that an administrator installed for everybody and keeps up to date, None without one.
+
+    The MSI and the .deb lay it beside the program.
+    """
+    mark = Path(sys.executable).with_name("managed.txt")  # noqa: TID251 - its folder is asked for, nothing is started
+    return mark if packaged() and mark.is_file() else None
+
+
 @cache
 def resource_root() -> Path:
     """Return the folder that holds catalogue.json, locale/, schema/ and the rest.

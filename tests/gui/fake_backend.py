@@ -16,6 +16,7 @@ from setupwizard.model.events import CheckDone, Emit, Error, Event, Outcome, Out
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build, Cell, Recommendation
+from setupwizard.model.release import Newer
 from setupwizard.model.settings import Contact, Preferences, Settings
 from setupwizard.model.verification import Verification
 from setupwizard.tools.concurrency import Cancel
@@ -56,6 +57,7 @@ class FakeBackend(FakeKeeping):
         self.held = Preferences()
         self.tried: list[Settings] = []
         self.left: Unfinished | None = None
+        self.newer: Newer | None = None
         self.downloads = 2_610_000_000
         self.sizes: Estimate | None = Estimate(download_bytes=2_400_000_000, stored_bytes=5_900_000_000)
         self.outcome: Callable[[Plan], Outcome] = lambda plan: recorded.outcome(root=plan.root)
@@ -95,6 +97,10 @@ class FakeBackend(FakeKeeping):
 
     def contacts(self) -> tuple[Contact, ...]:
         return recorded.contacts()
+
+    def newer_version(self, cancel: Cancel) -> Newer | None:
+        self._call("newer_version", cancel)
+        return self.newer
 
     def unfinished(self) -> Unfinished | None:
         self._call("unfinished")

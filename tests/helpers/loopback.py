@@ -22,6 +22,7 @@ class Answer:
 class Loopback:
     answers: dict[str, Answer | Callable[[], Answer]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
+    heard: list[dict[str, str]] = field(default_factory=list)
     url: str = ""
 
     def page(self, path: str, text: str, **more: object) -> str:
@@ -49,6 +50,7 @@ def loopback(context: ssl.SSLContext | None = None) -> Iterator[Loopback]:
 
         def do_GET(self) -> None:
             served.asked.append((self.command, self.path))
+            served.heard.append(dict(self.headers))
             found = served.answers.get(self.path, Answer(b"not here", 404))
             answer = found() if callable(found) else found
             self.send_response(answer.status)

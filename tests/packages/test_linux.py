@@ -138,6 +138,7 @@ def test_the_deb_is_in_order(deb, tmp_path):
     subprocess.run(["dpkg-deb", "-x", deb, tmp_path], check=True)
     data = tmp_path / "usr" / "share"
     assert (data / "icons" / "hicolor" / "128x128" / "apps" / "setupwizard.png").is_file()
+    assert (tmp_path / "usr" / "lib" / "setupwizard" / "managed.txt").is_file()  # no notice of newer versions
     assert (
         tmp_path / "usr" / "bin" / "setupwizard"
     ).resolve() == tmp_path / "usr" / "lib" / "setupwizard" / "setupwizard"

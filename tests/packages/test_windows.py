@@ -277,6 +277,7 @@ class TestMsi:
         lines = on_pc(script).splitlines()
         new = [line.removeprefix("new: ") for line in lines if line.startswith("new: ")]
         assert "./Program Files/setupwizard/setupwizard-gui.exe" in new
+        assert "./Program Files/setupwizard/managed.txt" in new  # no notice of newer versions
         assert any(line.endswith("/PyTorch Setup.lnk") for line in new), [line for line in new if "lnk" in line]
         ours = [line for line in lines if line.startswith("left: ") and "setupwizard" in line.lower()]
         assert ours == []

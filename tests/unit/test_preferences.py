@@ -122,13 +122,17 @@ def test_what_the_administrator_fixed_goes_before_the_persons_value(files):
     held = files.load()
     assert held.settings.proxy == "http://proxy.example:3128"
     assert held.settings.theme == "dark"
-    assert (held.locked, held.reason, held.place) == ({"proxy"}, "IT department, room 12", str(files.policy))
+    assert (held.locked, held.reason, held.place) == (
+        {"proxy", "tell_new_version"},
+        "IT department, room 12",
+        str(files.policy),
+    )
 
 
 def test_a_locked_setting_keeps_the_persons_own_value_for_later(files):
     files.write("proxy = 'none'\n", "[settings]\nproxy = 'http://proxy.example:3128'\n")
     files.save(Settings(proxy="http://other:1", theme="light"))
-    assert files.load().settings == Settings(proxy="http://proxy.example:3128", theme="light")
+    assert files.load().settings == Settings(proxy="http://proxy.example:3128", theme="light", tell_new_version=False)
     files.policy.unlink()
     assert files.load().settings == Settings(proxy="none", theme="light")
 
@@ -147,7 +151,7 @@ def test_a_policy_that_is_not_understood_is_never_passed_over(files, text):
 def test_a_window_opens_with_the_defaults_where_the_persons_own_file_is_broken(files):
     files.write("proxi = 'none'\n", "[settings]\ndownloads = 'keep'\n")
     held = preferences.load_or_defaults(files.own, files.policy)
-    assert held.settings == Settings(downloads="keep")
+    assert held.settings == Settings(downloads="keep", tell_new_version=False)
     assert str(files.own) in held.problem
     files.write("proxy = 'none'\n", "[settings]\ndownloads = 'sometimes'\n")
     with pytest.raises(SetupError):

@@ -18,6 +18,7 @@ from setupwizard.model.events import Emit, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build, Cell, Recommendation
+from setupwizard.model.release import Newer
 from setupwizard.model.settings import Contact, Preferences, Settings
 from setupwizard.model.verification import Verification
 from setupwizard.tools.concurrency import Cancel
@@ -193,6 +194,10 @@ class Backend(Keeping, Protocol):
 
     def contacts(self) -> tuple[Contact, ...]:
         """Return everybody whom the program may ask, and when."""
+        ...
+
+    def newer_version(self, cancel: Cancel) -> Newer | None:
+        """Ask whether there is a newer version of the program; None as well where nobody may be asked or knows."""
         ...
 
     def unfinished(self) -> Unfinished | None:

@@ -19,6 +19,7 @@ from setupwizard.model.events import Emit, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build, Cell, Recommendation
+from setupwizard.model.release import Newer
 from setupwizard.model.settings import Contact, Preferences, Settings
 from setupwizard.model.verification import Verification
 from setupwizard.tools import preferences
@@ -87,6 +88,12 @@ class Program(Keeper):
         from setupwizard.gui.wording import source_name
 
         return tuple(replace(one, name=source_name(one.id, one.name)) for one in workflow.contacts())
+
+    def newer_version(self, cancel: Cancel) -> Newer | None:
+        """Ask whether there is a newer version of the program."""
+        from setupwizard import workflow
+
+        return workflow.newer_version(cancel=cancel)
 
     def unfinished(self) -> Unfinished | None:
         """Return a setup that stopped below the default root."""

@@ -117,15 +117,18 @@ class SettingsDialog(QDialog):
     def _make_downloads(self) -> None:
         self.source, self.limit, self.files = PillRow(shown=8), PillRow(shown=6), PillRow()
         self.metered = CheckBox()
+        self.news = CheckBox()
         self.source.chosen.connect(self._on_source)
         self.limit.chosen.connect(self._on_limit)
         self.files.chosen.connect(self._on_files)
         self.metered.clicked.connect(self._on_metered)
+        self.news.clicked.connect(self._on_news)
         rows: Sequence[tuple[SettingName, QWidget]] = (
             ("source", self.source),
             ("speed_limit", self.limit),
             ("downloads", self.files),
             ("ask_metered", self.metered),
+            ("tell_new_version", self.news),
         )
         self._downloads = _Section(rows)
         self._cards.addWidget(self._downloads)
@@ -179,7 +182,9 @@ class SettingsDialog(QDialog):
         self.close_button.setText(_("Close"))
         self._looks.show_names(_("Looks"), (_("Language"), _("Colours"), _("Text size")), held)
         self._downloads.show_names(
-            _("Downloads"), (_("Download server"), _("Speed limit"), _("Downloaded files"), _("Metered line")), held
+            _("Downloads"),
+            (_("Download server"), _("Speed limit"), _("Downloaded files"), _("Metered line"), _("This program")),
+            held,
         )
         self._network.show_names(_("Network"), (_("Proxy"), _("Certificates")), held)
         self._show_looks(held.settings)
@@ -231,6 +236,8 @@ class SettingsDialog(QDialog):
         self.files.show_values(files, settings.downloads, "")
         self.metered.setText(_("Ask before a large download"))
         self.metered.setChecked(settings.ask_metered)
+        self.news.setText(_("Say when there is a newer version"))
+        self.news.setChecked(settings.tell_new_version)
 
     def _show_network(self, settings: Settings) -> None:
         own = settings.proxy not in {SYSTEM, DIRECT}
@@ -273,6 +280,9 @@ class SettingsDialog(QDialog):
 
     def _on_metered(self) -> None:
         self._keep(ask_metered=self.metered.isChecked())
+
+    def _on_news(self) -> None:
+        self._keep(tell_new_version=self.news.isChecked())
 
     def _on_proxy(self, way: str) -> None:
         self.answer.hide()

@@ -15,6 +15,7 @@ from setupwizard import i18n
 from setupwizard.gui import place, theme
 from setupwizard.gui.backend import Backend
 from setupwizard.gui.flow import Flow
+from setupwizard.gui.news import News
 from setupwizard.gui.outside import Outside
 from setupwizard.gui.pages.base import Page
 from setupwizard.gui.pages.start import StartPage
@@ -81,6 +82,7 @@ class SetupWindow(Shell):
         self.flow = Flow(backend, self, log_file=log_file)
         self._outside = Outside(self, self.flow, desktop, log_file)
         self.settings = Wishes(self, backend, self._outside, log_file)
+        self.news = News(self, backend, self._outside)
         self._join_flow()
         self._join_page(self.start)
         self._join_frame()
@@ -362,6 +364,7 @@ class SetupWindow(Shell):
         place.keep(self._settings, self.flow.state)
         self._settings.sync()
         self.settings.end()
+        self.news.end()
         self.flow.end()
 
     # what the flow says

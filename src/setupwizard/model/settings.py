@@ -15,7 +15,16 @@ Theme = Literal["system", "light", "dark"]
 Downloads = Literal["auto", "keep", "remove"]
 """Whether wheels stay after an install: always, never, or where there is ample room (resources/install.json)."""
 SettingName = Literal[
-    "language", "theme", "text_size", "source", "proxy", "certificates", "downloads", "speed_limit", "ask_metered"
+    "language",
+    "theme",
+    "text_size",
+    "source",
+    "proxy",
+    "certificates",
+    "downloads",
+    "speed_limit",
+    "ask_metered",
+    "tell_new_version",
 ]
 
 SYSTEM, DIRECT = "system", "none"
@@ -33,6 +42,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         downloads: whether the packages' files stay after an install.
         speed_limit: bytes a second, 0 for none.
         ask_metered: ask before much is downloaded over a line that is paid by volume.
+        tell_new_version: ask, while servers are asked anyway, whether this program has a newer version, and tell.
     """
 
     language: Language = "system"
@@ -44,6 +54,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     downloads: Downloads = "auto"
     speed_limit: Annotated[int, Meta(ge=0, le=10_000_000_000)] = 0
     ask_metered: bool = True
+    tell_new_version: bool = True
 
 
 class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

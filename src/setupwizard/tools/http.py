@@ -60,10 +60,18 @@ def _asked(
         connections.renew()
 
 
-def get(url: str, *, accept: str = "*/*", cancel: Cancel | None = None, settings: FetchSettings = PATIENCE) -> Page:
+def get(
+    url: str,
+    *,
+    accept: str = "*/*",
+    cancel: Cancel | None = None,
+    settings: FetchSettings = PATIENCE,
+    most: int = MAX_PAGE_BYTES,
+) -> Page:
     """Ask for one address and return the page, following redirects but never from https down to http.
 
-    A server that is busy or hangs up is asked again some times, with the pause that it asks for.
+    A server that is busy or hangs up is asked again some times, with the pause that it asks for. No more than `most`
+    bytes are read.
 
     Raises:
         SetupError: the true cause why there is none.
@@ -73,7 +81,7 @@ def get(url: str, *, accept: str = "*/*", cancel: Cancel | None = None, settings
 
     def ask() -> Page:
         with _asked("GET", url, {"Accept": accept}, cancel, settings) as (last, answer):
-            body = answer.read(MAX_PAGE_BYTES, decode_content=True)
+            body = answer.read(most, decode_content=True)
             kind = str(answer.headers.get("Content-Type", ""))
         return Page(url=last, asked=url, content_type=kind, body=body)
 

@@ -18,6 +18,7 @@ from setupwizard import i18n
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.settings import DIRECT, SYSTEM, Policy, Preferences, SettingName, Settings, problem_of
+from setupwizard.resources import managed_copy
 from setupwizard.tools import userdirs
 
 T = TypeVar("T")
@@ -75,12 +76,14 @@ def with_policy(own: Settings, policy: Path | None = None) -> Preferences:
     """
     place = policy or policy_file()
     fixed = read(Policy, place)
-    whole = {**msgspec.to_builtins(own), **fixed.settings}
+    mark = place if fixed != Policy() else managed_copy()
+    # Who looks after the program for others brings its new versions, and tells of them.
+    given = fixed.settings if mark is None else {"tell_new_version": False, **fixed.settings}
     return Preferences(
-        settings=_checked(Settings, whole, place) if fixed.settings else own,
-        locked=frozenset(fixed.settings),
+        settings=_checked(Settings, {**msgspec.to_builtins(own), **given}, place) if given else own,
+        locked=frozenset(given),
         reason=fixed.reason,
-        place=str(place) if fixed.settings else "",
+        place=str(mark) if mark is not None else "",
     )
 
 

@@ -59,6 +59,7 @@ class FetchSettings:
         longest_pause: no pause is longer, whatever a server asks for.
         sync_seconds, sync_bytes: how much of a part a power cut may cost.
         clock_url: where the true time is asked when a certificate's dates are the trouble; None: the host itself.
+        logins: whether a server gets the name and password that .netrc, or an address, holds for it.
     """
 
     proxies: Mapping[str, str] | None = None
@@ -76,6 +77,7 @@ class FetchSettings:
     sync_seconds: float = 10.0
     sync_bytes: int = 256 << 20
     clock_url: str | None = None
+    logins: bool = True
 
     def as_wished(self) -> FetchSettings:
         """Return the same with every wait multiplied by SETUPWIZARD_PATIENCE, where that is a number above 0."""
@@ -119,7 +121,7 @@ class Connections:
             Cancelled: somebody asked to stop.
         """
         network.check(host_of(url))
-        login = headers_for(url)
+        login = self._login(url)
         for _hop in range(MAX_REDIRECTS + 1):
             if halt.requested:
                 raise Cancelled
@@ -132,7 +134,7 @@ class Connections:
             if urlsplit(url).scheme not in {"http", "https"}:
                 break
             if urlsplit(url).netloc != urlsplit(before).netloc:
-                login = headers_for(url)
+                login = self._login(url)
         host = host_of(url)
         answer = _("It sent the request round in a circle.")
         raise SetupError(
@@ -213,6 +215,9 @@ class Connections:
             )
         except (HTTPError, OSError, ValueError) as error:
             raise self.cause_of(error, url) from error
+
+    def _login(self, url: str) -> dict[str, str]:
+        return headers_for(url) if self._settings.logins else {}
 
     def _proxy_for(self, url: str) -> str | None:
         parts = urlsplit(url)

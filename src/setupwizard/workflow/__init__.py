@@ -8,6 +8,7 @@ from setupwizard.workflow.deciding import decide, grid, plan, plans_for
 from setupwizard.workflow.environments import environments, free_root, measured, record
 from setupwizard.workflow.jobs import ApplyOptions, Job, apply, run
 from setupwizard.workflow.network import Reached, contacts, try_connection
+from setupwizard.workflow.news import newer_version
 from setupwizard.workflow.portable import Exported, Given, make_bundle, plan_from, save_plan
 from setupwizard.workflow.proving import (
     ProofOptions,
@@ -75,6 +76,7 @@ __all__ = [
     "make_bundle",
     "measured",
     "must_be_environment",
+    "newer_version",
     "next_page",
     "options",
     "page_before",

@@ -11,6 +11,7 @@ from msgspec import Struct
 from setupwizard.errors import SetupError
 from setupwizard.i18n import N_, _
 from setupwizard.model.catalogue import load_catalogue
+from setupwizard.model.release import ReleaseData, release_data
 from setupwizard.model.settings import DIRECT, SYSTEM, Contact, Settings, problem_of
 from setupwizard.steps.sources import known_sources
 from setupwizard.tools import http, preferences
@@ -84,10 +85,24 @@ _WHEN = {
 _MIRROR = N_("Like the official server, unless another one is named; a mirror serves who is far from it.")
 
 
-def contacts() -> tuple[Contact, ...]:
-    """Return everybody who may be asked by the program, in the order in which they are."""
+def contacts(release: ReleaseData | None = None) -> tuple[Contact, ...]:
+    """Return everybody who may be asked by the program, in the order in which they are.
+
+    Args:
+        release: where a newer version of the program would be announced; what came with this copy when None.
+    """
     rows = {source.id: source.hosts for source in load_catalogue().sources}
-    return tuple(
+    servers = tuple(
         Contact(id=spec.id, name=spec.name, hosts=tuple(rows.get(spec.id, ())), when=_(_WHEN.get(spec.id, _MIRROR)))
         for spec in known_sources(load_catalogue()).values()
     )
+    return servers + _of_news(release or release_data())
+
+
+def _of_news(release: ReleaseData) -> tuple[Contact, ...]:
+    if release.announcement is None or not preferences.present().settings.tell_new_version:
+        return ()
+    when = _(
+        "After the download servers, whether there is a newer version of this program. The settings switch it off."
+    )
+    return (Contact(id="news", name=_("News of this program"), hosts=(host_of(release.announcement),), when=when),)

@@ -17,6 +17,7 @@ from setupwizard.i18n import _
 from setupwizard.model.catalogue import load_catalogue
 from setupwizard.model.gpu_table import name_of
 from setupwizard.model.install_data import install_data
+from setupwizard.model.release import release_data
 from setupwizard.model.self_test import Examined, Part, SelfTest
 from setupwizard.model.snippets import snippets
 from setupwizard.probes import jetson, pythons
@@ -94,6 +95,7 @@ def _resources() -> str:
     diagnosis.known_causes()
     jetson.parse_release("")
     snippets("cpu")
+    release_data()
     for template in ("report.html.j2", "rollup.html.j2"):
         page.templates().get_template(template)
     files = (resource("report_style.css"), resource("schema", "plan.schema.json"), resource("icons", "mark.svg"))

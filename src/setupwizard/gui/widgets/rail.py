@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLa
 
 from setupwizard import __version__
 from setupwizard.gui import focus, icons, theme
-from setupwizard.gui.widgets.basic import Button, IconTile, Label
+from setupwizard.gui.widgets.basic import Button, IconTile, Label, show_if
 from setupwizard.i18n import N_, _
 
 StepState = Literal["upcoming", "current", "done", "problem"]
@@ -149,12 +149,14 @@ class Rail(QWidget):
         language_wanted(str): the person wants the other language.
         theme_wanted(str): the person wants "light" or "dark".
         settings_wanted(): the person wants to see the settings.
+        news_wanted(): the person wants to read about the newer version.
     """
 
     step_chosen = Signal(int)
     language_wanted = Signal(str)
     theme_wanted = Signal(str)
     settings_wanted = Signal()
+    news_wanted = Signal()
 
     def __init__(self, steps: int, parent: QWidget | None = None) -> None:
         """Take the number of steps and the window; without an owner the list would be collected."""
@@ -177,6 +179,11 @@ class Rail(QWidget):
             item.clicked.connect(partial(self._choose, index))
             column.addWidget(item)
         column.addStretch(1)
+        self._newer = ""
+        self.news = Button("quiet", icon="info")
+        self.news.clicked.connect(self.news_wanted)
+        self.news.hide()
+        column.addWidget(self.news)
         self.settings = Button("quiet", icon="gear")
         self.settings.clicked.connect(self.settings_wanted)
         column.addWidget(self.settings)
@@ -214,6 +221,14 @@ class Rail(QWidget):
         self.settings.setText(_("Settings"))
         self._name.show_text(_("PyTorch Setup"))
         self._version.show_text(_("Version {version}").format(version=__version__))
+        self.show_newer(self._newer)
+
+    def show_newer(self, version: str) -> None:
+        """Say that there is a newer version of the program; empty: nothing is said."""
+        self._newer = version
+        self.news.setText(_("Version {version} is there").format(version=version))
+        self.news.setToolTip(_("Opens its page in your browser. Nothing is installed."))
+        show_if(self.news, bool(version))
 
     def lock(self, *, language: bool, theme: bool, why: str) -> None:
         """Let the switches be pressed only where the administrator left the choice to the person."""
@@ -223,7 +238,8 @@ class Rail(QWidget):
 
     def order(self, steps: Sequence[QWidget] = ()) -> list[QWidget]:
         """Return what Tab reaches here, in order."""
-        return [*(steps or self.items), self.settings, self.language, self.theme]
+        news = [self.news] if self._newer else []
+        return [*(steps or self.items), *news, self.settings, self.language, self.theme]
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         look = theme.current()
