@@ -62,14 +62,13 @@ def test_amd_compute_card_is_of_another_class(tmp_path: Path) -> None:
     assert [card.pci_id for card in pci.cards(roots)] == ["1002:74a1"]
 
 
-def test_amd_memory_and_first_screen(tmp_path: Path) -> None:
+def test_the_memory_of_an_amd_card(tmp_path: Path) -> None:
     roots = bus_of(tmp_path, "amd_apu_and_dgpu")
     folder = roots.at("/sys/bus/pci/devices/0000:03:00.0")
     (folder / "mem_info_vram_total").write_text("25753026560\n")
-    (folder / "boot_vga").write_text("1\n")
     card, unit = pci.cards(roots)
-    assert (card.memory_bytes, card.boot_vga) == (25753026560, True)
-    assert (unit.memory_bytes, unit.boot_vga) == (None, None)
+    assert card.memory_bytes == 25753026560
+    assert unit.memory_bytes is None
 
 
 def test_broken_files_are_passed_over(tmp_path: Path) -> None:

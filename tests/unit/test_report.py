@@ -397,8 +397,9 @@ def test_files_are_written_whole_and_the_newest_is_found(tmp_path: Path) -> None
 
 def test_a_folder_that_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "reports").write_text("x", encoding="utf-8")
-    with pytest.raises(OSError):
+    with pytest.raises(SetupError) as caught:
         write_report(tmp_path / "reports", report())
+    assert caught.value.code == "root-not-writable"
 
 
 def many(folder: Path) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from functools import cache
 
-import msgspec
 from msgspec import Struct, field
 
 from setupwizard.i18n import _
 from setupwizard.model.format import format_bytes
 from setupwizard.model.machine import Machine
 from setupwizard.model.recommendation import Action
+from setupwizard.model.wire import read_document
 from setupwizard.resources import resource
 
 _DRIVER = frozenset(("install-nvidia-driver", "update-nvidia-driver", "replace-nvidia-driver"))
@@ -51,7 +51,7 @@ class _Data(Struct, frozen=True):
 
 @cache
 def _data() -> _Data:
-    return msgspec.json.decode(resource("drivers.json").read_bytes(), type=_Data)
+    return read_document(_Data, resource("drivers.json"))
 
 
 def driver_help(action: Action, machine: Machine) -> DriverHelp | None:

@@ -124,18 +124,6 @@ def compute_capability_of(pci_id: str | None) -> str | None:
     return known.compute_capability if known else None
 
 
-def chip_of(pci_id: str | None) -> str | None:
-    """Return NVIDIA's code of the chip, "AD102", or None when the id is not known."""
-    known = known_gpu(pci_id)
-    return known.chip if known else None
-
-
-def gfx_of(pci_id: str | None) -> str | None:
-    """Return the architecture of an AMD card, "gfx1100", or None when the id is not known."""
-    known = known_gpu(pci_id)
-    return known.gfx if known else None
-
-
 def name_of(pci_id: str | None) -> str | None:
     """Return the name to show for a card that has no driver to tell it, or None when the id is not known."""
     known = known_gpu(pci_id)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from setupwizard.model.wire import read_document
 from setupwizard.resources import resource
 
 
@@ -112,4 +112,4 @@ class InstallData(Struct, frozen=True, kw_only=True):
 @cache
 def install_data() -> InstallData:
     """Return the facts that came with this copy of the program."""
-    return msgspec.json.decode(resource("install.json").read_bytes(), type=InstallData)
+    return read_document(InstallData, resource("install.json"))

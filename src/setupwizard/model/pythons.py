@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
-import msgspec
 from msgspec import Struct
 
 from setupwizard.codes import Platform
+from setupwizard.model.wire import read_document
 from setupwizard.resources import resource
 
 # platform -> system, processor and C library, as python-build-standalone names them
@@ -46,7 +46,7 @@ class PythonsData(Struct, frozen=True, kw_only=True):
 @cache
 def pythons_data() -> PythonsData:
     """Return the facts that came with this copy of the program."""
-    return msgspec.json.decode(resource("pythons.json").read_bytes(), type=PythonsData)
+    return read_document(PythonsData, resource("pythons.json"))
 
 
 def words_of(platform: Platform) -> tuple[str, str, str]:

@@ -6,9 +6,8 @@ import re
 from functools import cache
 from typing import Any
 
-import msgspec
-
 from setupwizard.model.machine import Gpu
+from setupwizard.model.wire import read_document
 from setupwizard.probes.roots import Roots, read_text
 from setupwizard.resources import resource
 
@@ -18,8 +17,7 @@ _RELEASE = re.compile(r"#\s*R(\d+)\s*\(release\),\s*REVISION:\s*([\d.]+)")
 
 @cache
 def _table() -> dict[str, Any]:
-    table: dict[str, Any] = msgspec.json.decode(resource("jetson.json").read_bytes())
-    return table
+    return read_document(dict[str, Any], resource("jetson.json"))
 
 
 def release(roots: Roots) -> str | None:

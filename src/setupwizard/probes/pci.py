@@ -44,7 +44,6 @@ class PciCard(Struct, frozen=True, kw_only=True):
 
     Attributes:
         kernel_driver: the module that drives it, None when none does.
-        boot_vga: the firmware shows its picture on it.
         memory_bytes: AMD only: dedicated memory as the amdgpu module tells it.
         asleep: the kernel has switched it off to save power; whoever asks its driver about it wakes it.
     """
@@ -53,7 +52,6 @@ class PciCard(Struct, frozen=True, kw_only=True):
     pci_id: str
     vendor: Vendor
     kernel_driver: str | None = None
-    boot_vga: bool | None = None
     memory_bytes: int | None = None
     asleep: bool = False
 
@@ -74,14 +72,12 @@ def _card(folder: Path) -> PciCard | None:
     compute = kind.startswith(_ACCELERATOR) and vendor == "1002"
     if not (kind.startswith(_DISPLAY) or compute) or vendor is None or device is None:
         return None
-    boot = read_text(folder / "boot_vga")
     memory = read_text(folder / "mem_info_vram_total")
     return PciCard(
         address=folder.name.lower(),
         pci_id=f"{vendor}:{device}",
         vendor=VENDORS.get(vendor, "other"),
         kernel_driver=_link_name(folder / "driver"),
-        boot_vga=boot == "1" if boot else None,
         memory_bytes=whole_number(memory),
         asleep=read_text(folder / "power" / "runtime_status") == "suspended",
     )

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import platform
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from setupwizard.model.machine import Machine
-from setupwizard.tools import redaction
+from setupwizard.tools import redaction, userdirs
 
 _SERVER = re.compile(r"(?<![\w\\])(\\\\)(?![?.]\\)[^\\/\s\"']+(?=\\)")
 _SERIAL = re.compile(r"\b(serial(?:\s*(?:number|no\.?|#))?\W{1,8})(?!n/a\b)[\w-]{4,}", re.IGNORECASE)
@@ -39,7 +37,7 @@ def redacted(
         host: the name of the computer; this computer's own when not given.
     """
     plain = redaction.redacted(msgspec.to_builtins(machine), home=home, user=user)
-    safe = msgspec.convert(_walk(plain, lambda text: _SERVER.sub(r"\1host", text)), Machine)
+    safe = msgspec.convert(redaction.each_text(plain, lambda text: _SERVER.sub(r"\1host", text)), Machine)
     names = _host_names(platform.node() if host is None else host)
 
     def hide(text: str) -> str:
@@ -58,20 +56,12 @@ def _host_names(host: str) -> re.Pattern[str] | None:
     return re.compile(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, words))})(?![\w-])") if words else None
 
 
-def _walk(value: Any, hide: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return hide(value)
-    if isinstance(value, dict):
-        return {key: _walk(one, hide) for key, one in value.items()}
-    return [_walk(one, hide) for one in value] if isinstance(value, list | tuple) else value
-
-
 def expand(machine: Machine, *, home: Path | None = None) -> Machine:
     """Return a machine whose paths begin with the home folder again where `redacted` wrote "~".
 
     Right only for a document that was made on this computer by this user; paths of others stay hidden.
     """
-    folder = home or redaction.home_folder()
+    folder = home or userdirs.home() or Path("/")
 
     def full(path: str) -> str:
         if path == "~" or path.startswith(("~/", "~\\")):

@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from setupwizard import platforms
+from setupwizard.tools import userdirs
 from setupwizard.tools.process import own_program
 
 _MAX_TEXT = 1 << 20
@@ -20,10 +21,7 @@ def _environment() -> dict[str, str]:
 
 
 def _home() -> Path:
-    try:
-        return Path.home()
-    except RuntimeError:  # no HOME and no entry in the user database: a bare container
-        return Path("/nonexistent")
+    return userdirs.home() or Path("/nonexistent")
 
 
 def _nvml_program() -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 
 from setupwizard import platforms
+from setupwizard.store.documents import read_or_none
 from setupwizard.store.files import disk_errors, remove_file, write_atomic
 from setupwizard.store.wheel_record import Places, installed_record, read_listing
 
@@ -60,10 +61,7 @@ class Exchange:
     @property
     def note(self) -> Note | None:
         """What is written down; None when it cannot be read."""
-        try:
-            return msgspec.json.decode((self.folder / _NOTE).read_bytes(), type=Note)
-        except (OSError, msgspec.MsgspecError):
-            return None
+        return read_or_none(Note, self.folder / _NOTE)
 
     @property
     def packages(self) -> Path:

@@ -106,6 +106,16 @@ def write_atomic(path: Path, data: bytes) -> None:
         platforms.flush_folder(path.parent)
 
 
+def write_named(path: Path, text: str) -> None:
+    """Write a file that somebody named, where it stands: it may be a pipe or a terminal.
+
+    Raises:
+        SetupError: "disk-full", "file-in-use" or "root-not-writable".
+    """
+    with disk_errors(path.parent, need=len(text)):
+        path.write_text(text, encoding="utf-8")
+
+
 def replace_patiently(source: Path, target: Path, *, patience: float = PATIENCE) -> None:
     """Give a file the name of another one, in one step; wait while another program holds either.
 

@@ -16,6 +16,7 @@ from setupwizard.store.documents import Complete, Current, is_generation_name, r
 from setupwizard.store.files import disk_error, is_full, write_atomic
 from setupwizard.store.journal import Journal
 from setupwizard.store.suitable import refuse_unsuitable, unsuitable
+from setupwizard.tools import userdirs
 
 # What file managers and file systems put into every folder: a folder with nothing else is empty.
 _NOBODYS = frozenset((".ds_store", "thumbs.db", "desktop.ini", "lost+found", "$recycle.bin", ".directory"))
@@ -230,7 +231,7 @@ class Root:
             raise unsuitable(self.path, _("Its path holds the character {sign}.").format(sign=repr(bad)))
         if self.path.parent == self.path:
             raise unsuitable(self.path, _("It is a whole drive."))
-        if self.path == _home():
+        if self.path == userdirs.home():
             raise unsuitable(self.path, _("It is your personal folder itself."))
         if os.path.lexists(self.path) and not self.path.is_dir():
             raise unsuitable(self.path, _("It is a file, not a folder."))
@@ -260,10 +261,3 @@ class Root:
             raise unsuitable(self.path, _("Its drive cannot hold links between folders.")) from error
         if not works:
             raise unsuitable(self.path, _("Its drive cannot hold links between folders."))
-
-
-def _home() -> Path | None:
-    try:
-        return Path.home()
-    except RuntimeError:
-        return None

@@ -15,6 +15,7 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.install_data import install_data
 from setupwizard.probes.disks import drive_kind
+from setupwizard.tools import userdirs
 
 _MAX_PATH = 259
 _BELOW_ROOT = len("\\gens\\0001\\Lib\\site-packages\\")
@@ -28,13 +29,6 @@ def _has(path: PurePath) -> bool:
 
 def _is_network(path: PurePath) -> bool:
     return drive_kind(Path(path)) == "network"
-
-
-def _home() -> PurePath | None:
-    try:
-        return Path.home()
-    except RuntimeError:
-        return None
 
 
 class Surroundings(Struct, frozen=True, kw_only=True):
@@ -51,7 +45,7 @@ class Surroundings(Struct, frozen=True, kw_only=True):
     windows: bool = sys.platform == "win32"
     long_paths: bool = field(default_factory=platforms.long_paths)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    home: PurePath | None = field(default_factory=_home)
+    home: PurePath | None = field(default_factory=userdirs.home)
     has: Callable[[PurePath], bool] = _has
     is_network: Callable[[PurePath], bool] = _is_network
 

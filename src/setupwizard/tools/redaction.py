@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from setupwizard.tools import userdirs
+
 _LOGIN = re.compile(r"(?<=://)[^/@\s]+@")
 # What opens a door in an address or a header: "?token=...", "Authorization: Bearer ...".
 _KEYS = re.compile(
@@ -16,6 +18,7 @@ _KEYS = re.compile(
     re.IGNORECASE,
 )
 _HOMES = re.compile(r"((?:^|(?<=[\s\"'=:(,]))(?:/home|/var/home|/Users|[A-Za-z]:[\\/]+Users)[\\/]+)([^\\/\"',;:)]+)")
+_NOWHERE = Path("/")
 _NOBODY = frozenset(["public", "shared", "default", "all users", "linuxbrew", "user"])
 _SYSTEM = re.compile(
     r"^(?:/(?:usr|bin|lib|lib64|etc|sys|proc|dev|opt/homebrew)\b|[A-Za-z]:[\\/](?:Windows|Program))", re.IGNORECASE
@@ -30,20 +33,12 @@ def without_login(text: str) -> str:
 
 def redacted(document: Any, *, home: Path | None = None, user: str | None = None) -> Any:
     """Return a document of plain dicts and lists with every text in it made safe to pass on, as `redact_text` does."""
-    return _walk(document, _hider(home or home_folder(), user if user is not None else _user()))
+    return each_text(document, _hider(home or userdirs.home() or _NOWHERE, user if user is not None else _user()))
 
 
 def redact_text(text: str, *, home: Path | None = None, user: str | None = None) -> str:
     """Return one text without names of people, home folders and passwords in addresses: for logs and reports."""
-    return _hider(home or home_folder(), user if user is not None else _user())(text)
-
-
-def home_folder() -> Path:
-    """Return this user's home folder, the top folder where there is none."""
-    try:
-        return Path.home()
-    except RuntimeError:
-        return Path("/")
+    return _hider(home or userdirs.home() or _NOWHERE, user if user is not None else _user())(text)
 
 
 def _user() -> str:
@@ -81,11 +76,12 @@ def _other_home(found: re.Match[str]) -> str:
     return found.group(0) if found.group(2).lower() in _NOBODY else f"{found.group(1)}user"
 
 
-def _walk(value: Any, hide: Callable[[str], str]) -> Any:
+def each_text(value: Any, change: Callable[[str], str]) -> Any:
+    """Return a document of plain dicts and lists with every text in it changed, its keys as they are."""
     if isinstance(value, str):
-        return hide(value)
+        return change(value)
     if isinstance(value, dict):
-        return {key: _walk(one, hide) for key, one in value.items()}
+        return {key: each_text(one, change) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_walk(one, hide) for one in value]
+        return [each_text(one, change) for one in value]
     return value

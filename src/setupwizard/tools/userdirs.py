@@ -1,4 +1,4 @@
-"""The user's own folders for what the program keeps: logs, caches, settings, and what it remembers."""
+"""The user's own folders: home, and what the program keeps: logs, caches, settings, what it remembers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ import platform
 from pathlib import Path
 
 import platformdirs
+
+
+def home() -> Path | None:
+    """Return this user's home folder; None: no variable and no user database names one, as in a bare container."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
 
 
 def logs() -> Path:

@@ -22,6 +22,7 @@ from setupwizard.steps import history, report, switching
 from setupwizard.steps.offers import usable_pythons
 from setupwizard.steps.sources import known_sources
 from setupwizard.store import generation
+from setupwizard.store.files import disk_errors, write_named
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
 from setupwizard.store.lock import working_on
@@ -191,13 +192,9 @@ def save_report(root: Root, path: Path) -> None:
     """Write the newest report of an environment as a page for people.
 
     Raises:
-        SetupError: "environment-missing", "root-not-writable".
+        SetupError: "environment-missing", "disk-full", "file-in-use" or "root-not-writable".
     """
-    page = report.render_html(last_report(root))
-    try:
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise SetupError("root-not-writable", path=str(path.parent), detail=str(error)) from error
+    write_named(path, report.render_html(last_report(root)))
 
 
 def forget_downloads(root: Root) -> None:
@@ -226,16 +223,13 @@ def write_support_file(path: Path, machine: Machine | None, log_file: Path | Non
     """Write what a bug report needs to one zip: facts and logs without names, home folders and passwords.
 
     Raises:
-        SetupError: "root-not-writable".
+        SetupError: "disk-full", "file-in-use" or "root-not-writable".
     """
     versions = {"setupwizard": __version__, "python": platform.python_version(), "system": platform.platform()}
-    try:
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as support:
-            if machine is not None:
-                support.writestr("machine.json", to_json(redacted(machine)))
-            support.writestr("versions.json", to_json(versions))
-            if log_file is not None and log_file.is_file():
-                text = log_file.read_text("utf-8", "replace")[-SUPPORT_LOG_BYTES:]
-                support.writestr("setupwizard.log", redact_text(text))
-    except OSError as error:
-        raise SetupError("root-not-writable", path=str(path.parent), detail=str(error)) from error
+    with disk_errors(path.parent), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as support:
+        if machine is not None:
+            support.writestr("machine.json", to_json(redacted(machine)))
+        support.writestr("versions.json", to_json(versions))
+        if log_file is not None and log_file.is_file():
+            text = log_file.read_text("utf-8", "replace")[-SUPPORT_LOG_BYTES:]
+            support.writestr("setupwizard.log", redact_text(text))

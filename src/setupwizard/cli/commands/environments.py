@@ -10,7 +10,7 @@ import click
 from setupwizard import workflow
 from setupwizard.cli import show
 from setupwizard.cli.commands.installing import env_option, root_of
-from setupwizard.cli.commands.looking import this_machine, write_text
+from setupwizard.cli.commands.looking import this_machine
 from setupwizard.cli.context import common, finish, json_option, stop_on_signal, voice
 from setupwizard.cli.progress import Terminal
 from setupwizard.codes import CHECK_IDS, CheckId, VerifyLevel, VerifyMode, exit_code
@@ -21,6 +21,7 @@ from setupwizard.model.wire import to_json
 from setupwizard.steps import report as reports
 from setupwizard.steps.tracking import Track
 from setupwizard.store.aside import FOLDER as KEPT_FOLDER
+from setupwizard.store.files import write_named
 from setupwizard.store.layout import Root
 from setupwizard.workflow import doctoring, drift
 
@@ -130,12 +131,12 @@ def report(env: Path | None, collect: Path | None, html: Path | None, csv: Path 
         document: object = rows
         page, table = reports.render_rollup(rows), reports.render_csv(rows)
         if csv is not None:
-            write_text(csv, table)
+            write_named(csv, table)
     else:
         found = workflow.last_report(root_of(env), lambda: this_machine(()))
         document, page, table = found, reports.render_html(found), reports.plain_text(found)
     if html is not None:
-        write_text(html, page)
+        write_named(html, page)
         voice.note(_("Written: {file}").format(file=html))
     if json:
         voice.document(document)

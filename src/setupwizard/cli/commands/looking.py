@@ -25,6 +25,7 @@ from setupwizard.steps.detect import detect as detect_machine
 from setupwizard.steps.detect import expand, pythons_here, redacted
 from setupwizard.steps.recommend import recommend as decide
 from setupwizard.steps.recommend import recommend_many
+from setupwizard.store.files import write_named
 from setupwizard.workflow import catalogue as facts
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -132,7 +133,7 @@ def detect(machine: str | None, save: Path | None, json: bool) -> None:
     found = this_machine((machine,) if machine else ())
     document = redacted(found)
     if save is not None:
-        write_text(save, to_json(document) + "\n")
+        write_named(save, to_json(document) + "\n")
     if json:
         voice.document(document)
     else:
@@ -179,18 +180,6 @@ def support(file: Path) -> None:
     workflow.write_support_file(file, machine, voice.log)
     voice.say(_("Written: {file}. Look into it before you send it.").format(file=file))
     finish("ok")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file that the user named.
-
-    Raises:
-        SetupError: "root-not-writable".
-    """
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SetupError("root-not-writable", path=str(path.parent), detail=str(error)) from error
 
 
 COMMANDS = (detect, recommend, support)

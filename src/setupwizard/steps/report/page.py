@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from setupwizard.model.wire import read_document, to_json
 from setupwizard.resources import resource_root
 from setupwizard.steps.report.document import Report
 from setupwizard.steps.report.view import view_of
+from setupwizard.store.files import disk_errors, write_atomic
 
 _NAME = re.compile(r"report-\d{8}T\d{6}Z(-\d+)?\.json")
 
@@ -74,13 +73,14 @@ def write_report(folder: Path, report: Report) -> tuple[Path, Path]:
         The page and the document.
 
     Raises:
-        OSError: the folder cannot be written to.
+        SetupError: "disk-full", "file-in-use" or "root-not-writable".
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     stem = _free_stem(folder, "report-" + re.sub(r"[-:]", "", report.made))
     page, document = folder / f"{stem}.html", folder / f"{stem}.json"
-    _write(page, render_html(report))
-    _write(document, to_json(report) + "\n")
+    write_atomic(page, render_html(report).encode())
+    write_atomic(document, f"{to_json(report)}\n".encode())
     return page, document
 
 
@@ -101,16 +101,3 @@ def _free_stem(folder: Path, stem: str) -> str:
         number += 1
         found = f"{stem}-{number}"
     return found
-
-
-def _write(path: Path, text: str) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=path.name, suffix=".new", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
-import msgspec
 from msgspec import Struct
 
+from setupwizard.model.wire import read_document
 from setupwizard.resources import resource
 from setupwizard.tools.process import ProcessResult
 
@@ -38,7 +38,7 @@ _STATUSES = {
 
 @cache
 def _patterns() -> tuple[tuple[str, tuple[re.Pattern[str], ...]], ...]:
-    data = msgspec.json.decode(resource("torch_messages.json").read_bytes(), type=_Messages)
+    data = read_document(_Messages, resource("torch_messages.json"))
     return tuple(
         (message.code, tuple(re.compile(pattern, re.IGNORECASE | re.MULTILINE) for pattern in message.patterns))
         for message in data.messages

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, Literal
 
-import msgspec
 from msgspec import Struct
 
 from setupwizard.model.verification import Figure
+from setupwizard.model.wire import read_document
 from setupwizard.resources import resource
 from setupwizard.steps.verify.protocol import number_fact, text_fact
 
@@ -71,7 +71,7 @@ class Card(Struct, frozen=True, kw_only=True):
 @cache
 def rates() -> Rates:
     """Return the data that came with this copy of the program."""
-    return msgspec.json.decode(resource("device_rates.json").read_bytes(), type=Rates)
+    return read_document(Rates, resource("device_rates.json"))
 
 
 def card_of(facts: dict[str, Any], *, laptop: bool | None = None) -> Card | None:
