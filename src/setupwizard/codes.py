@@ -53,6 +53,7 @@ ErrorCode = Literal[
     "disk-full",
     "root-not-writable",
     "root-not-empty",
+    "environment-newer",
     "file-in-use",
     "blocked-by-app-control",
     "blocked-by-policy",

@@ -30,6 +30,7 @@ EXAMPLES: dict[ErrorCode, tuple[PageName, dict[str, object]]] = {
     "disk-full": ("install", {"path": "C:\\", "need": "9.4 GB", "free": "3.2 GB"}),
     "root-not-writable": ("build", {"path": "D:\\locked"}),
     "root-not-empty": ("build", {"path": "D:\\thesis"}),
+    "environment-newer": ("build", {"path": _ROOT}),
     "file-in-use": ("start", {"path": f"{_ROOT}\\gens\\0001\\torch_cpu.dll"}),
     "blocked-by-app-control": ("verify", {"what": "PyTorch"}),
     "blocked-by-policy": ("install", {"what": "uv.exe"}),

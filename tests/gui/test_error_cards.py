@@ -441,6 +441,21 @@ def not_empty(real: RealVisit) -> None:
     assert (taken / "thesis.txt").read_text() == "mine"
 
 
+@reaches("environment-newer")
+def made_by_a_newer_version(real: RealVisit) -> None:
+    begin(real)
+    newer = real.folder / "newer"
+    newer.mkdir()
+    (newer / "journal.jsonl").write_text('{"schema": 2, "what": "opened"}\n')
+    real.window.flow.tell(choices=replace(real.state.choices, root=str(newer)))
+    real.to_build()
+    met(real, "environment-newer", "Choose another folder")
+    real.desktop.answer = str(real.folder / "elsewhere")
+    real.fix("Choose another folder")
+    planned(real)
+    assert [place.name for place in newer.iterdir()] == ["journal.jsonl"]
+
+
 @reaches("path-unsuitable")
 def unsuitable(real: RealVisit) -> None:
     begin(real)

@@ -12,7 +12,16 @@ FixRow = tuple[str, str]
 
 # The sentence of these says already what became of what was there.
 _SAYS_IT: frozenset[ErrorCode] = frozenset(
-    ("internal-error", "not-built", "tool-failed", "root-not-empty", "plan-invalid", "plan-unexpected", "not-carried")
+    (
+        "internal-error",
+        "not-built",
+        "tool-failed",
+        "root-not-empty",
+        "environment-newer",
+        "plan-invalid",
+        "plan-unexpected",
+        "not-carried",
+    )
 )
 
 

@@ -89,6 +89,12 @@ COMPUTER: dict[ErrorCode, Sentence] = {
         N_("Nothing in it was touched. Choose an empty folder, or one that setupwizard made."),
         fixes=(OTHER_FOLDER,),
     ),
+    "environment-newer": Sentence(
+        "access",
+        N_("A newer version of this program made the environment in {path}"),
+        N_("Nothing in it was touched. Install that version of setupwizard, or choose another folder."),
+        fixes=(OTHER_FOLDER,),
+    ),
     "file-in-use": Sentence(
         "access",
         N_("Another program is using a file in {path}"),

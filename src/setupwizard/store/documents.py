@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from setupwizard.codes import SCHEMA
 from setupwizard.errors import SetupError
-from setupwizard.model.wire import read_document
+from setupwizard.model.wire import MAX_DOCUMENT_BYTES, read_document
 
 T = TypeVar("T")
 
@@ -59,6 +60,26 @@ def is_generation_name(name: str) -> bool:
 def now() -> str:
     """Return the present time as RFC 3339 in UTC."""
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+class _Head(Struct):
+    schema: int = SCHEMA
+
+
+def is_newer(text: bytes) -> bool:
+    """Whether a newer version of this program wrote a document: one with a schema that this one does not know."""
+    try:
+        return msgspec.json.decode(text, type=_Head).schema > SCHEMA
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+def is_newer_file(path: Path) -> bool:
+    """Whether a newer version of this program wrote the document in a file."""
+    try:
+        return path.stat().st_size <= MAX_DOCUMENT_BYTES and is_newer(path.read_bytes())
+    except OSError:
+        return False
 
 
 def read_or_none(kind: type[T], path: Path) -> T | None:

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from setupwizard import platforms
 from setupwizard.codes import SCHEMA
-from setupwizard.store.documents import now
+from setupwizard.store.documents import is_newer, now
 from setupwizard.store.files import disk_errors
 
 What = Literal["root", "started", "finished", "created", "removed", "switched"]
@@ -88,19 +88,17 @@ class Journal:
 
     def read(self) -> list[Entry]:
         """Return all lines that can be read: a torn one, as a power cut leaves it, is passed over."""
-        try:
-            if self.file.stat().st_size > MAX_BYTES:
-                return []
-            lines = self.file.read_bytes().splitlines()
-        except OSError:
-            return []
         entries = []
-        for line in lines:
+        for line in self._lines():
             try:
                 entries.append(msgspec.json.decode(line, type=Entry))
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 continue
         return entries
+
+    def written_by_newer(self) -> bool:
+        """Whether a newer version of this program wrote here: lines that this one cannot read."""
+        return any(map(is_newer, self._lines()))
 
     def unfinished(self) -> Entry | None:
         """Return the start of the last job if a dead run never finished it: the reason for "Continue?".
@@ -137,12 +135,19 @@ class Journal:
         """Whether the folder of the root was made by us, and not there before."""
         return any(entry.what == "root" and entry.made for entry in self.read())
 
+    def _lines(self) -> list[bytes]:
+        try:
+            return self.file.read_bytes().splitlines() if self.file.stat().st_size <= MAX_BYTES else []
+        except OSError:
+            return []
+
     def _relative(self, path: Path) -> str:
         return path.relative_to(self.file.parent).as_posix()
 
     def _write(self, what: What, **facts: object) -> None:
         entry = msgspec.convert({"what": what, "time": now(), "run": self._run, **facts}, Entry)
-        line = msgspec.json.encode(entry) + b"\n"
+        # the number stands in each line, though it is the default: a later version has another default
+        line = msgspec.json.encode({"schema": SCHEMA, **msgspec.to_builtins(entry)}) + b"\n"
         with disk_errors(self.file.parent, need=len(line)):
             fresh = not self.file.exists()
             with self.file.open("a+b") as file:

@@ -13,7 +13,7 @@ from setupwizard import platforms
 from setupwizard.codes import SCHEMA
 from setupwizard.errors import SetupError
 from setupwizard.model.wire import to_json
-from setupwizard.store.documents import read_or_none
+from setupwizard.store.documents import is_newer_file, read_or_none
 from setupwizard.store.files import disk_errors, write_atomic
 from setupwizard.store.layout import Root
 from setupwizard.tools import userdirs
@@ -41,8 +41,11 @@ def known_roots() -> tuple[Root, ...]:
 
 
 def remember(root: Root) -> None:
-    """Note a root that got an environment; the default place needs no note. Never raises."""
-    if root.path == Root(platforms.default_root()).path:
+    """Note a root that got an environment; the default place needs no note. Never raises.
+
+    The list of a newer version of this program stays as it is.
+    """
+    if root.path == Root(platforms.default_root()).path or is_newer_file(_file()):
         return
     noted = read_or_none(_Roots, _file())
     before = [place for place in (noted.roots if noted is not None else ()) if Path(place) != root.path]

@@ -12,7 +12,7 @@ from setupwizard import platforms
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.wire import to_json
-from setupwizard.store.documents import Complete, Current, is_generation_name, read_or_none
+from setupwizard.store.documents import Complete, Current, is_generation_name, is_newer_file, read_or_none
 from setupwizard.store.files import disk_error, is_full, write_atomic
 from setupwizard.store.journal import Journal
 from setupwizard.store.suitable import refuse_unsuitable, unsuitable
@@ -108,17 +108,34 @@ class Root:
         """Whether this folder was made by us: by its journal, by a whole generation, or by a run that died at once."""
         if any(entry.what == "root" for entry in Journal(self.journal).read()) or self.generations():
             return True
+        if self.written_by_newer():
+            return True
         names = self._names()
         return bool(names) and names <= _FIRST_NAMES and self.gens.is_dir() and not any(self.gens.iterdir())
+
+    def written_by_newer(self) -> bool:
+        """Whether a newer version of this program wrote here, so that this one may misread what it finds."""
+        documents = (self.current_json, *map(self.complete_json, self.generation_names()))
+        return any(map(is_newer_file, documents)) or Journal(self.journal).written_by_newer()
+
+    def refuse_newer(self) -> None:
+        """Leave alone what a newer version of this program made.
+
+        Raises:
+            SetupError: "environment-newer".
+        """
+        if self.written_by_newer():
+            raise SetupError("environment-newer", path=str(self.path))
 
     def check(self) -> None:
         """Refuse a folder that cannot or must not become a root; nothing is written.
 
         Raises:
-            SetupError: "path-unsuitable", "root-not-empty" or "root-not-writable".
+            SetupError: "path-unsuitable", "environment-newer", "root-not-empty" or "root-not-writable".
         """
         try:
             self._refuse_unsuitable()
+            self.refuse_newer()
             ours = self.is_ours()
             if os.path.lexists(self.path) and self._names() and not ours:
                 raise SetupError("root-not-empty", path=str(self.path))
@@ -134,7 +151,7 @@ class Root:
         """Make the folders, after all checks; a root that is ours already is left as it is.
 
         Raises:
-            SetupError: "path-unsuitable", "root-not-empty", "root-not-writable" or "disk-full".
+            SetupError: "path-unsuitable", "environment-newer", "root-not-empty", "root-not-writable" or "disk-full".
         """
         self.check()
         fresh = not self.path.exists()

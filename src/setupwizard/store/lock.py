@@ -22,14 +22,15 @@ def working_on(root: Root, cancel: Cancel | None = None) -> Iterator[None]:
     The lock belongs to an open file, not to its existence: a process that died holds nothing up.
 
     Raises:
-        SetupError: "environment-missing": this folder is no root of ours, and nothing is written there; "busy":
-            another process, or another job of this one, works on it; "root-not-writable".
+        SetupError: "environment-missing": this folder is no root of ours, and nothing is written there;
+            "environment-newer"; "busy": another process, or another job of this one, works on it; "root-not-writable".
         Cancelled: somebody asked to stop before the work began.
     """
     if cancel is not None:
         cancel.check()
     if not root.is_ours():
         raise SetupError("environment-missing", root=str(root.path))
+    root.refuse_newer()
     lock = FileLock(root.lock, timeout=0, thread_local=False)
     try:
         lock.acquire()
@@ -49,7 +50,7 @@ def refuse_if_busy(root: Root) -> None:
     """Say at once that another copy works on a root, before time is spent on what could not be carried out.
 
     Raises:
-        SetupError: "busy", "root-not-writable".
+        SetupError: "busy", "environment-newer", "root-not-writable".
     """
     if root.is_ours():
         with working_on(root):

@@ -66,9 +66,10 @@ def examine(root: Root, machine: Machine, track: Track, *, proof: Verification |
         proof: one that was given a moment ago, with its comparison of the files; made here when None.
 
     Raises:
-        SetupError: "environment-missing".
+        SetupError: "environment-missing", "environment-newer".
         Cancelled: somebody asked to stop.
     """
+    root.refuse_newer()
     own = root.is_ours()
     found = _found(root, own=own)
     torch = _torch(found)

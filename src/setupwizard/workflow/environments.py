@@ -47,7 +47,7 @@ def environments(machine: Machine | None, decision: Recommendation | None) -> tu
 def measured(environment: Environment) -> Environment:
     """Return an environment with what it holds and what tidying up would give back; it reads its folders."""
     root = Root(Path(environment.root))
-    if not environment.own or not root.is_ours():
+    if not environment.own or not root.is_ours() or root.written_by_newer():
         return environment
     return replace(environment, free_bytes=switching.would_clean(root, "remove").bytes, bytes=tree_bytes(root.path))
 
@@ -105,6 +105,8 @@ def _last_proof(root: Root, current: str | None) -> Verification | None:
 def _standing(
     root: Root, made: Plan | None, proof: Verification | None, machine: Machine | None, update: str | None
 ) -> tuple[Standing, str]:
+    if root.written_by_newer():
+        return "unchecked", _("A newer version of this program made it, and only that one can change it.")
     broken = _broken(root, made)
     if broken:
         return "broken", broken

@@ -41,8 +41,9 @@ def environment(root: Root) -> tuple[str, Plan]:
     """Return the generation in use and the plan that it was made from.
 
     Raises:
-        SetupError: "environment-missing".
+        SetupError: "environment-missing", "environment-newer".
     """
+    root.refuse_newer()
     current = root.current_name()
     made = plan_of(root, current)
     if current is None or made is None or generation.complete(root, current) is None:

@@ -120,6 +120,8 @@ def unfinished(root: Root) -> Unfinished | None:
 
     A run that died counts, and so does one that was stopped on purpose before anything was put in use.
     """
+    if root.written_by_newer():
+        return None
     store, journal = WheelStore(root.store), Journal(root.journal)
     last = journal.last_start()
     wheels = last.wheels if last is not None else {}

@@ -125,10 +125,11 @@ def room(root: Root) -> switching.Room:
     `collect_garbage` gives it back. It reads all folders, so it is called beside the window's own thread.
 
     Raises:
-        SetupError: "environment-missing".
+        SetupError: "environment-missing", "environment-newer".
     """
     if not root.is_ours():
         raise SetupError("environment-missing", root=str(root.path))
+    root.refuse_newer()
     return switching.room(root)
 
 
@@ -166,8 +167,9 @@ def last_report(root: Root, look: Callable[[], Machine] | None = None) -> report
         look: looks at this computer, for an environment of others, of which no visit is on record.
 
     Raises:
-        SetupError: "environment-missing": nothing is known of it.
+        SetupError: "environment-missing": nothing is known of it; "environment-newer".
     """
+    root.refuse_newer()
     proofs = history.earlier(root.path)
     found = report.newest(root.reports) if root.is_ours() else None
     if found is None:
