@@ -17,7 +17,8 @@ from helpers.program import environment, run
 from setupwizard.codes import APPLY_EXIT, EXIT_CODES, RECOMMEND_EXIT
 from setupwizard.model.machine import Gpu, Machine, NvidiaDriver
 from setupwizard.model.wire import to_json
-from setupwizard.steps.detect import detect, redacted
+from setupwizard.probes.privacy import redacted
+from setupwizard.steps.detect import detect
 from setupwizard.steps.recommend import recommend
 from setupwizard.steps.report import render_html, report_document
 

@@ -18,8 +18,9 @@ from setupwizard.model.events import Event, Progress, StepFinished, StepStarted
 from setupwizard.model.machine import Gpu, Machine, NvidiaDriver
 from setupwizard.model.wire import from_json, to_json
 from setupwizard.probes import nvidia_smi, nvml
+from setupwizard.probes.privacy import expand, redacted
 from setupwizard.steps import detect as detection
-from setupwizard.steps.detect import detect, expand, redacted
+from setupwizard.steps.detect import detect
 from setupwizard.tools.concurrency import Cancel
 
 pytestmark = pytest.mark.linux_only("the recorded computers run Linux")

@@ -15,8 +15,8 @@ from setupwizard.codes import SCHEMA
 from setupwizard.i18n import _
 from setupwizard.model.events import CheckDone, Event, Outcome, Output, Progress, StepStarted
 from setupwizard.model.format import format_bytes, format_part, format_rate, format_time_left
+from setupwizard.model.stages import stage_title
 from setupwizard.model.wire import to_builtins
-from setupwizard.steps.verify import stage_title
 
 MARKS = {"pass": "ok", "warn": "!", "fail": "x", "skip": "-", "not-run": "-"}
 

@@ -12,10 +12,8 @@ from setupwizard.cli.context import stop_on_signal, usual_pace, voice
 from setupwizard.cli.progress import Terminal
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
-from setupwizard.steps.detect import detect
-from setupwizard.steps.tracking import Track
-from setupwizard.store.layout import Root
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.workflow import Root, Track
 
 
 def run_text() -> int:
@@ -57,7 +55,7 @@ def _start(session: workflow.Session, _cancel: Cancel) -> workflow.Session:
 
 def _computer(session: workflow.Session, cancel: Cancel) -> workflow.Session:
     click.echo("\n" + _("Your computer"))
-    machine = detect(cancel=cancel)
+    machine = workflow.detect(cancel=cancel)
     click.echo(show.machine(machine))
     session = session.with_machine(machine)
     return session.with_recommendation(workflow.decide(machine, session.choices))

@@ -17,7 +17,7 @@ from setupwizard.model.verification import Verification
 from setupwizard.tools.concurrency import Cancel
 
 if TYPE_CHECKING:
-    from setupwizard.store.layout import Root
+    from setupwizard.workflow import Root
 
 # As in `gui.program`: heavy modules are imported by the worker thread that first needs them.
 
@@ -69,8 +69,7 @@ class Keeper:
 
     def examine(self, root: str, machine: Machine, emit: Emit, cancel: Cancel) -> Diagnosis:
         """Find out why an environment does not work."""
-        from setupwizard.steps.tracking import Track
-        from setupwizard.workflow import doctoring
+        from setupwizard.workflow import Track, doctoring
 
         track = Track(emit, cancel)
         examined = doctoring.examine(_root(root), machine, track)
@@ -87,7 +86,7 @@ class Keeper:
 
     def failure(self, proof: Verification, root: str) -> SetupError | None:
         """Return what a proof of an environment that was there means."""
-        from setupwizard.steps.verify import failure
+        from setupwizard.workflow import failure
 
         found = failure(proof)
         if found is None or found.code == "wrong-results":
@@ -96,6 +95,6 @@ class Keeper:
 
 
 def _root(path: str) -> Root:
-    from setupwizard.store.layout import Root
+    from setupwizard.workflow import Root
 
     return Root(Path(path))

@@ -98,9 +98,8 @@ class Program(Keeper):
     def unfinished(self) -> Unfinished | None:
         """Return a setup that stopped below the default root."""
         from setupwizard import workflow
-        from setupwizard.store.layout import Root
 
-        left = workflow.unfinished(Root(platforms.default_root()))
+        left = workflow.unfinished(workflow.Root(platforms.default_root()))
         if left is None:
             return None
         total = left.total_bytes
@@ -111,9 +110,9 @@ class Program(Keeper):
         """Look at the computer."""
         if self._look is not None:
             return self._look(emit, cancel)
-        from setupwizard.steps.detect import detect
+        from setupwizard import workflow
 
-        return detect(emit, cancel)
+        return workflow.detect(emit, cancel)
 
     def options(self, machine: Machine) -> Options:
         """Return what can be chosen on this computer."""
@@ -146,10 +145,9 @@ class Program(Keeper):
     ) -> Plan:
         """Ask the servers and work out what an install would do."""
         from setupwizard import workflow
-        from setupwizard.steps.tracking import Track
 
         wanted = recommendation if choices.companions else _alone(recommendation)
-        return workflow.plan(machine, wanted, _choices(choices), Track(emit, cancel))
+        return workflow.plan(machine, wanted, _choices(choices), workflow.Track(emit, cancel))
 
     def awake(self) -> AbstractContextManager[bool]:
         """Ask the system not to fall asleep meanwhile."""
@@ -162,18 +160,16 @@ class Program(Keeper):
     ) -> Outcome:
         """Install, prove and put in use."""
         from setupwizard import workflow
-        from setupwizard.steps.tracking import Track
 
-        return workflow.apply(plan, machine, recommendation, workflow.ApplyOptions(), Track(emit, cancel, self._pace))
+        track = workflow.Track(emit, cancel, self._pace)
+        return workflow.apply(plan, machine, recommendation, workflow.ApplyOptions(), track)
 
     def verify(self, root: str, mode: VerifyMode, machine: Machine, emit: Emit, cancel: Cancel) -> Verification:
         """Prove the environment in use again."""
         from setupwizard import workflow
-        from setupwizard.steps.tracking import Track
-        from setupwizard.store.layout import Root
 
-        track = Track(emit, cancel)
-        return workflow.verify_environment(Root(Path(root)), machine, workflow.ProofOptions(mode=mode), track)
+        track = workflow.Track(emit, cancel)
+        return workflow.verify_environment(workflow.Root(Path(root)), machine, workflow.ProofOptions(mode=mode), track)
 
     def retell(self, proof: Verification) -> Verification:
         """Return a proof with its sentences in the language that is spoken now."""
@@ -184,20 +180,18 @@ class Program(Keeper):
     def discard(self, root: str) -> None:
         """Delete what an unfinished setup left."""
         from setupwizard import workflow
-        from setupwizard.store.layout import Root
 
-        workflow.forget_downloads(Root(Path(root)))
+        workflow.forget_downloads(workflow.Root(Path(root)))
 
     def take_back(self, root: str) -> Outcome:
         """Undo the last install: go back to the environment before it, or remove everything."""
         from setupwizard import workflow
-        from setupwizard.store.layout import Root
 
-        return workflow.take_back(Root(Path(root)))
+        return workflow.take_back(workflow.Root(Path(root)))
 
     def usage(self, root: str, build: Build) -> Usage:
         """Return how the environment with this build is turned on."""
-        from setupwizard.store.layout import Root
+        from setupwizard.workflow import Root
 
         place = Root(Path(root))
         windows = sys.platform == "win32"
@@ -208,16 +202,14 @@ class Program(Keeper):
     def freeable(self, root: str) -> int:
         """Return how many bytes the environment can do without."""
         from setupwizard import workflow
-        from setupwizard.store.layout import Root
 
-        return workflow.room(Root(Path(root))).can_be_freed
+        return workflow.room(workflow.Root(Path(root))).can_be_freed
 
     def free_downloads(self, root: str) -> int:
         """Remove downloads and leftovers, and return how many bytes that gave back."""
         from setupwizard import workflow
-        from setupwizard.store.layout import Root
 
-        return workflow.free_downloads(Root(Path(root)))
+        return workflow.free_downloads(workflow.Root(Path(root)))
 
     def open_terminal(self, root: str) -> None:
         """Open a terminal in which the environment is on."""
@@ -228,9 +220,8 @@ class Program(Keeper):
     def save_report(self, root: str, path: Path) -> None:
         """Write the report of the last install as a page."""
         from setupwizard import workflow
-        from setupwizard.store.layout import Root
 
-        workflow.save_report(Root(Path(root)), path)
+        workflow.save_report(workflow.Root(Path(root)), path)
 
     def save_plan(self, plan: Plan, path: Path) -> None:
         """Write what a plan installs as a file for other machines."""

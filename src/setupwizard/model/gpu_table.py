@@ -8,6 +8,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from setupwizard.codes import Vendor
+from setupwizard.i18n import _
 from setupwizard.model.wire import read_document
 from setupwizard.resources import resource
 
@@ -128,6 +130,18 @@ def name_of(pci_id: str | None) -> str | None:
     """Return the name to show for a card that has no driver to tell it, or None when the id is not known."""
     known = known_gpu(pci_id)
     return known.name if known else None
+
+
+def plain_name(vendor: Vendor) -> str:
+    """Return what to call a card of which only the maker is known, in the present language."""
+    return {
+        "nvidia": _("NVIDIA graphics card"),
+        "amd": _("AMD graphics card"),
+        "intel": _("Intel graphics unit"),
+        "apple": _("Apple graphics unit"),
+        "qualcomm": _("Qualcomm graphics unit"),
+        "other": _("graphics card"),
+    }[vendor]
 
 
 def age_of(pci_id: str | None) -> Age:

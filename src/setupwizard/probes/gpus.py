@@ -236,7 +236,7 @@ def _finish(draft: _Draft, sources: Sources) -> Gpu:
     pci_id = gpu.pci_id or listed.pci_id
     capability = listed.compute_capability or gpu.compute_capability or gpu_table.compute_capability_of(pci_id)
     told = gpu.name if {"registry", "proc"} & set(gpu.sources) else ""
-    name = listed.name or told or gpu_table.name_of(pci_id) or gpu.name or _("NVIDIA graphics card")
+    name = listed.name or told or gpu_table.name_of(pci_id) or gpu.name or gpu_table.plain_name("nvidia")
     return replace(
         gpu,
         name=name,
@@ -291,12 +291,7 @@ def _plain_name(gpu: Gpu) -> str:
     maker = pci.maker(gpu.pci_id or "")
     if gpu.vendor == "other":
         return _("Basic graphics adapter ({maker})").format(maker=maker) if maker else _("Basic graphics adapter")
-    return {
-        "amd": _("AMD graphics card"),
-        "intel": _("Intel graphics unit"),
-        "apple": _("Apple graphics unit"),
-        "qualcomm": _("Qualcomm graphics unit"),
-    }[gpu.vendor]
+    return gpu_table.plain_name(gpu.vendor)
 
 
 def _driver(sources: Sources, adapters: Iterable[Adapter]) -> NvidiaDriver | None:

@@ -34,12 +34,9 @@ from setupwizard.probes import (
 )
 from setupwizard.probes.answers import DriverAnswer
 from setupwizard.probes.findings import finding
-from setupwizard.probes.privacy import expand, redacted
 from setupwizard.probes.roots import Roots, exists
 from setupwizard.steps.tracking import Track
 from setupwizard.tools.concurrency import Cancel, side_by_side
-
-__all__ = ["Roots", "detect", "expand", "redacted"]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -103,9 +100,9 @@ def detect(emit: Emit = ignore, cancel: Cancel | None = None, *, roots: Roots | 
     """Return what this computer is.
 
     The paths in it are true, as the next steps have to use them. Whoever prints, saves or sends the machine calls
-    `redacted` first, which takes names of people out; `expand` puts the home folder of this user back into a document
-    that was read again on the same computer. Nothing is written, no network is touched, and nothing that hangs can
-    hold it up: it answers within its deadlines with what is known by then, and says what is missing.
+    `redacted` (probes/privacy) first, which takes names of people out; `expand` puts the home folder of this user back
+    into a document that was read again on the same computer. Nothing is written, no network is touched, and nothing
+    that hangs can hold it up: it answers within its deadlines with what is known by then, and says what is missing.
 
     Args:
         emit: gets one step "probe" with its progress.

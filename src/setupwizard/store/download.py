@@ -114,21 +114,21 @@ class Download:
         """Time spent computing the hash."""
         return self._part.hash_seconds
 
-    def run(self, connections: Connections, halt: Cancel) -> None:
+    def run(self, connections: Connections, cancel: Cancel) -> None:
         """Bring the wheel into the store.
 
         Raises:
             SetupError: no server could give it, or the disk took no more; what is here is kept for the next time.
-            Cancelled: somebody asked to halt.
+            Cancelled: somebody asked to stop.
         """
-        with self._part.open(halt) as part:
+        with self._part.open(cancel) as part:
             self.position = self.reused = part.length
             if part.whole and part.sha256 != self.package.sha256:
                 self._restart()
-            self._from_any(connections, halt)
+            self._from_any(connections, cancel)
         self._store.adopt(self.package, part.path, sha256=part.sha256)
 
-    def _from_any(self, connections: Connections, halt: Cancel) -> None:
+    def _from_any(self, connections: Connections, cancel: Cancel) -> None:
         """Go round the addresses until the file is here; each may be damaged once, a lone one twice."""
         errors: list[SetupError] = []
         damaged = 0
@@ -138,7 +138,7 @@ class Download:
                 raise min(errors, key=_telling)
             url = todo.pop(0)
             try:
-                self._from_one(url, connections, halt, others=bool(todo))
+                self._from_one(url, connections, cancel, others=bool(todo))
             except _Damaged as error:
                 damaged += 1
                 self._restart()
@@ -156,15 +156,15 @@ class Download:
                     raise
                 errors.append(error)
 
-    def _from_one(self, url: str, connections: Connections, halt: Cancel, *, others: bool) -> None:
+    def _from_one(self, url: str, connections: Connections, cancel: Cancel, *, others: bool) -> None:
         """Ask one address until the file is here, with pauses that grow."""
         allowed = self._settings.retries_with_others if others else self._settings.retries
         failures = 0
         while True:
             before = self._part.length
-            self._pace.hold(halt)
+            self._pace.hold(cancel)
             try:
-                self._attempt(url, connections, halt)
+                self._attempt(url, connections, cancel)
             except _Paused:
                 self._part.sync()
                 continue
@@ -174,7 +174,7 @@ class Download:
                 if self._part.sha256 != self.package.sha256:
                     raise _Damaged("the bytes are others")
                 return
-            halt.check()
+            cancel.check()
             self._part.sync()
             self.troubled_at = time.monotonic()
             failures = 1 if self._part.length - before >= self._settings.worthwhile_bytes else failures + 1
@@ -187,13 +187,13 @@ class Download:
                     file=self.package.file, host=_host(url), seconds=round(seconds)
                 )
             )
-            if halt.wait(seconds):
+            if cancel.wait(seconds):
                 raise Cancelled
 
-    def _attempt(self, url: str, connections: Connections, halt: Cancel) -> None:
+    def _attempt(self, url: str, connections: Connections, cancel: Cancel) -> None:
         path = _local_path(url)
         if path is not None:
-            self._copy(path, halt)
+            self._copy(path, cancel)
             return
         headers = request_headers()
         if self._part.length:
@@ -202,7 +202,7 @@ class Download:
             if etag:
                 headers["If-Range"] = etag
         try:
-            final, response = connections.open(url, headers, halt)
+            final, response = connections.open(url, headers, cancel)
         except SetupError as error:
             if error.code in WORTH_ANOTHER_TRY:
                 raise _TryAgain(error) from error
@@ -210,7 +210,7 @@ class Download:
         try:
             self._check_answer(final, response, connections)
             self._part.came_from(url, response.headers.get("ETag"))
-            self._stream(final, response, connections, halt)
+            self._stream(final, response, connections, cancel)
         finally:
             response.close()
 
@@ -248,19 +248,19 @@ class Download:
         if match[2] not in {"*", str(self.package.size)}:
             raise _Damaged(f"{match[2]} bytes instead of {self.package.size}")
 
-    def _stream(self, url: str, response: BaseHTTPResponse, connections: Connections, halt: Cancel) -> None:
+    def _stream(self, url: str, response: BaseHTTPResponse, connections: Connections, cancel: Cancel) -> None:
         """Take the bytes as they come until the file is here or the answer ends."""
         slow_since, slow_from = time.monotonic(), self._part.length
         while not self._part.whole:
             if self._pace.paused:
                 raise _Paused
             chunk = self._next_chunk(url, response, connections)
-            halt.check()
+            cancel.check()
             if not chunk:
                 text = f"{host_of(url)} ended after {self._part.length} of {self.package.size} bytes"
                 raise _TryAgain(SetupError("network-timeout", host=host_of(url), detail=text))
             self._take(chunk)
-            slow_since += self._keep_pace(chunk, halt)
+            slow_since += self._keep_pace(chunk, cancel)
             present = time.monotonic()
             if present - slow_since > self._settings.slow_seconds:
                 if self._part.length - slow_from < self._settings.slow_bytes:
@@ -268,13 +268,13 @@ class Download:
                     raise _TryAgain(SetupError("network-timeout", host=host_of(url), detail=text))
                 slow_since, slow_from = present, self._part.length
             if not self._part.whole:
-                self._wait_for_bytes(url, response, halt)
+                self._wait_for_bytes(url, response, cancel)
         if response.headers.get("Content-Length"):
             # nothing is left to read, but the connection can serve the next file only after it was tried
             response.drain_conn()
 
-    def _wait_for_bytes(self, url: str, response: BaseHTTPResponse, halt: Cancel) -> None:
-        """Return when there is something to read; a read that waits by itself could not be told to halt."""
+    def _wait_for_bytes(self, url: str, response: BaseHTTPResponse, cancel: Cancel) -> None:
+        """Return when there is something to read; a read that waits by itself could not be told to stop."""
         wire = getattr(response.connection, "sock", None)
         hidden = not isinstance(wire, socket.socket) or response.headers.get("Content-Length") is None
         if wire is None or hidden or (isinstance(wire, ssl.SSLSocket) and wire.pending()):
@@ -284,7 +284,7 @@ class Download:
         told = 0.0
         try:
             while not wait_for_read(wire, timeout=_POLL):
-                halt.check()
+                cancel.check()
                 if self._pace.paused:
                     return
                 quiet = time.monotonic() - started
@@ -317,7 +317,7 @@ class Download:
         finally:
             self.network_seconds += time.perf_counter() - started
 
-    def _copy(self, path: Path, halt: Cancel) -> None:
+    def _copy(self, path: Path, cancel: Cancel) -> None:
         """Take the bytes from a file of this computer or a network drive."""
         try:
             file = path.open("rb")
@@ -328,10 +328,10 @@ class Download:
                 raise _Damaged("the size is another")
             file.seek(self._part.length)
             while chunk := self._read(file.read, path):
-                halt.check()
+                cancel.check()
                 self._take(chunk)
-                self._pace.hold(halt)
-                self._keep_pace(chunk, halt)
+                self._pace.hold(cancel)
+                self._keep_pace(chunk, cancel)
         if not self._part.whole:
             raise _Damaged("it ended early")
 
@@ -352,9 +352,9 @@ class Download:
             raise _Damaged("more bytes than the file has") from error
         self.position = self._part.length
 
-    def _keep_pace(self, chunk: bytes, halt: Cancel) -> float:
+    def _keep_pace(self, chunk: bytes, cancel: Cancel) -> float:
         """Wait as the limit wishes; it counts as time of the network, so that no disk is blamed for it."""
-        seconds = self._pace.spend(len(chunk), halt)
+        seconds = self._pace.spend(len(chunk), cancel)
         self.network_seconds += seconds
         return seconds
 

@@ -55,17 +55,17 @@ class Pace:
         limit = self._limit
         return most if limit is None else min(most, limit // _PIECES)
 
-    def hold(self, halt: Cancel) -> None:
+    def hold(self, cancel: Cancel) -> None:
         """Return when no pause is wished (any more).
 
         Raises:
             Cancelled: somebody asked to stop.
         """
         while self._paused:
-            if halt.wait(_LOOK):
+            if cancel.wait(_LOOK):
                 raise Cancelled
 
-    def spend(self, count: int, halt: Cancel) -> float:
+    def spend(self, count: int, cancel: Cancel) -> float:
         """Wait as long as so many bytes have to take; return the seconds. A pause or another limit ends the wait.
 
         Raises:
@@ -81,6 +81,6 @@ class Pace:
             left = due - time.monotonic()
             if left <= 0:
                 break
-            if halt.wait(min(left, _LOOK)):
+            if cancel.wait(min(left, _LOOK)):
                 raise Cancelled
         return time.monotonic() - started

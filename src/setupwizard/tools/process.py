@@ -16,7 +16,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from setupwizard import platforms
-from setupwizard.errors import Cancelled, SetupError
+from setupwizard.errors import SetupError
 from setupwizard.resources import bundled_python, packaged
 from setupwizard.tools import guard
 from setupwizard.tools.concurrency import Cancel
@@ -274,8 +274,8 @@ def _wait(
     while True:
         if _ends_within_a_moment(child, started):
             return False
-        if cancel is not None and cancel.requested:
-            raise Cancelled
+        if cancel is not None:
+            cancel.check()
         now = time.monotonic()
         if timeout is not None and now - started > timeout:
             return True

@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from setupwizard import __version__
-from setupwizard.errors import Cancelled, SetupError
+from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.tools import network
 from setupwizard.tools.certificate import certificate_of
@@ -109,7 +109,7 @@ class Connections:
         self._pools: dict[str | None, urllib3.PoolManager] = {}
 
     def open(
-        self, url: str, headers: Mapping[str, str], halt: Cancel, *, method: str = "GET"
+        self, url: str, headers: Mapping[str, str], cancel: Cancel, *, method: str = "GET"
     ) -> tuple[str, BaseHTTPResponse]:
         """Ask for an address and follow its redirects, never from https down to http.
 
@@ -123,8 +123,7 @@ class Connections:
         network.check(host_of(url))
         login = self._login(url)
         for _hop in range(MAX_REDIRECTS + 1):
-            if halt.requested:
-                raise Cancelled
+            cancel.check()
             response = self._ask(method, url, {**headers, **login})
             target = response.get_redirect_location()
             if not target:

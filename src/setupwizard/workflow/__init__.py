@@ -1,7 +1,15 @@
-"""The order of the steps. Both faces, the window and the command line, drive what is named here."""
+"""The order of the steps. Both faces, the window and the command line, drive what is named here and no step itself."""
 
 from setupwizard.model.events import Outcome
 from setupwizard.model.plan import Plan
+from setupwizard.probes.privacy import expand, redacted
+from setupwizard.probes.system import platform_here
+from setupwizard.steps import report
+from setupwizard.steps.detect import detect, pythons_here
+from setupwizard.steps.recommend import recommend, recommend_many
+from setupwizard.steps.tracking import Track
+from setupwizard.steps.verify import failure
+from setupwizard.store.layout import Root
 from setupwizard.workflow import doctoring
 from setupwizard.workflow.cards import cards_for
 from setupwizard.workflow.deciding import decide, grid, plan, plans_for
@@ -56,7 +64,9 @@ __all__ = [
     "Plan",
     "ProofOptions",
     "Reached",
+    "Root",
     "Session",
+    "Track",
     "Unfinished",
     "apply",
     "cards_for",
@@ -65,9 +75,12 @@ __all__ = [
     "collect_reports",
     "contacts",
     "decide",
+    "detect",
     "doctoring",
     "environment",
     "environments",
+    "expand",
+    "failure",
     "forget_downloads",
     "free_downloads",
     "free_root",
@@ -83,8 +96,14 @@ __all__ = [
     "plan",
     "plan_from",
     "plans_for",
+    "platform_here",
+    "pythons_here",
+    "recommend",
+    "recommend_many",
     "record",
+    "redacted",
     "remove",
+    "report",
     "roll_back",
     "room",
     "run",

@@ -19,8 +19,8 @@ from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Recommendation
 from setupwizard.model.settings import Downloads
 from setupwizard.model.verification import Verification
+from setupwizard.probes.privacy import redacted
 from setupwizard.steps import foreign, install, report, switching, verify
-from setupwizard.steps.detect import redacted
 from setupwizard.steps.opening import damaged
 from setupwizard.steps.records import verification_of
 from setupwizard.steps.tracking import Track

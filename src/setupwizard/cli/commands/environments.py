@@ -18,12 +18,9 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.doctor import Doctor
 from setupwizard.model.wire import to_json
-from setupwizard.steps import report as reports
-from setupwizard.steps.tracking import Track
 from setupwizard.store.aside import FOLDER as KEPT_FOLDER
 from setupwizard.store.files import write_named
-from setupwizard.store.layout import Root
-from setupwizard.workflow import doctoring, drift
+from setupwizard.workflow import Root, Track, doctoring, drift
 
 
 @click.command()
@@ -129,12 +126,12 @@ def report(env: Path | None, collect: Path | None, html: Path | None, csv: Path 
     if collect is not None:
         rows = workflow.collect_reports(collect)
         document: object = rows
-        page, table = reports.render_rollup(rows), reports.render_csv(rows)
+        page, table = workflow.report.render_rollup(rows), workflow.report.render_csv(rows)
         if csv is not None:
             write_named(csv, table)
     else:
         found = workflow.last_report(root_of(env), lambda: this_machine(()))
-        document, page, table = found, reports.render_html(found), reports.plain_text(found)
+        document, page, table = found, workflow.report.render_html(found), workflow.report.plain_text(found)
     if html is not None:
         write_named(html, page)
         voice.note(_("Written: {file}").format(file=html))

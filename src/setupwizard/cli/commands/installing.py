@@ -26,9 +26,8 @@ from setupwizard.model.events import Outcome
 from setupwizard.model.format import format_bytes, listed
 from setupwizard.model.recommendation import Recommendation
 from setupwizard.model.settings import Downloads
-from setupwizard.steps.tracking import Track
-from setupwizard.store.layout import Root
 from setupwizard.tools import preferences
+from setupwizard.workflow import Root, Track
 
 F = TypeVar("F", bound=Callable[..., Any])
 

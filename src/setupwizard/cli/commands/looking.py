@@ -20,11 +20,6 @@ from setupwizard.model.catalogue import platform_of
 from setupwizard.model.machine import FoundPython, Machine
 from setupwizard.model.recommendation import Wishes
 from setupwizard.model.wire import MAX_DOCUMENT_BYTES, from_json, read_document, to_json
-from setupwizard.probes.system import platform_here
-from setupwizard.steps.detect import detect as detect_machine
-from setupwizard.steps.detect import expand, pythons_here, redacted
-from setupwizard.steps.recommend import recommend as decide
-from setupwizard.steps.recommend import recommend_many
 from setupwizard.store.files import write_named
 from setupwizard.workflow import catalogue as facts
 
@@ -70,7 +65,7 @@ def read_machine(name: str) -> Machine:
         machine = from_json(Machine, sys.stdin.buffer.read(MAX_DOCUMENT_BYTES), name=_("standard input"))
     else:
         machine = read_document(Machine, Path(name))
-    return expand(machine)
+    return workflow.expand(machine)
 
 
 def this_machine(machines: tuple[str, ...]) -> Machine:
@@ -84,7 +79,7 @@ def this_machine(machines: tuple[str, ...]) -> Machine:
     if machines:
         return read_machine(machines[0])
     with stop_on_signal() as cancel:
-        return detect_machine(cancel=cancel)
+        return workflow.detect(cancel=cancel)
 
 
 def machine_to_install_on(machines: tuple[str, ...]) -> Machine:
@@ -100,7 +95,7 @@ def machine_to_install_on(machines: tuple[str, ...]) -> Machine:
     system = {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
     if machines and not here and found.os == system:
         with stop_on_signal() as cancel:
-            here = pythons_here(cancel=cancel)
+            here = workflow.pythons_here(cancel=cancel)
     return replace(found, pythons=_for_everybody(here) if voice.scope == "machine" else here)
 
 
@@ -112,7 +107,7 @@ def machine_to_plan_for(file: str) -> Machine:
 
 def is_elsewhere(machine: Machine) -> bool:
     """Whether a machine is of another platform than this computer."""
-    return platform_of(machine.os, machine.arch) != platform_here()
+    return platform_of(machine.os, machine.arch) != workflow.platform_here()
 
 
 def _for_everybody(pythons: tuple[FoundPython, ...]) -> tuple[FoundPython, ...]:
@@ -131,7 +126,7 @@ def _for_everybody(pythons: tuple[FoundPython, ...]) -> tuple[FoundPython, ...]:
 def detect(machine: str | None, save: Path | None, json: bool) -> None:
     """Say what this computer is: cards, driver, Pythons, room."""
     found = this_machine((machine,) if machine else ())
-    document = redacted(found)
+    document = workflow.redacted(found)
     if save is not None:
         write_named(save, to_json(document) + "\n")
     if json:
@@ -160,9 +155,9 @@ def recommend(
     if known.note:
         voice.note(known.note)
     if len(machines) > 1:
-        answer = recommend_many([(name, read_machine(name)) for name in machines], wishes, known.catalogue)
+        answer = workflow.recommend_many([(name, read_machine(name)) for name in machines], wishes, known.catalogue)
     else:
-        answer = decide(this_machine(machines), wishes, known.catalogue)
+        answer = workflow.recommend(this_machine(machines), wishes, known.catalogue)
     if json:
         voice.document(answer)
     else:
@@ -176,7 +171,7 @@ def recommend(
 def support(file: Path) -> None:
     """Write a file for a bug report: logs and facts, without names, folders or passwords."""
     with stop_on_signal() as cancel:
-        machine = detect_machine(cancel=cancel)
+        machine = workflow.detect(cancel=cancel)
     workflow.write_support_file(file, machine, voice.log)
     voice.say(_("Written: {file}. Look into it before you send it.").format(file=file))
     finish("ok")

@@ -7,10 +7,9 @@ import re
 from msgspec import Struct
 
 from setupwizard.codes import Vendor
-from setupwizard.i18n import _
 from setupwizard.model.catalogue import Catalogue, Numbers, numbers, platform_of
 from setupwizard.model.catalogue_rows import Architecture, GfxChip
-from setupwizard.model.gpu_table import age_of, compute_capability_of, known_gpu
+from setupwizard.model.gpu_table import age_of, compute_capability_of, known_gpu, name_of, plain_name
 from setupwizard.model.machine import Gpu, Machine
 from setupwizard.probes.adapters import nvidia_version
 from setupwizard.steps.recommend.trouble import Trouble, may_be, trouble_of
@@ -117,11 +116,7 @@ def _card(index: int, gpu: Gpu, machine: Machine, catalogue: Catalogue, driver: 
 
 
 def _name(gpu: Gpu) -> str:
-    known = known_gpu(gpu.pci_id)
-    if gpu.name or known:
-        return gpu.name or (known.name if known else "")
-    words = {"nvidia": "NVIDIA", "amd": "AMD", "intel": "Intel", "apple": "Apple", "qualcomm": "Qualcomm"}
-    return _("{vendor} graphics card").format(vendor=words[gpu.vendor]) if gpu.vendor in words else _("graphics card")
+    return gpu.name or name_of(gpu.pci_id) or plain_name(gpu.vendor)
 
 
 def _reach(gpu: Gpu, machine: Machine) -> Trouble | None:

@@ -1,9 +1,8 @@
 """The proof that an environment works: a stand-alone program runs in it, this side judges what it says."""
 
-from setupwizard.model.stages import stage_title
 from setupwizard.steps.verify.clock import Sample, Sampler
 from setupwizard.steps.verify.proof import failure, verify
 from setupwizard.steps.verify.sampling import NvmlSampler
 from setupwizard.steps.verify.targets import VerifyRequest
 
-__all__ = ["NvmlSampler", "Sample", "Sampler", "VerifyRequest", "failure", "stage_title", "verify"]
+__all__ = ["NvmlSampler", "Sample", "Sampler", "VerifyRequest", "failure", "verify"]
