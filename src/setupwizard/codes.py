@@ -86,6 +86,7 @@ ErrorCode = Literal[
     "conda-not-writable",
     "conda-environment-missing",
     "conda-disk-full",
+    "conda-offline",
     "conda-network",
     "conda-link-dropped",
     "conda-file-missing",

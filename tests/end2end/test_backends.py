@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from helpers.fault_lab import look, make_wheels
 from helpers.loopback import loopback
-from helpers.program import environment, run
+from helpers.program import environment, no_namespace, run, without_uv
 
 HERE = ("--cpu", "--source", "pip-config")
 
@@ -64,44 +63,18 @@ def test_pip_makes_the_same_environment(wheels, env, tmp_path):
     assert again.document["status"] == "already-done"
 
 
-def _without_uv(words, env, tmp_path):
-    """Run the program where uv is a file that may not be executed, as a policy for programs leaves it."""
-    import uv
-
-    blocked = tmp_path / "blocked"
-    blocked.write_bytes(b"")
-    script = 'mount --bind "$1" "$2" || exit 99; shift 2; exec "$@"'
-    program = [sys.executable, "-m", "setupwizard", *map(str, words)]
-    return subprocess.run(
-        ["unshare", "-rm", "sh", "-c", script, "sh", str(blocked), uv.find_uv_bin(), *program],
-        capture_output=True,
-        text=True,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        timeout=300,
-        check=False,
-    )
-
-
-def _no_namespace():
-    if shutil.which("unshare") is None:
-        return "no unshare"
-    probe = subprocess.run(["unshare", "-rm", "true"], capture_output=True, text=True, check=False)
-    return probe.stderr.strip() if probe.returncode else None
-
-
-WHY_NOT = _no_namespace()
+WHY_NOT = no_namespace()
 
 
 @pytest.mark.skipif(WHY_NOT is not None, reason=f"no mount namespace: {WHY_NOT}")
 def test_pip_takes_over_where_uv_may_not_run_and_the_plan_says_so(wheels, env, tmp_path):
     root = tmp_path / "root"
-    plan = _without_uv([*from_folder(wheels, "plan"), "--json", "--env", root], env, tmp_path)
-    assert plan.returncode == 0, plan.stderr
+    plan = without_uv(*from_folder(wheels, "plan"), "--json", "--env", root, env=env, scratch=tmp_path)
+    assert plan.code == 0, plan.err
     document = json.loads(plan.stdout)
     assert document["backend"] == "pip"
     assert any("uv cannot be run" in step["title"] for step in document["steps"])
-    done = _without_uv([*from_folder(wheels, "apply", "--yes"), "--env", root], env, tmp_path)
+    done = without_uv(*from_folder(wheels, "apply", "--yes"), "--env", root, env=env, scratch=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Installed by  " in done.stderr
     assert run("verify", "--level", "files", "--env", root, env=env).code == 0

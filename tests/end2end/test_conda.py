@@ -6,65 +6,18 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
-from helpers.conda_channel import MINOR, Channel, add_torch, fill
-from helpers.conda_shim import install_shim
+from helpers.conda_channel import MINOR, add_torch, fill
+from helpers.conda_lab import CondaLab
 from helpers.fault_lab import _TORCH, look, make_wheels
-from helpers.program import environment, run, start
+from helpers.program import run, start
 from helpers.wheel_server import WheelServer
 
 pytest.importorskip("rattler", reason="py-rattler has no wheel for this Python")
 PACKAGES = r"\.tar\.bz2"
 CARD = {"vendor": "nvidia", "name": "GeForce RTX 4090", "pci_id": "10de:2684", "compute_capability": "8.9"}
-
-
-class Lab:
-    """A channel, an installation of conda that knows it, made-up wheels, and a machine that has both."""
-
-    def __init__(self, folder: Path, server: WheelServer, wheels: Path, machine: dict) -> None:
-        self.folder, self.server, self.wheels, self.document = folder, server, wheels, machine
-        self.channel = fill(Channel(server.folder))
-        self.root = folder / "root 环境"
-        home = folder / "home"
-        home.mkdir()
-        self.env = {
-            name: value
-            for name, value in environment(home).items()
-            if not name.startswith(("PIP_", "UV_", "CONDA_")) and "proxy" not in name.lower()
-        }
-        self.home = home
-        self.conda()
-
-    def conda(self, kind: str = "conda", **settings: object) -> Path:
-        self.program = install_shim(self.folder / "miniforge3", self.server.base, kind=kind, **settings)
-        condas = [{"path": str(self.program), "version": "26.7.1", "kind": kind}]
-        self.machine(condas=condas)
-        return self.program
-
-    def machine(self, **more: object) -> None:
-        self.document = {**self.document, **more}
-        self.file = self.folder / "machine.json"
-        self.file.write_text(json.dumps(self.document))
-
-    def words(self, *words: object) -> list[str]:
-        where = ("--machine", self.file, "--backend", "conda", "--env", self.root)
-        return [*map(str, words), *map(str, where)]
-
-    def folder_words(self, *words: object) -> list[str]:
-        return self.words(*words, "--cpu", "--source", self.wheels)
-
-    def plan(self, *words: object):
-        return run(*self.folder_words("plan", "--json", *words), env=self.env)
-
-    def apply(self, *words: object):
-        return run(*self.folder_words("apply", "--yes", "--json", *words), env=self.env)
-
-    @property
-    def pkgs(self) -> Path:
-        return self.folder / "miniforge3" / "pkgs"
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +33,7 @@ def wheels(tmp_path_factory):
 def lab(wheels, tmp_path):
     (tmp_path / "channel").mkdir()
     with WheelServer(tmp_path / "channel") as server:
-        yield Lab(tmp_path, server, *wheels)
+        yield CondaLab(tmp_path, server, *wheels)
 
 
 def test_the_plan_shows_what_conda_would_bring_and_changes_nothing(lab):

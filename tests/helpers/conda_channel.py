@@ -116,22 +116,31 @@ def fill(channel: Channel, *, payload: int = 300_000) -> Channel:
         },
     )
     channel.add("openssl", "3.5.0", files={"lib/libcrypto.so": random_bytes(payload, seed=5)})
-    _add_pip(channel)
+    add_pip(channel)
     for cuda in ("12.9", "13.0"):
         channel.add("cuda-version", cuda, constrains=[f"__cuda >={cuda.partition('.')[0]}"], files={})
     return channel
 
 
-def _add_pip(channel: Channel) -> None:
-    info = f"site-packages/pip-{PIP}.dist-info"
-    files = {
-        "site-packages/pip/__init__.py": f"__version__ = '{PIP}'\n".encode(),
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: pip\nVersion: {PIP}\n".encode(),
+def add_pip(channel: Channel, depends: Sequence[str] = ()) -> None:
+    """Add pip; that of conda-forge needs setuptools on many Pythons."""
+    add_pure(channel, "pip", PIP, {"pip/__init__.py": f"__version__ = '{PIP}'\n".encode()}, depends)
+
+
+def add_pure(
+    channel: Channel, name: str, version: str, content: Mapping[str, bytes], depends: Sequence[str] = ()
+) -> None:
+    """Add a package of pure Python as conda-forge makes it of the same sources that the wheel comes from."""
+    info = f"{name}-{version}.dist-info"
+    inside = {
+        **content,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
         f"{info}/INSTALLER": b"conda\n",
     }
-    rows = [f"{path.removeprefix('site-packages/')},{record_hash(data)},{len(data)}" for path, data in files.items()]
-    files[f"{info}/RECORD"] = ("\n".join([*rows, f"pip-{PIP}.dist-info/RECORD,,"]) + "\n").encode()
-    channel.add("pip", PIP, build="pyh8b19718_0", depends=[f"python >={MINOR}"], files=files, noarch=True)
+    rows = [f"{path},{record_hash(data)},{len(data)}" for path, data in inside.items()]
+    inside[f"{info}/RECORD"] = ("\n".join([*rows, f"{info}/RECORD,,"]) + "\n").encode()
+    files = {f"site-packages/{path}": data for path, data in inside.items()}
+    channel.add(name, version, build="pyh8b19718_0", depends=[f"python >={MINOR}", *depends], files=files, noarch=True)
 
 
 def add_torch(channel: Channel, version: str, source: str) -> None:

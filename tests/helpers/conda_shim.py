@@ -88,6 +88,11 @@ class Program:
     def alias(self) -> str:
         return self.rc.get("channel_alias", str(self.settings["alias"]))
 
+    @property
+    def offline(self) -> bool:
+        """Whether it may not use the network: it knows only what is in its own folders then, as conda does."""
+        return os.environ.get("CONDA_OFFLINE", "").lower() in {"1", "true", "yes"}
+
     def run(self, words: list[str]) -> NoReturn:
         verb, rest = (words[0], words[1:]) if words else ("", [])
         if self.settings.get("defect") == "unexpected":
@@ -141,6 +146,8 @@ class Program:
             specs = [*specs, *self.rc.get("create_default_packages", "").split()]
         records = self.solve(channels, specs)
         missing = [record for record in records if not self.has(record)]
+        if missing and self.offline:
+            raise self.not_found(missing[0].name.source)
         actions = {
             "PREFIX": str(prefix),
             "FETCH": [self.row(record) for record in missing],
@@ -187,7 +194,8 @@ class Program:
         sources = [rattler.Channel(f"{self.alias.rstrip('/')}/{channel}") for channel in channels]
         cache = self.root / "lists"
         client = rattler.Client()
-        gateway = rattler.Gateway(cache_dir=str(cache), client=client)
+        offline = rattler.SourceConfig(cache_action="force-cache-only") if self.offline else None
+        gateway = rattler.Gateway(cache_dir=str(cache), client=client, default_config=offline)
         try:
             return asyncio.run(
                 rattler.solve(
@@ -207,12 +215,7 @@ class Program:
         if type(error).__name__ == "SolverError":
             first = text.splitlines()[0]
             if "No candidates were found for" in text and "__" not in first:
-                wanted = first.partition("found for ")[2].split(" ")[0].rstrip(".")
-                return Failed(
-                    "PackagesNotFoundInChannelsError",
-                    f"The following packages are not available from current channels:\n\n  - {wanted}\n",
-                    packages=[wanted],
-                )
+                return self.not_found(first.partition("found for ")[2].split(" ")[0].rstrip("."))
             extra = ""
             if "__cuda" in text:
                 extra = "\n\nYour installed version is: " + (os.environ.get("CONDA_OVERRIDE_CUDA") or "not available")
@@ -220,9 +223,15 @@ class Program:
                 "RattlerUnsatisfiableError",
                 f"The following specifications were found to be incompatible with your system:\n\n{text}{extra}",
             )
+        if self.offline:
+            return self.not_found(specs[0])
         address = f"{self.alias.rstrip('/')}/conda-forge/{_subdir()}/repodata.json"
         sys.stderr.write("Retrying (Retry(total=2, connect=None, read=None, redirect=None, status=None))\n")
         return Failed("CondaHTTPError", f"HTTP 000 CONNECTION FAILED for url <{address}>\n{text[:300]}")
+
+    def not_found(self, wanted: str) -> Failed:
+        text = f"The following packages are not available from current channels:\n\n  - {wanted}\n"
+        return Failed("PackagesNotFoundInChannelsError", text, packages=[wanted])
 
     def row(self, record: Any) -> dict[str, Any]:
         return {

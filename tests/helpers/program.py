@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 PROGRAM = (sys.executable, "-m", "setupwizard")
@@ -64,3 +66,30 @@ def run(
         check=False,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def without_uv(*words: object, env: Mapping[str, str], scratch: Path) -> Ended:
+    """Run the program where uv is a file that may not be executed, as a policy for programs leaves it."""
+    import uv
+
+    blocked = scratch / "blocked"
+    blocked.write_bytes(b"")
+    script = 'mount --bind "$1" "$2" || exit 99; shift 2; exec "$@"'
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script, "sh", str(blocked), uv.find_uv_bin(), *PROGRAM, *map(str, words)],
+        capture_output=True,
+        text=True,
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        timeout=300,
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def no_namespace() -> str | None:
+    """Return why no folder can be mounted for one program alone here, None where it can."""
+    if shutil.which("unshare") is None:
+        return "no unshare"
+    probe = subprocess.run(["unshare", "-rm", "true"], capture_output=True, text=True, check=False)
+    return probe.stderr.strip() if probe.returncode else None

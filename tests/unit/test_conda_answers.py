@@ -52,7 +52,7 @@ def test_every_ending_has_its_own_code(code, document, tmp_path):
 
 
 def test_every_code_of_condas_is_one_of_these_or_ours():
-    ours = {"conda-missing", "conda-usage", "conda-plan-unclear"}
+    ours = {"conda-missing", "conda-usage", "conda-plan-unclear", "conda-offline"}
     seen = {code for code, _document in ENDINGS if code.startswith("conda-")}
     assert {code for code in SENTENCES if code.startswith("conda-")} == seen | ours
 

@@ -3,6 +3,7 @@
 import hashlib
 
 import pytest
+from msgspec.structs import replace
 
 from setupwizard.errors import SetupError
 from setupwizard.model.catalogue import load_catalogue
@@ -101,4 +102,22 @@ def test_another_name_than_toml_is_refused(tmp_path):
     with pytest.raises(SetupError) as caught:
         save_plan([plan()], tmp_path / "plan.json")
     assert caught.value.code == "usage"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_lock_names_wheels_alone(tmp_path):
+    """A Python that this computer would bring is its own affair: another one has or brings its own."""
+    archive = package("cpython", "3.12.16", "cpython-3.12.16+20261110-x86_64.tar.gz", "0" * 64)
+    own = plan()
+    written = save_plan([replace(own, packages=(*own.packages, archive))], tmp_path / "lab.toml")
+    assert "cpython" not in written.locks[0].read_text("utf-8")
+    assert open_plan(written.file).plan.build[0].python == "3.12"
+
+
+def test_what_conda_chose_cannot_be_saved(tmp_path):
+    own = plan()
+    brought = package("python", "3.12.16", "python-3.12.16-h0_0.conda", "0" * 64)
+    with pytest.raises(SetupError, match="--backend conda") as caught:
+        save_plan([replace(own, packages=(*own.packages, brought))], tmp_path / "lab.toml")
+    assert caught.value.exit_code() == 2
     assert list(tmp_path.iterdir()) == []

@@ -78,6 +78,14 @@ CONDA: dict[ErrorCode, Sentence] = {
         ),
         fixes=(OTHER_FOLDER, RETRY),
     ),
+    "conda-offline": Sentence(
+        "network",
+        N_("conda has not kept all that is needed, and the network was not to be used"),
+        N_(
+            "An offline folder holds no packages of conda's. Leave --backend conda out, so that the folder's own "
+            "Python is used, or run once without --offline: conda keeps what it loads."
+        ),
+    ),
     "conda-network": Sentence(
         "network",
         N_("conda cannot reach {host}"),

@@ -11,6 +11,8 @@ import tomlkit
 from msgspec import Struct
 
 from setupwizard.codes import VerifyLevel
+from setupwizard.errors import SetupError
+from setupwizard.i18n import _
 from setupwizard.model.catalogue import Catalogue, variant_kind
 from setupwizard.model.plan import FAMILY, Plan
 from setupwizard.model.planfile import PlanFile
@@ -37,17 +39,19 @@ def export(plans: Sequence[Plan], file: Path, *, level: VerifyLevel = "device") 
         level: how deep the other machines prove what they installed.
 
     Raises:
-        SetupError: "root-not-writable", "disk-full"; "plan-invalid": it would not be read again.
+        SetupError: "root-not-writable", "disk-full"; "plan-invalid": it would not be read again; "usage": conda chose
+            the packages.
     """
     catalogue = known_catalogue().catalogue
     name = re.sub("[^A-Za-z0-9_-]+", "-", file.stem).strip("-")[:40] or "plan"
     rows: list[dict[str, object]] = []
     locks: dict[str, bytes] = {}
     for plan in {plan.id: plan for plan in plans}.values():
+        _must_be_of_wheels(plan)
         lock = f"pylock.{name}-{_word(plan.build)}.toml"
         if lock in locks:
             lock = f"pylock.{name}-{_word(plan.build)}-{len(locks)}.toml"
-        locks[lock] = plan_lock.written(plan.packages)
+        locks[lock] = plan_lock.written(plan.wheels)
         rows.append(_row(plan, lock, locks[lock], catalogue))
     data = tomlkit.dumps(_document(name, rows, plans, catalogue, level)).encode()
     strict.from_toml(PlanFile, data, file.name)
@@ -57,6 +61,18 @@ def export(plans: Sequence[Plan], file: Path, *, level: VerifyLevel = "device") 
     return Exported(
         file=file, sha256=hashlib.sha256(data).hexdigest(), locks=tuple(file.with_name(lock) for lock in locks)
     )
+
+
+def _must_be_of_wheels(plan: Plan) -> None:
+    """Refuse what conda chose: a lock names wheels, and those of conda's environments lack what conda brings."""
+    if plan.by_conda:
+        raise SetupError(
+            "usage",
+            what=_(
+                "a plan's file names wheels, and conda's packages are none: save it without conda; "
+                "`apply FILE --backend conda` lets conda make the environment"
+            ),
+        )
 
 
 def serves(build: Build, catalogue: Catalogue) -> str | list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,6 +25,7 @@ from setupwizard.probes.system import platform_here
 from setupwizard.steps import backends
 from setupwizard.steps.belonging import Found, Search, places
 from setupwizard.steps.carrying import added_since, carry
+from setupwizard.steps.conda_planning import BROUGHT, CondaPart, lost_with_conda, python_part
 from setupwizard.steps.drafting import Draft, drafted
 from setupwizard.steps.offers import usable_pythons
 from setupwizard.steps.opening import Opened
@@ -35,9 +37,10 @@ from setupwizard.steps.supply import supply_of
 from setupwizard.steps.tracking import Track
 from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.layout import Root
-from setupwizard.store.pythons import interpreter, kept_archive
+from setupwizard.store.pythons import interpreter as interpreter_at
+from setupwizard.store.pythons import kept_archive
 from setupwizard.tools import plan_lock, strict, uv
-from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.conda import CHANNEL
 from setupwizard.tools.plan_lock import PlannedWheel
 
 
@@ -74,28 +77,38 @@ def portable_plan(request: PortableRequest, track: Track) -> Plan:
         catalogue=known_catalogue().catalogue,
     )
     with track.step("resolve", _("Read the plan")):
-        if request.backend == "conda":
+        if CHANNEL in request.sources:
             raise SetupError(
-                "usage", what=_("--backend conda cannot carry out a plan file or a bundle; uv and pip can")
+                "usage",
+                what=_(
+                    "--source conda-forge lets conda choose the packages, and a plan file or a bundle names them; "
+                    "--backend conda alone installs them"
+                ),
             )
         backend = backends.choose(request.backend, request.machine, track.cancel)
         bundled = bundled_pythons(opened, here.platform)
         chosen = suited(opened.plan, here, tuple(bundled))
         packages, spec = _packages(request, chosen.build, track)
+        if backend.conda is not None:
+            packages = tuple(package for package in packages if package.name not in BROUGHT)
         current = root.current_name()
         recorded = plan_of(root, current)
         carried = carry(added_since(root, current, recorded), lambda further: _with(packages, further))
-        python, archive, settings = _python(request, chosen.build, bundled, recorded, track.cancel)
-        carried = replace(carried, packages=(*carried.packages, *archive))
+        lost = (*carried.lost, *lost_with_conda(root, current, recorded))
+        interpreter = _interpreter(request, chosen.build, bundled, recorded, backend, track)
+        carried = replace(carried, packages=(*carried.packages, *interpreter.packages), lost=lost)
+    conda = interpreter.conda
     return drafted(
         Draft(
             root=root,
             backend=backend.name,
             create_title=backends.create_title(backend),
-            python=python,
+            maker=conda.maker if conda is not None else None,
+            conda_bytes=conda.missing if conda is not None else 0,
+            python=interpreter.python,
             build=_build(chosen.build, packages, spec),
             recommended=request.decision.build,
-            source=PlanSource(id=spec.id, kind=spec.kind, why=why_from(spec), settings=settings),
+            source=PlanSource(id=spec.id, kind=spec.kind, why=why_from(spec), settings=interpreter.settings),
             carried=carried,
             recorded=recorded,
             reasons=_reasons(request, chosen),
@@ -231,37 +244,52 @@ def _archive(opened: Opened, python: BundledPython) -> Package:
     )
 
 
-def _python(
+class _Interpreter(NamedTuple):
+    """The Python of the environment, what comes with it, and the settings of the user's that say from where."""
+
+    python: PlanPython
+    packages: tuple[Package, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    conda: CondaPart | None = None
+
+
+def _interpreter(
     request: PortableRequest,
     build: PlannedBuild,
     bundled: Mapping[str, Package],
     recorded: Plan | None,
-    cancel: Cancel,
-) -> tuple[PlanPython, tuple[Package, ...], tuple[Setting, ...]]:
-    """Return the Python of the environment, the archive that it comes in where none is here, and what names its place.
+    backend: backends.Chosen,
+    track: Track,
+) -> _Interpreter:
+    """Return the Python: conda's own, one that is here, the folder's, one that was brought before, one to bring.
 
-    One that was brought before is used again without asking anybody. An offline folder brings its own or none.
+    An offline folder brings its own or none; conda asks conda-forge, or its own cache where no network may be used.
 
     Raises:
-        SetupError: "python-missing".
+        SetupError: "python-missing", or what conda ends with.
         Cancelled: somebody asked to stop.
     """
+    root = Root(request.root)
+    if backend.conda is not None:
+        part = python_part(backend, root, build.python, track)
+        return _Interpreter(PlanPython(version=build.python, source="conda"), part.packages, part.settings, part)
     found = next((one for one in usable_pythons(request.machine) if one.version == build.python), None)
     if found is not None:
-        return PlanPython(version=found.version, source="found", path=found.path), (), ()
-    root = Root(request.root)
+        return _Interpreter(PlanPython(version=found.version, source="found", path=found.path))
     archive = bundled.get(build.python) or kept_archive(root, recorded, build.python)
     if archive is not None:
-        place = interpreter(root, build.python, build.platform, archive)
+        place = interpreter_at(root, build.python, build.platform, archive)
         there = place.is_file()
-        if there or uv.why_not(cancel) is None:  # uv alone unpacks one
+        if there or uv.why_not(track.cancel) is None:  # uv alone unpacks one
             source: PythonSource = "bundled" if archive.origin == "bundle" else "managed"
-            return PlanPython(version=build.python, source=source, path=str(place) if there else None), (archive,), ()
-    supply = supply_of(request.machine, build.python, build.platform, cancel, closed=request.opened.bundle is not None)
+            path = str(place) if there else None
+            return _Interpreter(PlanPython(version=build.python, source=source, path=path), (archive,))
+    closed = request.opened.bundle is not None
+    supply = supply_of(request.machine, build.python, build.platform, track.cancel, closed=closed)
     spec = next((one for one in supply.pythons if one.version == build.python), None)
     if spec is None:
         raise supply.error or SetupError("python-missing", python=build.python)
-    return supply.python_of(spec, root, build.platform)
+    return _Interpreter(*supply.python_of(spec, root, build.platform))
 
 
 def _build(build: PlannedBuild, packages: Sequence[Package], spec: SourceSpec) -> Build:

@@ -18,6 +18,7 @@ from msgspec import Struct
 from setupwizard.errors import Cancelled, SetupError
 from setupwizard.model.machine import FoundConda
 from setupwizard.model.plan import Setting
+from setupwizard.tools import network
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.conda_answers import CondaPackage, answer_of, failure_of, packages_of
 from setupwizard.tools.process import ProcessResult, clean_environment, run
@@ -42,6 +43,10 @@ _SHOWN = frozenset(
         *("channel_alias", "custom_channels", "mirrored_channels", "proxy_servers", "ssl_verify", "client_ssl_cert"),
         *("offline", "pkgs_dirs"),
     )
+)
+
+_FOR_WANT_OF_NETWORK = frozenset(
+    ("conda-package-missing", "conda-unsatisfiable", "conda-network", "conda-file-missing", "proxy-off")
 )
 
 Arriving = Callable[[int, int, str | None], None]
@@ -125,7 +130,7 @@ class Conda:
         argv = (*self.create_argv(prefix, specs), "--dry-run")
         result = self._run(argv, timeout=SOLVE_SECONDS, cuda=cuda)
         if not result.ok:
-            raise failure_of(result, prefix)
+            raise _failure_of(result, prefix)
         return packages_of(answer_of(result), caches)
 
     def create(
@@ -156,7 +161,7 @@ class Conda:
         result = self._run(argv, overdue=watch.overdue, cuda=cuda)
         watch.look()
         if not result.ok:
-            raise failure_of(result, prefix)
+            raise _failure_of(result, prefix)
 
     def _run(
         self,
@@ -182,6 +187,14 @@ class Conda:
             libraries = Path(self._program.path).parent.parent / "Library" / "bin"
             environment["PATH"] = f"{libraries}{os.pathsep}{environment.get('PATH', '')}"
         return environment
+
+
+def _failure_of(result: ProcessResult, prefix: Path) -> SetupError:
+    """Return what an ending stands for; without a network conda says of all that is not in its cache that it is not."""
+    error = failure_of(result, prefix)
+    if network.is_forbidden() and error.code in _FOR_WANT_OF_NETWORK:
+        return SetupError("conda-offline", detail=error.detail)
+    return error
 
 
 class _Watch:

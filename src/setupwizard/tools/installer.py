@@ -29,7 +29,7 @@ class Installer(Protocol):
         ...
 
     def add_argv(self, python: Path, lock: Path) -> tuple[str, ...]:
-        """Return the command that installs what a lock says beside what an environment holds already."""
+        """Return the command that installs what a lock says, whatever an environment holds under the same names."""
         ...
 
     def venv(self, python: str, folder: Path) -> None:

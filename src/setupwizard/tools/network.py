@@ -12,6 +12,8 @@ _NOWHERE = "http://127.0.0.1:9"
 OFF = {
     "UV_OFFLINE": "1",
     "PIP_NO_INDEX": "1",
+    "CONDA_OFFLINE": "true",
+    "MAMBA_OFFLINE": "true",
     **{name: _NOWHERE for word in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") for name in (word, word.lower())},
     "NO_PROXY": "",
     "no_proxy": "",

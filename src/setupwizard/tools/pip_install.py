@@ -43,10 +43,10 @@ class Pip:
         """Return the command that installs what a lock says beside what an environment holds already.
 
         The environment's own interpreter runs pip, never `pip --python`: that one starts itself once more, and who
-        ends the first leaves the second at work.
+        ends the first leaves the second at work. A package of the same version that came another way is exchanged.
         """
         pip = self._program / "pip"
-        words = ("install", *_ONLY_THE_LOCK, "--no-compile", *_QUIETLY, "-r", str(lock))
+        words = ("install", *_ONLY_THE_LOCK, "--force-reinstall", "--no-compile", *_QUIETLY, "-r", str(lock))
         return (str(python), "-I", "-X", "utf8", str(pip), *words)
 
     def venv(self, python: str, folder: Path) -> None:

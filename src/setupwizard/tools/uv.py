@@ -101,9 +101,12 @@ class Uv:
         return (str(uv_program()), "pip", "sync", *network, *_ONLY_THE_LOCK, "--python", str(python), str(lock))
 
     def add_argv(self, python: Path, lock: Path) -> tuple[str, ...]:
-        """Return the command that installs what a lock says beside what an environment holds already."""
-        words = ("pip", "install", "--offline", "--no-deps", *_ONLY_THE_LOCK, "--python", str(python), "-r", str(lock))
-        return (str(uv_program()), *words)
+        """Return the command that installs what a lock says beside what an environment holds already.
+
+        A package of the same version that came another way is exchanged: the lock names files, not versions.
+        """
+        words = ("pip", "install", "--offline", "--no-deps", "--reinstall", *_ONLY_THE_LOCK)
+        return (str(uv_program()), *words, "--python", str(python), "-r", str(lock))
 
     def bring_argv(self, key: str, folder: Path, listing: Path) -> tuple[str, ...]:
         """Return the command that unpacks a Python which was fetched before.

@@ -55,7 +55,10 @@ def plan_check(opened: Opened, root: Root, machine: Machine) -> Check:
         )
     shas = {package.sha256 for package in recorded.packages}
     present = versions_in(platforms.site_packages_in(root.generation(current)))
-    found += [text for wheel in planned_wheels(opened, build) if (text := _difference(wheel, present, shas))]
+    # what conda brings in a wheel's place is what its plan said
+    by_conda = {package.name for package in recorded.by_conda} - {package.name for package in recorded.wheels}
+    wheels = [wheel for wheel in planned_wheels(opened, build) if wheel.name not in by_conda]
+    found += [text for wheel in wheels if (text := _difference(wheel, present, shas))]
     return _different(found) if found else _same(opened)
 
 
