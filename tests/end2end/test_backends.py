@@ -71,11 +71,11 @@ def test_pip_takes_over_where_uv_may_not_run_and_the_plan_says_so(wheels, env, t
     root = tmp_path / "root"
     plan = without_uv(*from_folder(wheels, "plan"), "--json", "--env", root, env=env, scratch=tmp_path)
     assert plan.code == 0, plan.err
-    document = json.loads(plan.stdout)
+    document = plan.document
     assert document["backend"] == "pip"
     assert any("uv cannot be run" in step["title"] for step in document["steps"])
     done = without_uv(*from_folder(wheels, "apply", "--yes"), "--env", root, env=env, scratch=tmp_path)
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     assert "Installed by  " in done.stderr
     assert run("verify", "--level", "files", "--env", root, env=env).code == 0
 
@@ -135,7 +135,7 @@ def test_settings_never_leak_into_an_install_from_a_folder(backend, planted, whe
         timeout=300,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     assert json.loads(done.stdout)["status"] == "done"
     assert server.asked == []
     assert not (here / "elsewhere").exists()
