@@ -76,7 +76,7 @@ def test_pip_takes_over_where_uv_may_not_run_and_the_plan_says_so(wheels, env, t
     assert any("uv cannot be run" in step["title"] for step in document["steps"])
     done = without_uv(*from_folder(wheels, "apply", "--yes"), "--env", root, env=env, scratch=tmp_path)
     assert done.code == 0, done.err
-    assert "Installed by  " in done.stderr
+    assert "Installed by  " in done.err
     assert run("verify", "--level", "files", "--env", root, env=env).code == 0
 
 
@@ -135,7 +135,7 @@ def test_settings_never_leak_into_an_install_from_a_folder(backend, planted, whe
         timeout=300,
         check=False,
     )
-    assert done.code == 0, done.err
+    assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["status"] == "done"
     assert server.asked == []
     assert not (here / "elsewhere").exists()
