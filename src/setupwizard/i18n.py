@@ -5,7 +5,8 @@ from __future__ import annotations
 import gettext as _gettext
 import locale
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 
 from setupwizard.resources import resource_root
 
@@ -33,22 +34,43 @@ def language() -> str:
 
 
 def system_language() -> str:
-    """Return the language to speak when nobody has chosen one: SETUPWIZARD_LANG, else the locale of the system."""
-    wished = os.environ.get("SETUPWIZARD_LANG") or ""
-    for name in (wished, *_locale_names()):
-        if name in LANGUAGES:
-            return name
-        if name.lower().startswith("zh"):
-            return "zh_CN"
-        if name:
-            return "en"
-    return "en"
+    """Return the language to speak when nobody has chosen one: SETUPWIZARD_LANG, else what the system speaks."""
+    names = (os.environ.get("SETUPWIZARD_LANG") or "", *_locale_names())
+    return next((_spoken(name) or "en" for name in names if name), "en")
+
+
+def wished_language(words: Sequence[str]) -> str:
+    """Return the language that a command line asks for with --lang; empty when it asks for none that is spoken."""
+    for place, word in enumerate(words):
+        option, _equals, value = word.partition("=")
+        if option == "--lang":
+            return _spoken(value or "".join(words[place + 1 : place + 2]))
+    return ""
+
+
+def _spoken(name: str) -> str:
+    """Return the language of ours that a name of the system stands for; empty: none."""
+    if name.lower().startswith("zh"):
+        return "zh_CN"
+    return "en" if name.lower().startswith("en") else ""
 
 
 def _locale_names() -> list[str]:
+    """Return the names of the locale; a list of wishes (LANGUAGE) goes before it, but not before "C"."""
     names = [os.environ.get(variable, "") for variable in ("LC_ALL", "LC_MESSAGES", "LANG")]
-    names.append(locale.getlocale()[0] or "")
-    return [name for name in names if name]
+    names = [name for name in (*names, _name_of_system()) if name]
+    if names and names[0].partition(".")[0] not in {"C", "POSIX"}:
+        names[:0] = [name for name in os.environ.get("LANGUAGE", "").split(":") if _spoken(name)]
+    return names
+
+
+def _name_of_system() -> str:
+    """Return what the system itself speaks; on Windows the locale only says how numbers and dates are written."""
+    if sys.platform == "win32":
+        import ctypes
+
+        return locale.windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage(), "")
+    return locale.getlocale()[0] or ""
 
 
 def _(text: str) -> str:

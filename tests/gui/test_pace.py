@@ -33,6 +33,7 @@ def test_a_download_rests_and_goes_on(visit: Visit) -> None:
     assert controls.pause.text() == "Pause"
     visit.qtbot.mouseClick(controls.pause, LEFT)
     assert (pace.paused, visit.state.paused) == (True, True)
+    assert visit.desktop.progress[-1] == (window.install.percent, True)
     assert controls.pause.text() == "Go on"
     said = texts(visit)
     assert "Paused" in said

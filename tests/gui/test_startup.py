@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QWizard
@@ -83,14 +84,26 @@ NOT_YET = (
 ) + (("ctypes", "subprocess") if sys.platform != "win32" else ())
 
 
-def test_nothing_heavy_is_loaded_before_the_window_is_there(tmp_path: Path) -> None:
+def told_by(program: str, tmp_path: Path) -> dict:
+    """Run the program until its window is there, and return what it told then."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "SETUPWIZARD"))}
     env = {**own, "HOME": str(tmp_path), "LANG": "C.UTF-8", "DISPLAY": ":none", "QT_QPA_PLATFORM": "offscreen"}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], env=env, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    told: dict = json.loads(done.stdout)
+    return told
+
+
+@pytest.mark.parametrize("start", ["console", "windowed"])
+def test_a_language_can_be_asked_for_on_the_command_line(tmp_path: Path, start: str) -> None:
+    program = PROGRAM.replace('["setupwizard"]', '["setupwizard", "--lang", "zh_CN"]').replace("console", start)
+    assert told_by(program, tmp_path)["heading"] == "让 PyTorch 用上你的显卡"
+
+
+def test_nothing_heavy_is_loaded_before_the_window_is_there(tmp_path: Path) -> None:
+    told = told_by(PROGRAM, tmp_path)
     assert told["visible"]
     assert told["heading"] == "Get PyTorch running on your graphics card"
     assert told["pages"] == 1

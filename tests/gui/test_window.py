@@ -497,7 +497,10 @@ def test_a_server_that_stops_is_told_and_the_fix_goes_on(visit: Visit) -> None:
     assert window.rail.items[3].state == "problem"
     assert filled(visit) == ["Continue from another server"]
     assert window.install.drawer.view.isVisible()
-    assert visit.desktop.alerts == 1
+    assert visit.desktop.alerts == [
+        ("The installation stopped", "What you had before is untouched. You can go on from here.")
+    ]
+    assert visit.desktop.progress[-1] == (None, False)
     visit.qtbot.mouseClick(card.buttons()[1], Qt.MouseButton.LeftButton)
     visit.wait(lambda: visit.state.phase == "done")
     assert not card.isVisible()

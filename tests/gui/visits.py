@@ -19,7 +19,8 @@ class FakeDesktop(Desktop):
         self.copied: list[str] = []
         self.urls: list[str] = []
         self.folders: list[str] = []
-        self.alerts = 0
+        self.alerts: list[tuple[str, str]] = []
+        self.progress: list[tuple[int | None, bool]] = []
         self.by_volume = False
         self.answer = ""
 
@@ -47,8 +48,11 @@ class FakeDesktop(Desktop):
         if self.answer:
             answer(self.answer)
 
-    def alert(self, window: object) -> None:
-        self.alerts += 1
+    def alert(self, window: object, title: str, text: str) -> None:
+        self.alerts.append((title, text))
+
+    def show_progress(self, window: object, percent: int | None, *, paused: bool = False) -> None:
+        self.progress.append((percent, paused))
 
 
 class Visit:

@@ -110,11 +110,28 @@ def test_exit_codes_are_those_of_the_contract():
         ({"LC_ALL": "C", "LANG": "zh_CN.UTF-8"}, "en"),
         ({"LANG": "de_DE.UTF-8"}, "en"),
         ({"SETUPWIZARD_LANG": "zh_CN", "LANG": "en_US.UTF-8"}, "zh_CN"),
+        ({"LANG": "en_US.UTF-8", "LANGUAGE": "zh_CN:en"}, "zh_CN"),
+        ({"LANG": "de_DE.UTF-8", "LANGUAGE": "de:zh_CN:en"}, "zh_CN"),
+        ({"LANG": "C.UTF-8", "LANGUAGE": "zh_CN"}, "en"),
     ],
 )
 def test_the_language_of_the_system(environment, language, monkeypatch):
-    for name in ("SETUPWIZARD_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+    for name in ("SETUPWIZARD_LANG", "LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert i18n.system_language() == language
+
+
+@pytest.mark.parametrize(
+    ("words", "language"),
+    [
+        (["setupwizard"], ""),
+        (["setupwizard", "--lang", "zh_CN"], "zh_CN"),
+        (["setupwizard", "--lang=en"], "en"),
+        (["setupwizard", "--lang"], ""),
+        (["setupwizard", "--lang", "fr"], ""),
+    ],
+)
+def test_the_language_of_a_command_line(words, language):
+    assert i18n.wished_language(words) == language

@@ -14,8 +14,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "win32", reason="a mutex with a 
 
 ASK = """
 import sys
+from pathlib import Path
 from setupwizard.platforms.windows_instance import another_window
-print(another_window(sys.argv[1], sys.argv[2]), flush=True)
+print(another_window(sys.argv[1], sys.argv[2], Path()), flush=True)
 """
 SHOW = """
 import ctypes

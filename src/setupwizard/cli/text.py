@@ -12,6 +12,7 @@ from setupwizard.cli.context import stop_on_signal, usual_pace, voice
 from setupwizard.cli.progress import Terminal
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
+from setupwizard.tools.awake import awake
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.workflow import Root, Track
 
@@ -82,9 +83,9 @@ def _install(session: workflow.Session, cancel: Cancel) -> workflow.Session:
     assert session.plan is not None  # noqa: S101
     click.echo("\n" + _("Install"))
     track = Track(Terminal(), cancel, usual_pace())
-    outcome = workflow.apply(
-        session.plan, session.machine, session.recommendation, workflow.ApplyOptions(exit_codes=voice.exit_codes), track
-    )
+    options = workflow.ApplyOptions(exit_codes=voice.exit_codes)
+    with awake():
+        outcome = workflow.apply(session.plan, session.machine, session.recommendation, options, track)
     click.echo(show.outcome(outcome))
     return session.with_outcome(outcome)
 

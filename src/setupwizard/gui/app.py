@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _POLL_MS = 500
+_NAME = "setupwizard-window"
+"""By which the copies of this program know each other."""
 Factory = Callable[[Path], "Backend"]
 
 
@@ -43,7 +45,8 @@ def main(argv: Sequence[str], backend: Factory | None = None) -> int:
 
 
 def _open(argv: Sequence[str], backend: Factory | None) -> int:
-    i18n.set_language(i18n.system_language())
+    wished = i18n.wished_language(argv)
+    i18n.set_language(wished or i18n.system_language())
     refusal = unfit(sys.version_info[:2])
     if refusal is not None:
         _say(refusal)
@@ -53,8 +56,9 @@ def _open(argv: Sequence[str], backend: Factory | None) -> int:
     except SetupError as error:
         _say(f"{error.title}. {error.advice}")
         return error.exit_code()
-    i18n.set_language(preferences.language())
-    if backend is None and platforms.another_window("setupwizard-window", _("PyTorch Setup")):
+    i18n.set_language(wished or preferences.language())
+    session = userdirs.session() if backend is None else None
+    if session is not None and platforms.another_window(_NAME, _("PyTorch Setup"), session):
         return 0
     from PySide6.QtWidgets import QApplication
 
@@ -63,7 +67,7 @@ def _open(argv: Sequence[str], backend: Factory | None) -> int:
     application = QApplication([*argv[:1], *theme.STYLE])
     log_file = logs.start_log(logs.log_folder())
     try:
-        return run(application, backend or _program, _config_folder(), log_file)
+        return run(application, backend or _program, _config_folder(), log_file, session)
     except Exception:
         # before the window is there, no card can tell it
         log.critical("the window could not be opened", exc_info=True)
@@ -71,8 +75,8 @@ def _open(argv: Sequence[str], backend: Factory | None) -> int:
         return 1
 
 
-def run(application: QApplication, make: Factory, config: Path, log_file: Path) -> int:
-    """Show the window and stay until it is closed."""
+def run(application: QApplication, make: Factory, config: Path, log_file: Path, session: Path | None = None) -> int:
+    """Show the window and stay until it is closed; `session` is the folder in which later starts find this one."""
     from PySide6.QtCore import QSettings, QTimer
 
     from setupwizard.gui import logs, theme
@@ -92,9 +96,18 @@ def run(application: QApplication, make: Factory, config: Path, log_file: Path) 
     signals: list[int] = []
     before = {number: signal.signal(number, lambda got, _frame: signals.append(got)) for number in _signals()}
 
+    ends: list[Callable[[], None]] = []
+
+    def open_to_later_starts() -> None:
+        from setupwizard.gui.doorbell import Doorbell
+
+        if session is not None:
+            ends.append(Doorbell(window, _NAME, session).close)
+
     # What can wait until the window is there: reading the font database takes as long as building a page.
     chores = [
         lambda: log.info("fonts: %s; Chinese: %s", theme.describe_fonts(), theme.can_write_chinese()),
+        open_to_later_starts,
         _collect_from_now_on,
     ]
 
@@ -117,6 +130,8 @@ def run(application: QApplication, make: Factory, config: Path, log_file: Path) 
         return _exec(application, window)
     finally:
         timer.stop()
+        for end in ends:
+            end()
         for number, handler in before.items():
             signal.signal(number, handler)
         catcher.close()

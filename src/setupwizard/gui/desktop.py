@@ -9,11 +9,15 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
+from setupwizard.gui.system_shell import SystemShell
 from setupwizard.i18n import _
 
 
 class Desktop:
     """The desktop that the program runs on. No call blocks: dialogs answer through a function."""
+
+    _system: SystemShell | None = None
+    """The task bar and the notifications, from the first use on."""
 
     def copy(self, text: str) -> None:
         """Put a text on the clipboard."""
@@ -60,10 +64,30 @@ class Desktop:
         dialog.setFileMode(QFileDialog.FileMode.AnyFile)
         self._ask(dialog, answer)
 
-    def alert(self, window: QWidget) -> None:
-        """Call the person back when they work in another window; no sound."""
-        if not window.isActiveWindow():
-            QApplication.alert(window)
+    def alert(self, window: QWidget, title: str, text: str) -> None:
+        """Call the person back when they work in another window: by task bar and notification, without a sound."""
+        if window.isActiveWindow():
+            return
+        QApplication.alert(window)
+        self._shell(window).notify(title, text)
+
+    def show_progress(self, window: QWidget, percent: int | None, *, paused: bool = False) -> None:
+        """Show in the task bar or the dock how far a job is; None: there is none."""
+        icon = self._shell(window).icon
+        if icon is not None and percent is not None:
+            icon.show(percent, paused=paused)
+        elif icon is not None:
+            icon.clear()
+
+    def close(self) -> None:
+        """Leave what the desktop shows of us."""
+        if self._system is not None:
+            self._system.close()
+
+    def _shell(self, window: QWidget) -> SystemShell:
+        if self._system is None:
+            self._system = SystemShell(window)
+        return self._system
 
     @staticmethod
     def _ask(dialog: QFileDialog, answer: Callable[[str], None]) -> None:

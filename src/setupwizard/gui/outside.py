@@ -31,6 +31,7 @@ class Outside(QObject):
         self._flow = flow
         self._given = desktop
         self._log_file = log_file
+        self._progress: tuple[int | None, bool] = (None, False)
 
     @cached_property
     def _desktop(self) -> Desktop:
@@ -114,6 +115,18 @@ class Outside(QObject):
         title = _("Save a support file...")
         self._desktop.ask_save(self._window(), title, "setupwizard-support.zip", self._flow.save_support)
 
-    def alert(self) -> None:
+    def alert(self, title: str, text: str) -> None:
         """Call the person back when they work in another window."""
-        self._desktop.alert(self._window())
+        self._desktop.alert(self._window(), title, text)
+
+    def show_progress(self, percent: int | None) -> None:
+        """Show outside the window how far an install is; None: there is none."""
+        shown = (percent, self._flow.state.paused)
+        if shown != self._progress:
+            self._progress = shown
+            self._desktop.show_progress(self._window(), percent, paused=shown[1])
+
+    def end(self) -> None:
+        """Take back what the desktop shows of us; one that was never asked for anything is not loaded for it."""
+        if "_desktop" in vars(self):
+            self._desktop.close()

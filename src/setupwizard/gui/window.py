@@ -213,7 +213,7 @@ class SetupWindow(Shell):
         flow.lines.connect(self.install.take_lines)
         self.install.log_folder_wanted.connect(self._outside.open_logs)
         self.install.drawer_opened.connect(self._on_drawer)
-        self.install.percent_changed.connect(self._show_title)
+        self.install.percent_changed.connect(lambda _percent: self._show_title())
         self.install.lesson_wanted = self._settings.value("lesson", True, type=bool) is True
         self.install.lesson_skipped.connect(self._on_lesson_skipped)
         self.install.pace.pause_wanted.connect(flow.pause)
@@ -365,6 +365,7 @@ class SetupWindow(Shell):
         self._settings.sync()
         self.settings.end()
         self.news.end()
+        self._outside.end()
         self.flow.end()
 
     # what the flow says
@@ -386,7 +387,8 @@ class SetupWindow(Shell):
             return
         if state.errors.keys() & {"install", "verify"}:
             self.install.drawer.open()
-        self._outside.alert()
+        page = self.page_now()
+        self._outside.alert(page.heading, page.accessibleDescription())
 
     def _on_page(self, index: int) -> None:
         if index >= 0 and not self.travelling:
@@ -407,6 +409,7 @@ class SetupWindow(Shell):
         for page in self.pages:
             page.fill(state)
         self._show_rail()
+        self._show_title()
         self.set_tab_order()
 
     def _show_rail(self) -> None:
@@ -427,11 +430,12 @@ class SetupWindow(Shell):
         self._show_rail()
         self.show_footer()
 
-    def _show_title(self, percent: int = 0) -> None:
-        """Say in the title, and so in the task bar, how far an install is."""
-        title = _("PyTorch Setup")
-        if self.flow.state.installing:
-            title = _("{percent} % - {title}").format(percent=percent, title=title)
+    def _show_title(self) -> None:
+        """Say in the title, and in the task bar, how far an install is."""
+        title, state = _("PyTorch Setup"), self.flow.state
+        if state.installing:
+            title = _("{percent} % - {title}").format(percent=self.install.percent, title=title)
+        self._outside.show_progress(self.install.percent if state.installing else None)
         self.setWindowTitle(title)
 
     def _on_theme(self) -> None:

@@ -19,7 +19,7 @@ if sys.platform == "win32":
         pointer_target,
         remove_pointer,
     )
-    from setupwizard.platforms.windows_instance import another_window
+    from setupwizard.platforms.windows_instance import another_window, await_others, end_waiting, take_call
     from setupwizard.platforms.windows_jobs import (
         ProcessGroup,
         console_encoding,
@@ -43,7 +43,6 @@ else:
     from setupwizard.platforms.posix import (
         MOVES_OPEN_FILES,
         ProcessGroup,
-        another_window,
         boot_id,
         console_encoding,
         default_root,
@@ -70,14 +69,17 @@ else:
         temporary_folder,
         who_else_writes,
     )
+    from setupwizard.platforms.posix_instance import another_window, await_others, end_waiting, take_call
 
 __all__ = [
     "MOVES_OPEN_FILES",
     "ProcessGroup",
     "another_window",
+    "await_others",
     "boot_id",
     "console_encoding",
     "default_root",
+    "end_waiting",
     "extended",
     "flush_folder",
     "flush_tree",
@@ -98,6 +100,7 @@ __all__ = [
     "readable_by_all",
     "remove_pointer",
     "site_packages_in",
+    "take_call",
     "temporary_folder",
     "who_else_writes",
 ]

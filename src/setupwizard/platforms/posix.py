@@ -117,14 +117,6 @@ def has_display() -> bool:
     return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def another_window(_name: str, _title: str) -> bool:
-    """Return False: the desktops here have no common way to bring another program's window to the front.
-
-    Two windows do no harm: whoever works on an environment holds its lock.
-    """
-    return False
-
-
 def python_in(environment: Path) -> Path:
     """Return the interpreter of a virtual environment, or of one that conda made."""
     return environment / "bin" / "python"

@@ -7,6 +7,11 @@ import logging
 import os
 import sys
 from ctypes import wintypes
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import socket
 
 assert sys.platform == "win32"  # noqa: S101 - tells the type checker which system this file is for
 
@@ -19,7 +24,7 @@ _held: dict[str, int] = {}
 """Name -> handle of a mutex; Windows gives it back when the program ends, however it ends."""
 
 
-def another_window(name: str, title: str) -> bool:
+def another_window(name: str, title: str, _folder: Path) -> bool:
     """Return whether another copy of this program shows its window; that one is brought to the front.
 
     The session of a person has a mutex of that name from the first call on. One that is there without a window belongs
@@ -49,6 +54,21 @@ def another_window(name: str, title: str) -> bool:
         user.ShowWindow(wintypes.HWND(window), _RESTORE)
     user.SetForegroundWindow(wintypes.HWND(window))
     return True
+
+
+def await_others(_name: str, _folder: Path) -> socket.socket | None:
+    """Return None: on Windows the second start itself brings the first window to the front."""
+    return None
+
+
+def take_call(_line: socket.socket) -> str | None:
+    """Return None: nobody knocks here."""
+    return None
+
+
+def end_waiting(line: socket.socket) -> None:
+    """Close what was never opened here."""
+    line.close()
 
 
 def _window_of_others(title: str) -> int | None:

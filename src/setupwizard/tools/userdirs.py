@@ -31,6 +31,11 @@ def state() -> Path:
     return platformdirs.user_state_path("setupwizard", appauthor=False)
 
 
+def session() -> Path:
+    """Return the folder of what lives as long as the person is logged in."""
+    return platformdirs.user_runtime_path("setupwizard", appauthor=False)
+
+
 def settings() -> Path:
     """Return the folder of the settings."""
     return platformdirs.user_config_path("setupwizard", appauthor=False)

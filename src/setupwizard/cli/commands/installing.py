@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +28,7 @@ from setupwizard.model.format import format_bytes, listed
 from setupwizard.model.recommendation import Recommendation
 from setupwizard.model.settings import Downloads
 from setupwizard.tools import preferences
+from setupwizard.tools.awake import awake
 from setupwizard.workflow import Root, Track
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -183,7 +185,14 @@ def apply(
     machine_files = options.pop("machines")
     choices = choices_from(options)
     lines = EventLines() if events else None
-    with stop_on_signal() as cancel:
+    with stop_on_signal() as cancel, ExitStack() as meanwhile:
+
+        def agree(decision: Recommendation, made: workflow.Plan) -> bool:
+            agreed = (_ask if asks else _show)(decision, made)
+            if agreed and made.changes and not dry_run:
+                meanwhile.enter_context(awake())
+            return agreed
+
         track = Track(lines or Terminal(quiet=voice.quiet), cancel, usual_pace())
         job = workflow.Job(
             choices=choices,
@@ -197,7 +206,7 @@ def apply(
             given=given,
             offline=offline,
             expected_plan=expect_plan,
-            confirm=_ask if asks else _show,
+            confirm=agree,
         )
         outcome = workflow.run(job, lambda: machine_to_install_on(machine_files), track)
     if lines is not None:

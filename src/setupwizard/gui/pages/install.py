@@ -96,6 +96,11 @@ class InstallPage(Page):
         self._timer.timeout.connect(self._on_second)
         self.begin()
 
+    @property
+    def percent(self) -> int:
+        """How much of the whole job is done."""
+        return self._percent
+
     def begin(self) -> None:
         """Forget the job before: another one begins."""
         self._overall = Overall()
