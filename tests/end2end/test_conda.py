@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from helpers.conda_channel import MINOR, add_torch, fill
@@ -255,6 +256,28 @@ def test_stopping_leaves_nothing_and_the_next_run_goes_on(lab, how):
     ranges = [request.range for request in lab.server.requests if "openssl" in request.path and request.range]
     assert ranges, "conda goes on where it was stopped"
     assert [path.name for path in (lab.root / "gens").iterdir()] == [done.document["generation"]]
+
+
+@pytest.mark.parametrize(
+    ("deaf", "heard"),
+    [([], ["SIGINT"]), (["SIGINT"], ["SIGINT", "SIGTERM"]), (["SIGINT", "SIGTERM"], ["SIGINT", "SIGTERM"])],
+    ids=["follows Ctrl+C", "follows SIGTERM", "follows nothing"],
+)
+def test_conda_is_asked_as_by_ctrl_c_first_and_is_gone_in_every_case(lab, deaf, heard):
+    """On SIGINT conda takes its transaction back; whoever does not follow is asked once more, and then ended."""
+    lab.conda(deaf=deaf)
+    lab.server.fault("slow", 50_000, match="openssl")
+    child = start(*lab.folder_words("apply", "--yes", "--events"), env=lab.env)
+    _wait_for_bytes(child)
+    below = psutil.Process(child.pid).children(recursive=True)
+    assert any(str(lab.folder / "miniforge3") in " ".join(one.cmdline()) for one in below)
+    child.send_signal(signal.SIGTERM)
+    _gone, alive = psutil.wait_procs(below, timeout=10)
+    out, err = child.communicate(timeout=30)
+    assert (child.returncode, json.loads(out.splitlines()[-1])["status"], alive) == (22, "cancelled", []), err
+    assert (lab.folder / "miniforge3" / "signals").read_text().split() == heard
+    assert not list((lab.root / "gens").iterdir()) if (lab.root / "gens").is_dir() else True
+    assert not (lab.root / "current").exists()
 
 
 # ---- conda-forge's own PyTorch ----

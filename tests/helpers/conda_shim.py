@@ -3,7 +3,8 @@
 python conda_shim.py INSTALLATION VERB ...     as INSTALLATION/bin/conda does; see `install_shim`
 
 It loads packages itself, as conda does: into `pkgs/NAME.partial`, going on where it stopped, then `pkgs/NAME`.
-Settings: INSTALLATION/shim.json {"alias": base address of channels, "terms": true, "defect": name of a defect}.
+Settings: INSTALLATION/shim.json {"alias": base address of channels, "terms": true, "defect": name of a defect,
+"deaf": names of signals that it does not follow}. The signals that it gets stand in INSTALLATION/signals, one a line.
 """
 
 from __future__ import annotations
@@ -157,7 +158,7 @@ class Program:
             end(0, {"success": True, "dry_run": True, "prefix": str(prefix), "actions": actions})
         self._make_folder(prefix)
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda _number, _frame: self.interrupted(prefix))
+            signal.signal(number, lambda number, _frame: self.interrupted(signal.Signals(number).name, prefix))
         for record in missing:
             self.load(record)
         self.link(records, prefix)
@@ -174,9 +175,13 @@ class Program:
                 f"Unable to create prefix directory '{prefix}'.\nCheck that you have sufficient permissions.",
             ) from error
 
-    def interrupted(self, prefix: Path) -> NoReturn:
+    def interrupted(self, name: str, prefix: Path) -> None:
+        with (self.root / "signals").open("a") as note:
+            note.write(f"{name}\n")
+        if name in self.settings.get("deaf", ()):
+            return
         shutil.rmtree(prefix, ignore_errors=True)
-        end(1, Failed("CondaSignalInterrupt", "Signal interrupt SIGINT", multi=True).document)
+        end(1, Failed("CondaSignalInterrupt", f"Signal interrupt {name}", multi=True).document)
 
     # ---- solving ----
 

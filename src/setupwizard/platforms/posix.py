@@ -37,6 +37,11 @@ class ProcessGroup:
         """Take a child that leads its own session."""
         self._group = child.pid
 
+    def interrupt(self) -> bool:
+        """Send all of them what Ctrl+C sends; return True, as they may take a moment to follow it."""
+        self._signal(signal.SIGINT)
+        return True
+
     def ask_to_end(self) -> bool:
         """Send the polite signal to all of them; return True, as they may take a moment to follow it."""
         self._signal(signal.SIGTERM)

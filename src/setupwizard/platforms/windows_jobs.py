@@ -100,6 +100,10 @@ class ProcessGroup:
         resume.argtypes = [wintypes.HANDLE]
         resume(process)
 
+    def interrupt(self) -> bool:
+        """Return False: Ctrl+Break reaches programs on our own console alone, and a child has another one."""
+        return False
+
     def ask_to_end(self) -> bool:
         """Return False: a program without a console window has no polite signal, so nobody needs to wait for one."""
         return False

@@ -29,6 +29,8 @@ INFO_SECONDS = 60
 SOLVE_SECONDS = 900
 STILL_SECONDS = 1800
 """Nothing printed and no byte more in the cache for so long: it hangs. Linking is silent, and antivirus reads along."""
+GRACE = 1.2
+"""Seconds to follow SIGINT, on which conda 26.7 takes its transaction back in 0.2 s, and as long for SIGTERM."""
 _POLL = 0.25
 
 # Settings of the user's that say where conda-forge lies, how to get there, and where packages are kept.
@@ -178,6 +180,8 @@ class Conda:
             overdue=overdue,
             cancel=self._cancel,
             on_line=self._listen if overdue else None,
+            interrupt=True,
+            grace=GRACE,
         )
 
     def _environment(self, cuda: str) -> Mapping[str, str]:

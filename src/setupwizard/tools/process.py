@@ -116,6 +116,7 @@ def run(
     merge: bool = False,
     encoding: str = "utf-8",
     grace: float = _GRACE,
+    interrupt: bool = False,
     given: Path | None = None,
 ) -> ProcessResult:
     """Run a program to its end and return what it printed.
@@ -136,6 +137,7 @@ def run(
         merge: standard error goes into standard output.
         encoding: how the child writes; what cannot be decoded is escaped, never lost.
         grace: seconds to end by itself after a deadline; short for a child that has nothing to tidy up.
+        interrupt: ask with the signal of Ctrl+C first, for a program that tidies up on that one.
         given: a file for its standard input.
 
     Raises:
@@ -151,7 +153,7 @@ def run(
     try:
         timed_out = _wait(child, readers, started, timeout=timeout, silence=silence, overdue=overdue, cancel=cancel)
     finally:
-        _end(child, group, grace)
+        _end(child, group, grace, interrupt=interrupt)
         _drain(child, readers, grace)
     result = ProcessResult(
         argv=words,
@@ -304,7 +306,9 @@ def _ends_within_a_moment(child: subprocess.Popen[bytes], started: float) -> boo
     return True
 
 
-def _end(child: subprocess.Popen[bytes], group: platforms.ProcessGroup, grace: float) -> None:
+def _end(
+    child: subprocess.Popen[bytes], group: platforms.ProcessGroup, grace: float, *, interrupt: bool = False
+) -> None:
     """End the whole tree: politely if it still runs, then for certain."""
     import psutil
 
@@ -312,11 +316,9 @@ def _end(child: subprocess.Popen[bytes], group: platforms.ProcessGroup, grace: f
     if child.poll() is None:
         with suppress(psutil.Error):
             strays = psutil.Process(child.pid).children(recursive=True)
-        if group.ask_to_end():
-            try:
-                child.wait(grace)
-            except subprocess.TimeoutExpired:
-                log.debug("%s does not end by itself", child.args)
+        follows = interrupt and group.interrupt() and _follows(child, grace)
+        if not follows and group.ask_to_end():
+            _follows(child, grace)
     group.kill()
     for stray in strays:  # one that left the group; psutil knows a number that was given to somebody else
         with suppress(psutil.Error):
@@ -327,6 +329,16 @@ def _end(child: subprocess.Popen[bytes], group: platforms.ProcessGroup, grace: f
         log.warning("%s cannot be ended", child.args)
     _guard.forget(child.pid)
     group.close()
+
+
+def _follows(child: subprocess.Popen[bytes], grace: float) -> bool:
+    """Whether a child that was asked to end does so by itself."""
+    try:
+        child.wait(grace)
+    except subprocess.TimeoutExpired:
+        log.debug("%s does not end by itself", child.args)
+        return False
+    return True
 
 
 class _Guard:
