@@ -52,6 +52,9 @@ test-faults: $(DEV_STAMP) ## the fault and kill tests in full
 	SETUPWIZARD_FAULTS=full $(BIN)/python -m pytest -q -n 2 tests/faults/test_matrix.py
 	SETUPWIZARD_FAULTS=full SETUPWIZARD_TRIALS=200 $(BIN)/python -m pytest -q tests/faults --ignore tests/faults/test_matrix.py --timeout 3600
 
+audit: $(DEV_STAMP) ## known weaknesses of what is installed, and what is not the newest; needs an index that knows them
+	scripts/audit.sh $(BIN)/python
+
 test-cuda-wheel: $(DEV_STAMP) ## install the CUDA build of torch where pip here can get it (several GB), compare it, ask for its proof
 	mkdir -p build
 	$(BIN)/python scripts/cuda_wheel.py

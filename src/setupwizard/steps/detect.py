@@ -112,9 +112,9 @@ def detect(emit: Emit = ignore, cancel: Cancel | None = None, *, roots: Roots | 
     Raises:
         Cancelled: somebody asked to stop.
     """
-    where, wish = roots or Roots(), cancel or Cancel()
-    with Track(emit, wish).step("probe", _("Look at this computer")):
-        return _detect(emit, wish, where)
+    cancel = cancel or Cancel()
+    with Track(emit, cancel).step("probe", _("Look at this computer")):
+        return _detect(emit, cancel, roots or Roots())
 
 
 def _detect(emit: Emit, cancel: Cancel, roots: Roots) -> Machine:
