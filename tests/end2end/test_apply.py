@@ -104,7 +104,7 @@ def test_a_second_run_changes_nothing_and_says_so(applied, env):
     assert other.code == 18
 
 
-def test_verify_and_report(applied, env, tmp_path):
+def test_an_applied_environment_is_verified_again_and_gives_a_report(applied, env, tmp_path):
     root, *_rest = applied
     proof = run("verify", "--level", "import", "--json", "--env", root, env=env)
     assert proof.code == 0, proof.err
@@ -271,7 +271,7 @@ def test_a_run_that_died_before_its_plan_left_nothing(point, env, tmp_path):
     assert not root.exists()
 
 
-def test_two_at_once(env, tmp_path):
+def test_a_second_copy_at_the_same_root_is_told_that_it_is_busy(env, tmp_path):
     root = tmp_path / "root"
     child = _start_and_wait_for("fetch", root, env)
     second = run(*APPLY, "--json", "--env", root, env=env)

@@ -166,7 +166,7 @@ def test_pips_own_settings_are_a_source_and_uvs_are_none(backend, planted, wheel
 @pytest.mark.network
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("backend", ["pip"])
-def test_the_real_torch(backend, tmp_path):
+def test_each_installer_installs_and_proves_the_real_torch(backend, tmp_path):
     env = environment(tmp_path / "home")
     root = tmp_path / "root"
     done = run("apply", "--yes", *HERE, "--backend", backend, "--json", "--env", root, env=env, timeout=600)

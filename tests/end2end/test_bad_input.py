@@ -73,7 +73,7 @@ def test_a_document_from_standard_input(env):
         ("plan", "--source", "no-such-source"),
     ],
 )
-def test_wrong_words(words, env):
+def test_words_that_are_not_understood_end_in_two_sentences_and_exit_2(words, env):
     ended = run(*words, env=env)
     assert ended.code == 2
     two_sentences(ended)
@@ -108,7 +108,7 @@ def test_a_folder_with_other_peoples_files_is_not_touched(env, tmp_path):
     assert [path.name for path in root.iterdir()] == ["cat.jpg"]
 
 
-def test_no_network(env, tmp_path):
+def test_without_a_network_nothing_is_made_and_the_cause_is_named(env, tmp_path):
     nowhere = "http://127.0.0.1:9"
     cut = {name: value for name, value in env.items() if not name.startswith("PIP_")}
     cut.update(HTTP_PROXY=nowhere, HTTPS_PROXY=nowhere, http_proxy=nowhere, https_proxy=nowhere)
@@ -121,7 +121,7 @@ def test_no_network(env, tmp_path):
     assert not root.exists()
 
 
-def test_no_room(env, tmp_path):
+def test_without_room_nothing_is_made_and_both_figures_are_named(env, tmp_path):
     small = tmp_path / "small"
     small.mkdir()
     made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "none", small], capture_output=True, check=False)
@@ -152,7 +152,7 @@ def test_the_language_of_the_sentences(env):
     assert any("\u4e00" <= sign <= "\u9fff" for sign in ended.err)
 
 
-def test_help_and_version(env):
+def test_help_and_version_answer(env):
     assert run("--version", env=env).out.startswith("setupwizard ")
     assert run("--help", env=env).code == 0
     assert sys.version_info >= (3, 11)

@@ -157,7 +157,7 @@ def test_a_folder_and_the_plan_that_it_was_made_of_go_together(lab, tmp_path):
     assert lab.apply(again, *words).code == 18, "the same names, other bytes"
 
 
-def test_offline_asks_nobody(lab):
+def test_offline_asks_nobody_though_the_index_would_answer(lab):
     """The index is there and would answer; --offline does not even try."""
     from helpers.loopback import loopback
 

@@ -57,7 +57,7 @@ def test_a_wish_in_vain_is_told_in_words(env, tmp_path):
     assert "2.14.1 (cu126)" in ended.out
 
 
-def test_a_driver_first(env, tmp_path):
+def test_an_old_driver_comes_first_with_the_branch_that_the_card_can_live_with(env, tmp_path):
     ended = run("recommend", "--machine", machine(tmp_path, "m.json", PASCAL, driver=None), "--json", env=env)
     assert (ended.code, ended.document["verdict"]) == (11, "fix-driver")
     action = ended.document["actions"][0]

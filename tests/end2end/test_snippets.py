@@ -27,27 +27,27 @@ def run(name: str, folder: Path) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_a_calculation(tmp_path: Path) -> None:
+def test_the_snippet_of_a_calculation_does_what_it_says(tmp_path: Path) -> None:
     device, mean = run("tensor", tmp_path)[0].split()
     assert device == "cpu"
     assert abs(float(mean) - 500) < 5
 
 
-def test_differentiation(tmp_path: Path) -> None:
+def test_the_snippet_of_a_differentiation_does_what_it_says(tmp_path: Path) -> None:
     assert run("autograd", tmp_path) == ["8.0"]
 
 
-def test_a_network_learns(tmp_path: Path) -> None:
+def test_the_snippet_of_a_network_learns(tmp_path: Path) -> None:
     steps, losses = zip(*(line.split() for line in run("network", tmp_path)), strict=True)
     assert steps == ("100", "200", "300", "400", "500")
     assert float(losses[-1]) < float(losses[0]) < 1
 
 
-def test_batches(tmp_path: Path) -> None:
+def test_the_snippet_of_batches_does_what_it_says(tmp_path: Path) -> None:
     assert run("loader", tmp_path) == ["16 torch.Size([40, 8]) cpu"]
 
 
-def test_saving(tmp_path: Path) -> None:
+def test_the_snippet_of_saving_does_what_it_says(tmp_path: Path) -> None:
     assert run("save", tmp_path) == ["True"]
     assert (tmp_path / "model.pt").is_file()
 

@@ -31,7 +31,7 @@ def test_the_document_is_made_of_these_rows() -> None:
 
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("row", [_param(row) for row in ROWS])
-def test_row(row: Row, lab: Lab) -> None:
+def test_each_fault_ends_as_its_row_promises(row: Row, lab: Lab) -> None:
     for fault in row.faults:
         lab.server.fault(fault.mode, fault.arg, match=fault.match, times=fault.times)
     row.ready(lab)

@@ -118,7 +118,9 @@ def named(name: str, text: str) -> Exception:
         (ValueError("not supported"), False, False, False),
     ],
 )
-def test_kinds_of_errors(error: Exception, is_lost: bool, is_full: bool, is_unsupported: bool) -> None:
+def test_torchs_errors_are_told_apart_lost_card_no_memory_not_supported(
+    error: Exception, is_lost: bool, is_full: bool, is_unsupported: bool
+) -> None:
     assert errors.lost(error) == is_lost
     assert errors.out_of_memory(error) == is_full
     assert errors.unsupported(error) == is_unsupported
@@ -274,7 +276,9 @@ def test_a_wrong_sum_is_a_wrong_value(tmp_path: Path) -> None:
         ({"allocate": {"raise": ["RuntimeError", "CUDA error: uncorrectable ECC error"]}}, "fail", "error"),
     ],
 )
-def test_memory(tmp_path: Path, scenario: dict[str, Any], status: str, reason: str) -> None:
+def test_the_stage_of_the_memory_passes_fails_or_is_left_out_with_its_reason(
+    tmp_path: Path, scenario: dict[str, Any], status: str, reason: str
+) -> None:
     python = fake_torch_environment(tmp_path / "env", cuda="13.0", **scenario)
     lines, _done = run(python, "--device", "cuda:0", "--only", "memory", "--max-memory-mib", "16", cwd=tmp_path)
     memory = stages(lines)["memory"]

@@ -83,7 +83,7 @@ def editable(root, name, tmp_path, version="0.3"):
     record.write_text(record.read_text() + "../../../bin/mytool,,\n../../../../../../outside.txt,,\n")
 
 
-def test_nothing_was_added(root, wheels):
+def test_an_environment_as_it_was_made_carries_nothing_over(root, wheels):
     build(root, "0001", wheels)
     assert added_since(root, "0001", plan_of(root, wheels)) == ()
     assert added_since(root, None, None) == ()

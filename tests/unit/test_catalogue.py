@@ -135,7 +135,9 @@ def test_the_order_of_preference_is_that_of_the_contract(facts: Catalogue) -> No
         ("2.2.2", "cpu", "macos_x86_64", True),
     ],
 )
-def test_what_is_published(facts: Catalogue, torch: str, variant: str, platform: str, published: bool) -> None:
+def test_the_catalogue_knows_which_builds_are_published(
+    facts: Catalogue, torch: str, variant: str, platform: str, published: bool
+) -> None:
     release = facts.release(torch)
     assert release is not None
     builds = release.builds.get(platform)  # type: ignore[call-overload]
@@ -156,7 +158,9 @@ def test_what_is_published(facts: Catalogue, torch: str, variant: str, platform:
         ("2.15.0", "cu130", "linux_aarch64", "11.0", "7.5"),
     ],
 )
-def test_arch_lists(facts: Catalogue, torch: str, variant: str, platform: str, held: str, missing: str) -> None:
+def test_the_catalogue_knows_for_which_cards_a_build_holds_code(
+    facts: Catalogue, torch: str, variant: str, platform: str, held: str, missing: str
+) -> None:
     row = facts.arch_list(torch, variant, platform)  # type: ignore[arg-type]
     assert row is not None
     assert set(held.split()) <= set(row.sm)
@@ -211,7 +215,9 @@ def test_which_code_runs_on_which_card(
         ("rocm7.14", False, None),
     ],
 )
-def test_driver_floors(facts: Catalogue, variant: str, on_windows: bool, floor: str | None) -> None:
+def test_the_catalogue_knows_which_driver_a_build_needs(
+    facts: Catalogue, variant: str, on_windows: bool, floor: str | None
+) -> None:
     assert facts.driver_floor(variant, windows=on_windows) == floor
 
 
@@ -241,7 +247,7 @@ def test_what_a_driver_knows_and_an_unknown_newer_one_knows_the_newest(
         ("linux", "riscv64", None),
     ],
 )
-def test_platform_words(system: str, arch: str, word: str | None) -> None:
+def test_each_system_and_processor_becomes_the_contracts_platform(system: str, arch: str, word: str | None) -> None:
     assert platform_of(system, arch) == word  # type: ignore[arg-type]
 
 
@@ -284,7 +290,9 @@ def test_what_the_general_index_gives(facts: Catalogue, torch: str, platform: st
         ("2.2.2", "macos_x86_64", "3.12", True),
     ],
 )
-def test_python_wheels(facts: Catalogue, torch: str, platform: str, python: str, has: bool) -> None:
+def test_the_catalogue_knows_for_which_pythons_there_are_wheels(
+    facts: Catalogue, torch: str, platform: str, python: str, has: bool
+) -> None:
     assert (python in facts.python_tags(torch, platform)) is has  # type: ignore[arg-type]
 
 
@@ -306,7 +314,9 @@ def test_the_general_index_lacks_the_pythons_of_the_variant_indexes(facts: Catal
         ("2.15.0", "cpu", "win_amd64", ()),
     ],
 )
-def test_glibc(facts: Catalogue, torch: str, variant: str, platform: str, floor: tuple[int, ...]) -> None:
+def test_the_catalogue_knows_which_glibc_a_build_needs(
+    facts: Catalogue, torch: str, variant: str, platform: str, floor: tuple[int, ...]
+) -> None:
     assert facts.glibc_floor(torch, variant, platform) == floor  # type: ignore[arg-type]
 
 
@@ -320,7 +330,9 @@ def test_glibc(facts: Catalogue, torch: str, variant: str, platform: str, floor:
         ("2.10.0", "3.12", (11, 0)),
     ],
 )
-def test_macos(facts: Catalogue, torch: str, python: str, floor: tuple[int, ...]) -> None:
+def test_the_catalogue_knows_which_macos_a_build_needs(
+    facts: Catalogue, torch: str, python: str, floor: tuple[int, ...]
+) -> None:
     assert facts.macos_floor(torch, "macos_arm64", python) == floor
 
 
@@ -353,11 +365,13 @@ def test_the_torchvision_that_fits(
         ("2.7.1", "cu118", (5, 2), False),
     ],
 )
-def test_cudnn(facts: Catalogue, torch: str, variant: str, capability: tuple[int, ...], too_new: bool) -> None:
+def test_the_catalogue_knows_which_cards_a_builds_cudnn_has_left_behind(
+    facts: Catalogue, torch: str, variant: str, capability: tuple[int, ...], too_new: bool
+) -> None:
     assert facts.cudnn_is_too_new(torch, variant, capability) is too_new
 
 
-def test_last_driver_branches(facts: Catalogue) -> None:
+def test_the_catalogue_knows_the_last_driver_of_each_generation(facts: Catalogue) -> None:
     last = {row.name: row.last_branch for row in facts.architectures}
     assert last["Fermi"] == 390
     assert last["Kepler"] == 470
@@ -389,7 +403,7 @@ def test_aarch64_processor_wheels_carried_no_tag_at_first(facts: Catalogue) -> N
     assert facts.carries_tag("2.5.1", "cpu", "linux_x86_64")
 
 
-def test_numbers_and_matches() -> None:
+def test_versions_are_read_as_numbers_and_compared_with_a_wish() -> None:
     assert numbers("580.65.06") == (580, 65, 6)
     assert numbers(" 12.4 beta") == (12, 4)
     assert numbers("N/A") == numbers(None) == ()
@@ -497,7 +511,7 @@ def test_how_an_id_stands_to_the_table(pci_id: str | None, age: str) -> None:
         ("8086:56c0", False, False),  # Data Center GPU Flex
     ],
 )
-def test_intel_cards(pci_id: str, supported: bool, integrated: bool) -> None:
+def test_intels_cards_are_known_by_their_pci_id(pci_id: str, supported: bool, integrated: bool) -> None:
     known = known_gpu(pci_id)
     assert known is not None
     assert (known.xpu, known.integrated) == (supported, integrated)

@@ -205,7 +205,7 @@ def test_another_copy_of_nvidia_smi_does_not_matter(tmp_path: Path) -> None:
     assert codes(machine) == ["nvidia-smi-differs"]
 
 
-def test_sources_that_disagree(tmp_path: Path) -> None:
+def test_a_disagreement_between_sources_is_a_finding_with_both_answers(tmp_path: Path) -> None:
     recorded.nvidia_smi(tmp_path / "bin", query=row("NVIDIA GeForce GTX 1060 6GB", "535.10", "6.1", 6144))
     environ = {"PATH": str(tmp_path / "bin")}
     machine = detect(roots=computer(tmp_path, PASCAL, LOADED, scenario="gtx1060_580", environ=environ))
@@ -246,7 +246,7 @@ def test_a_container_that_sees_the_driver_and_no_bus(tmp_path: Path) -> None:
     assert codes(machine) == ["running-in-container"]
 
 
-def test_a_jetson(tmp_path: Path) -> None:
+def test_a_jetson_is_found_with_its_release_and_its_card(tmp_path: Path) -> None:
     files = {
         "/etc/nv_tegra_release": fixture("linux/nv_tegra_release.txt"),
         "/proc/device-tree/model": "NVIDIA Jetson Orin Nano Developer Kit",
@@ -276,7 +276,7 @@ def test_amd_cards_get_their_architecture(tmp_path: Path) -> None:
     assert machine.findings == ()
 
 
-def test_an_intel_card(tmp_path: Path) -> None:
+def test_an_intel_card_is_found_on_the_bus(tmp_path: Path) -> None:
     machine = detect(roots=computer(tmp_path, recorded.machine("intel_arc")))
     (card,) = machine.gpus
     assert (card.vendor, card.pci_id, card.integrated, card.kernel_driver) == ("intel", "8086:e20b", False, "xe")
@@ -402,7 +402,7 @@ def test_the_document_survives_the_way_out_and_back(tmp_path: Path) -> None:
     assert expand(read).gpus == machine.gpus
 
 
-def test_this_computer(tmp_path: Path) -> None:
+def test_this_computer_is_detected_whatever_it_is(tmp_path: Path) -> None:
     machine = detect()
     assert (machine.os, machine.schema) == ("linux", 1)
     assert machine.arch

@@ -212,7 +212,7 @@ def cim_adapters(text: str) -> list[Adapter]:
 
 
 @pytest.mark.parametrize("name", WINDOWS)
-def test_what_windows_said(tmp_path: Path, name: str) -> None:
+def test_recorded_answers_of_windows_become_the_right_cards(tmp_path: Path, name: str) -> None:
     cards, codes = WINDOWS[name]
     said = gpus.Sources(
         bus=bus.Bus(adapters=tuple(cim_adapters(text_of(f"windows/{name}")))),

@@ -60,7 +60,7 @@ def mutated(draw: st.DrawFn) -> bytes:
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(raw=mutated())
-def test_no_reader_stumbles(raw: bytes) -> None:
+def test_no_reader_of_a_programs_text_stumbles_over_any_bytes(raw: bytes) -> None:
     text = smi_text.readable(raw)
     for read in READERS.values():
         read(text)

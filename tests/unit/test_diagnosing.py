@@ -108,7 +108,7 @@ def test_one_cause_one_sentence_one_cure(code):
         assert "torch" in cause.fix.text
 
 
-def test_all_is_well():
+def test_a_good_environment_has_no_cause_of_trouble():
     assert causes(GOOD) == ()
 
 

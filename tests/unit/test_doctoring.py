@@ -154,7 +154,7 @@ def test_a_torchvision_of_another_pytorch(tmp_path: Path) -> None:
     assert found.suspects == {"torchvision"}
 
 
-def test_pip_beside_conda(tmp_path: Path) -> None:
+def test_pips_torch_over_condas_is_named_and_left_to_its_owner(tmp_path: Path) -> None:
     env = Somebodys(tmp_path / "my env", "2.13.0+cpu")
     env.conda("pytorch-2.5.1-py3.11_cpu_0", "libtorch-2.5.1-cpu_generic_1", "python-3.11.9-0")
     told = cause(look(env, machine()), "installers-mixed")
@@ -174,7 +174,7 @@ def test_a_torch_of_conda_is_for_conda_to_exchange(tmp_path: Path) -> None:
     assert "installers-mixed" not in [one.code for one in found.document.causes]
 
 
-def test_two_openmp_runtimes(tmp_path: Path) -> None:
+def test_two_openmp_runtimes_are_a_warning(tmp_path: Path) -> None:
     env = Somebodys(tmp_path / "env", "2.13.0+cpu")
     for place in (env.folder / "lib" / "libiomp5.so", env.site / "torch" / "lib" / "libgomp-98b.so.1"):
         place.parent.mkdir(exist_ok=True)

@@ -21,7 +21,7 @@ from setupwizard.model import format as human
         (-5, "0 B"),
     ],
 )
-def test_bytes(count: int, text: str) -> None:
+def test_bytes_are_told_in_decimal_units(count: int, text: str) -> None:
     assert human.format_bytes(count) == text
 
 
@@ -64,7 +64,7 @@ def test_memory_reads_as_on_its_box(mib: int, text: str) -> None:
         (3900, "1 h 5 min"),
     ],
 )
-def test_duration(seconds: float, text: str) -> None:
+def test_durations_are_told_in_at_most_two_units(seconds: float, text: str) -> None:
     assert human.format_duration(seconds) == text
 
 
@@ -89,7 +89,7 @@ def test_estimate_claims_no_more_than_it_knows() -> None:
     assert human.format_estimate(3000) == "50 min"
 
 
-def test_rate() -> None:
+def test_a_speed_is_told_in_megabytes_a_second() -> None:
     assert human.format_rate(11_200_000) == "11.2 MB/s"
 
 

@@ -29,7 +29,7 @@ AMD = json.loads(resource("gpus.json").read_bytes())["amd"]
         ("1002:74a1", "gfx942", False),
     ],
 )
-def test_amd_cards(pci_id: str, gfx: str, integrated: bool) -> None:
+def test_amds_cards_are_known_by_their_pci_id(pci_id: str, gfx: str, integrated: bool) -> None:
     known = known_gpu(pci_id)
     assert known is not None
     assert (known.gfx, known.integrated) == (gfx, integrated)

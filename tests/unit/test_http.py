@@ -53,7 +53,7 @@ def test_a_page_and_a_size():
         (418, "file-missing"),
     ],
 )
-def test_statuses(status, code):
+def test_each_status_of_a_server_becomes_its_true_cause(status, code):
     with loopback() as server:
         server.answers["/x"] = Answer(b"", status)
         error = code_of(server.url + "/x")
@@ -76,7 +76,7 @@ def test_https_never_goes_down_to_http():
     assert next_hop("https://a.example/x", "/y") == "https://a.example/y"
 
 
-def test_nobody_listens():
+def test_a_port_where_nobody_listens_is_a_blocked_host():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -88,7 +88,7 @@ def test_the_installers_lock_reads_back_with_odd_paths(tmp_path):
     assert entry["wheels"] == [{"name": file.name, "path": file.as_posix(), "size": 0, "hashes": {"sha256": SHA}}]
 
 
-def test_file_addresses(tmp_path):
+def test_a_file_address_leads_back_to_its_path_whatever_its_letters(tmp_path):
     odd = tmp_path / "a b+c 测"
     assert local_path(odd.as_uri()) == odd
     assert local_path("https://x.example/y") is None

@@ -92,7 +92,7 @@ def test_names_come_from_the_systems_list(tmp_path: Path) -> None:
     assert pci.names(recorded.roots(tmp_path, root=tmp_path / "none"), ["1002:744c"]) == {}
 
 
-def test_amd_topology() -> None:
+def test_amds_topology_tells_a_cards_architecture_and_passes_over_processors() -> None:
     node = kfd.parse(fixture("linux/kfd_node_properties.txt"))
     assert node is not None
     assert (node.pci_id, node.gfx, node.address) == ("1002:744c", "gfx1100", None)
@@ -103,7 +103,7 @@ def test_amd_topology() -> None:
     ("version", "name"),
     [(110000, "gfx1100"), (90010, "gfx90a"), (100306, "gfx1036"), (90402, "gfx942"), (120001, "gfx1201")],
 )
-def test_words_of_architectures(version: int, name: str) -> None:
+def test_amds_number_becomes_the_word_of_an_architecture(version: int, name: str) -> None:
     assert kfd.gfx_name(version) == name
 
 
@@ -116,7 +116,7 @@ def test_amd_topology_tells_the_place(tmp_path: Path) -> None:
     assert kfd.nodes(roots) == (kfd.KfdNode(pci_id="1002:744c", gfx="gfx1100", address="0000:03:00.0"),)
 
 
-def test_a_jetson(tmp_path: Path) -> None:
+def test_a_jetson_tells_its_release_and_its_graphics_unit(tmp_path: Path) -> None:
     roots = recorded.roots(tmp_path)
     assert jetson.jetpack(roots) is None
     assert jetson.gpu(roots) is None
@@ -144,13 +144,13 @@ def test_a_jetson(tmp_path: Path) -> None:
         ("something else", None),
     ],
 )
-def test_which_jetpack(tmp_path: Path, line: str, jetpack: str | None) -> None:
+def test_the_release_of_linux_tells_the_jetpack(tmp_path: Path, line: str, jetpack: str | None) -> None:
     roots = recorded.roots(tmp_path)
     recorded.write(roots.root, {"/etc/nv_tegra_release": line})
     assert jetson.jetpack(roots) == jetpack
 
 
-def test_an_apple_chip() -> None:
+def test_an_apple_chip_is_found_with_what_it_is() -> None:
     assert macos.parse_displays(fixture("macos/mac_displays_m3.json")) == (
         Gpu(
             vendor="apple",

@@ -43,7 +43,7 @@ def test_an_installation_that_is_not_in_path(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["opt/conda", "opt/miniconda3", "usr/local/anaconda3", "anaconda3"])
-def test_installations_for_everybody(tmp_path: Path, place: str) -> None:
+def test_a_conda_for_everybody_is_found_in_its_usual_places(tmp_path: Path, place: str) -> None:
     prefix = installation(tmp_path / "root" / place)
     assert seen(recorded.roots(tmp_path)) == [(str(prefix / "bin/conda"), "24.7.1", "conda")]
 

@@ -43,7 +43,9 @@ def put(folder: Path, version: str, cuda: str = "None", hip: str = "None") -> Pa
         ("2.9.0a0+gitabc", "'12.8'", "None", "cu128"),
     ],
 )
-def test_variants(tmp_path: Path, version: str, cuda: str, hip: str, variant: str) -> None:
+def test_the_variant_of_an_installed_torch_is_read_without_importing_it(
+    tmp_path: Path, version: str, cuda: str, hip: str, variant: str
+) -> None:
     folder = put(tmp_path / "lib/python3.12/site-packages", version, cuda, hip)
     assert torches.look(folder, tmp_path, "3.12") == FoundTorch(
         env=str(tmp_path), version=version, variant=variant, python="3.12"
@@ -51,7 +53,7 @@ def test_variants(tmp_path: Path, version: str, cuda: str, hip: str, variant: st
 
 
 @pytest.mark.parametrize("text", [None, "", "nonsense", "__version__ = 7"])
-def test_no_torch(tmp_path: Path, text: str | None) -> None:
+def test_a_folder_without_a_readable_torch_holds_none(tmp_path: Path, text: str | None) -> None:
     if text is not None:
         recorded.write(tmp_path, {"/torch/version.py": text})
     assert torches.look(tmp_path, tmp_path, None) is None
@@ -148,7 +150,7 @@ def test_a_compiler_in_path_counts_when_its_version_is_new(tmp_path: Path) -> No
     assert [toolkit.version for toolkit in found] == ["13.0.88", "11.8.89"]
 
 
-def test_no_toolkit(tmp_path: Path) -> None:
+def test_a_computer_without_a_toolkit_has_none(tmp_path: Path) -> None:
     assert toolkits.toolkits(recorded.roots(tmp_path)) == ()
 
 

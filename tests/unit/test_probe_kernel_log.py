@@ -18,7 +18,7 @@ def prints(tmp_path: Path, program: str, name: str, *, code: int = 0) -> None:
     recorded.program(tmp_path / "root/usr/bin" / program, f"cat '{FIXTURES}/linux/{name}'; exit {code}")
 
 
-def test_dmesg_is_read(tmp_path: Path) -> None:
+def test_dmesg_tells_which_card_did_not_start(tmp_path: Path) -> None:
     prints(tmp_path, "dmesg", "dmesg_rminit_failed.txt")
     assert kernel_log.read(recorded.roots(tmp_path)).not_started == frozenset(["0000:98:00.0"])
 
@@ -54,7 +54,7 @@ def test_no_program_at_all(tmp_path: Path) -> None:
         ("[  9.1] NVRM: GPU 0000:98:00.0: RmInitAdapter failed! (0x26:0x56:1463)", "not_started", "0000:98:00.0"),
     ],
 )
-def test_other_messages(text: str, field: str, place: str) -> None:
+def test_each_message_of_the_kernel_is_given_to_its_card(text: str, field: str, place: str) -> None:
     said = kernel_log.parse(text)
     assert said.lines
     assert getattr(said, field) == frozenset([place])

@@ -87,7 +87,7 @@ def test_an_error_between_the_rows_spoils_nothing() -> None:
     assert answer.cards[2].trouble is not None
 
 
-def test_two_cards() -> None:
+def test_two_unlike_cards_are_read_each_with_its_own_facts() -> None:
     answer = parse(ended(fixture("smi/query_csv_two.txt")), SEVEN)
     old, new = answer.cards
     assert (answer.state, answer.driver) == ("ok", "580.95.05")

@@ -38,7 +38,7 @@ def test_a_laptop_card_with_a_present_driver(tmp_path: Path) -> None:
     assert any('"clock":3105' in line for line in answer.evidence)
 
 
-def test_a_pascal_card(tmp_path: Path) -> None:
+def test_a_card_tells_driver_cuda_capability_and_memory(tmp_path: Path) -> None:
     answer = ask(tmp_path, "gtx1060_580")
     assert (answer.driver, answer.cuda) == ("580.95.05", "13.0")
     assert (answer.cards[0].compute_capability, answer.cards[0].memory_mib) == ("6.1", 6144)
@@ -186,7 +186,7 @@ def test_lines_that_break_off_are_no_good_answer() -> None:
 @pytest.mark.parametrize(
     ("number", "text"), [(13000, "13.0"), (12040, "12.4"), (13030, "13.3"), (10010, "10.1"), (0, None), (None, None)]
 )
-def test_cuda_version(number: int | None, text: str | None) -> None:
+def test_nvmls_number_becomes_the_version_of_cuda(number: int | None, text: str | None) -> None:
     assert nvml.cuda_version(number) == text
 
 

@@ -95,7 +95,7 @@ def test_redacting_twice_changes_nothing_more() -> None:
         ("via http://ana:secret@proxy:3128/", "via http://proxy:3128/"),
     ],
 )
-def test_texts(text: str, expected: str) -> None:
+def test_names_homes_and_passwords_leave_a_text(text: str, expected: str) -> None:
     assert redact_text(text, home=HOME, user="ana") == expected
 
 

@@ -43,7 +43,9 @@ def test_a_system_without_a_name(tmp_path: Path) -> None:
         ("", False),
     ],
 )
-def test_linux_in_windows(tmp_path: Path, kernel: str, expected: bool) -> None:
+def test_linux_inside_windows_is_told_by_its_kernel_and_is_no_virtual_machine(
+    tmp_path: Path, kernel: str, expected: bool
+) -> None:
     roots = tree(tmp_path, {"/proc/sys/kernel/osrelease": kernel, "/proc/cpuinfo": "flags\t\t: fpu hypervisor"})
     assert linux.wsl(roots) is expected
     assert linux.virtual_machine(roots) == (None if expected else "vm")
@@ -64,7 +66,9 @@ def test_linux_in_windows(tmp_path: Path, kernel: str, expected: bool) -> None:
         ({"/proc/1/cgroup": "0::/init.scope"}, {}, None),
     ],
 )
-def test_containers(tmp_path: Path, files: dict[str, str], environ: dict[str, str], expected: str | None) -> None:
+def test_a_container_is_told_by_what_it_leaves_on_the_disk_or_in_the_environment(
+    tmp_path: Path, files: dict[str, str], environ: dict[str, str], expected: str | None
+) -> None:
     assert linux.container(tree(tmp_path, files, **environ)) == expected
 
 
@@ -80,7 +84,9 @@ def test_containers(tmp_path: Path, files: dict[str, str], environ: dict[str, st
         ("ASUSTeK COMPUTER INC.", "ROG Zephyrus", None),
     ],
 )
-def test_virtual_machines(tmp_path: Path, vendor: str, product: str, expected: str | None) -> None:
+def test_a_virtual_machine_is_told_by_its_firmware(
+    tmp_path: Path, vendor: str, product: str, expected: str | None
+) -> None:
     assert firmware.virtual_machine_named(f"{vendor} {product}") == expected
     files = {"/sys/class/dmi/id/sys_vendor": vendor, "/sys/class/dmi/id/product_name": product}
     assert linux.virtual_machine(tree(tmp_path, files)) == expected
@@ -90,7 +96,9 @@ def test_virtual_machines(tmp_path: Path, vendor: str, product: str, expected: s
     ("value", "expected"),
     [(b"\x06\x00\x00\x00\x01", True), (b"\x06\x00\x00\x00\x00", False), (b"\x01", None), (None, None)],
 )
-def test_secure_boot(tmp_path: Path, value: bytes | None, expected: bool | None) -> None:
+def test_secure_boot_is_read_from_the_firmwares_variable_or_not_known(
+    tmp_path: Path, value: bytes | None, expected: bool | None
+) -> None:
     roots = recorded.roots(tmp_path)
     if value is not None:
         path = roots.at("/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c")
@@ -99,7 +107,7 @@ def test_secure_boot(tmp_path: Path, value: bytes | None, expected: bool | None)
     assert linux.secure_boot(roots) is expected
 
 
-def test_somebody_far_away(tmp_path: Path) -> None:
+def test_a_session_over_ssh_counts_as_remote(tmp_path: Path) -> None:
     assert linux.remote(recorded.roots(tmp_path, environ={"SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22"})) is True
     assert linux.remote(recorded.roots(tmp_path)) is False
 
@@ -145,7 +153,7 @@ def test_the_c_library_of_this_computer(tmp_path: Path) -> None:
     ("word", "expected"),
     [("AMD64", "x86_64"), ("x86_64", "x86_64"), ("aarch64", "arm64"), ("ARM64", "arm64"), ("riscv64", "riscv64")],
 )
-def test_words_of_processors(word: str, expected: str) -> None:
+def test_each_systems_word_for_a_processor_becomes_ours(word: str, expected: str) -> None:
     assert facts.architecture(word) == expected
 
 
@@ -155,7 +163,7 @@ def test_what_needs_no_question(tmp_path: Path) -> None:
     assert least.os in {"linux", "windows", "macos"}
 
 
-def test_this_system() -> None:
+def test_this_system_tells_its_version_and_memory() -> None:
     said = system.facts(Roots())
     assert said.os_version
     assert said.memory_mib is not None
@@ -195,7 +203,9 @@ def test_files_that_cannot_be_read_are_empty(tmp_path: Path) -> None:
         ({}, None),
     ],
 )
-def test_musl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], expected: str | None) -> None:
+def test_the_version_of_musl_is_found_where_libc_does_not_tell_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], expected: str | None
+) -> None:
     def unknown(name: str) -> str:
         raise ValueError("unrecognized configuration name")
 

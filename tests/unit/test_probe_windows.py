@@ -262,5 +262,5 @@ def test_two_equal_cards_of_which_one_was_taken_out() -> None:
         ("", None),
     ],
 )
-def test_hardware_ids(text: str, expected: str | None) -> None:
+def test_a_hardware_id_of_windows_becomes_a_pci_id(text: str, expected: str | None) -> None:
     assert pci_id(text) == expected

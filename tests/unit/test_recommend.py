@@ -123,7 +123,7 @@ def test_the_same_driver_number_means_the_branch_on_windows() -> None:
     ("gfx", "variant"),
     [("gfx1100", "rocm7.14"), ("gfx90a:sramecc+:xnack-", "rocm7.14"), ("gfx1034", "rocm7.14"), ("gfx1201", "rocm7.14")],
 )
-def test_amd_on_linux(gfx: str, variant: str) -> None:
+def test_an_amd_card_on_linux_gets_the_rocm_build_that_serves_it(gfx: str, variant: str) -> None:
     document = recommend(linux(amd(gfx)))
     assert (document.verdict, tag(document.build)) == ("gpu", f"2.15.0+{variant}")
     assert document.build is not None
@@ -161,7 +161,7 @@ def test_windows_10_keeps_the_last_xpu_that_was_made_for_it() -> None:
     assert ("xpu", "os") in {(row.variant, row.code) for row in document.rejected}
 
 
-def test_apple() -> None:
+def test_an_apple_chip_gets_the_processor_build_that_holds_metal() -> None:
     document = recommend(macos(APPLE, os_version="15.1"))
     assert (document.verdict, document.gpus) == ("gpu", (0,))
     assert document.build is not None
@@ -187,7 +187,7 @@ def test_boards_with_a_new_jetpack_take_the_official_builds(card: Gpu, jetpack: 
     assert "driver" not in " ".join(actions(document))
 
 
-def test_arm_servers() -> None:
+def test_an_arm_server_gets_a_build_that_holds_code_for_its_card() -> None:
     assert tag(recommend(linux(nvidia("12.1"), driver="580.95.05", arch="arm64")).build) == "2.15.0+cu130"
     assert tag(recommend(linux(nvidia("9.0"), driver="550.54.14", arch="aarch64")).build) == "2.14.1+cu126"
     assert tag(recommend(linux(nvidia("10.0"), driver="570.124.06", arch="aarch64")).build) == "2.11.0+cu128"
@@ -198,7 +198,7 @@ def test_arm_servers() -> None:
 # --- cpu ---------------------------------------------------------------------------------------------------------
 
 
-def test_no_card() -> None:
+def test_a_computer_without_a_card_gets_the_processor_build() -> None:
     document = recommend(linux())
     assert (document.verdict, reasons(document)) == ("cpu", ["no-gpu"])
     assert document.build is not None
@@ -249,7 +249,7 @@ def test_cards_that_nothing_is_published_for(machine: Machine, reason: str) -> N
     assert "driver" not in " ".join(actions(document))
 
 
-def test_windows_on_arm() -> None:
+def test_windows_on_arm_gets_its_own_processor_build() -> None:
     document = recommend(windows(arch="ARM64"))
     assert document.build is not None
     assert (document.build.platform, document.build.requirement) == ("win_arm64", "torch==2.15.0+cpu")
@@ -272,7 +272,7 @@ def test_an_older_macos_keeps_a_wheel_and_is_told_how_to_use_the_card() -> None:
     assert {"os-too-old", "older-torch-for-os"} <= set(reasons(document))
 
 
-def test_an_old_libc() -> None:
+def test_an_old_libc_gets_an_older_torch() -> None:
     document = recommend(linux(libc="glibc 2.27"))
     assert (document.verdict, tag(document.build)) == ("cpu", "2.6.0+cpu")
     assert "older-torch-for-libc" in reasons(document)
@@ -308,7 +308,7 @@ def test_arm_processor_wheels_without_tag_are_asked_for_without_tag() -> None:
 # --- fix-driver and fix-hardware ---------------------------------------------------------------------------------
 
 
-def test_no_driver() -> None:
+def test_a_card_without_a_driver_gets_the_driver_first_and_a_stop_gap() -> None:
     document = recommend(linux(nvidia("8.6")))
     assert (document.verdict, tag(document.build), tag(document.after)) == ("fix-driver", "2.15.0+cpu", "2.15.0+cu130")
     assert actions(document)[0] == "install-nvidia-driver"
@@ -354,7 +354,7 @@ def test_a_card_that_the_driver_says_it_sees_is_believed() -> None:
     assert recommend(linux(nvidia("6.1", sources=("nvml", "sysfs")), driver="595.45.04")).verdict == "gpu"
 
 
-def test_nouveau_is_replaced() -> None:
+def test_nouveau_is_to_be_replaced_by_nvidias_driver() -> None:
     document = recommend(linux(nvidia("8.9", kernel_driver="nouveau")))
     assert (document.verdict, actions(document)[0]) == ("fix-driver", "install-nvidia-driver")
     assert "nouveau" in document.reasons[0].text
@@ -642,7 +642,7 @@ def test_torchaudio_ended_with_2_11() -> None:
 
 
 @pytest.mark.parametrize("gfx", ["gfx1100", "gfx1201", "gfx1103", None])
-def test_amd_on_windows(gfx: str | None) -> None:
+def test_an_amd_card_on_windows_is_led_to_amds_own_index(gfx: str | None) -> None:
     document = recommend(windows(amd(gfx, name="AMD Radeon RX 7900 XTX")))
     assert (document.verdict, actions(document)[0]) == ("other-route", "use-amd-index")
     assert document.actions[0].url == "https://repo.amd.com/rocm/whl-multi-arch/"
@@ -677,7 +677,7 @@ def test_a_card_of_another_maker_goes_before_the_other_route() -> None:
         macos(APPLE, os_version="10.15.7"),
     ],
 )
-def test_systems_without_wheels(machine: Machine) -> None:
+def test_a_system_without_wheels_is_told_so(machine: Machine) -> None:
     document = recommend(machine)
     assert (document.verdict, document.build, document.alternatives) == ("unsupported-os", None, ())
     assert document.reasons

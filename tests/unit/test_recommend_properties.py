@@ -338,7 +338,7 @@ def test_every_kind_of_verdict_has_been_seen_by_the_generator() -> None:
     assert seen >= {"gpu", "cpu", "fix-driver", "fix-hardware", "change-python", "other-route", "unsupported-os"}
 
 
-def test_variant_kinds() -> None:
+def test_the_name_of_a_variant_tells_what_it_runs_on() -> None:
     assert [variant_kind(name) for name in ("cpu", "cu130", "rocm7.14", "xpu")] == ["cpu", "cuda", "rocm", "xpu"]
 
 

@@ -382,7 +382,7 @@ def test_an_index_without_anything_for_the_processor_is_no_crash(server):
     assert recommend(machine("3.5", "470.1"), catalogue=known.catalogue).build is None
 
 
-def test_stopping_keeps_nothing(server):
+def test_a_refresh_that_is_stopped_asks_nobody(server):
     cancel = Cancel()
     cancel.request()
     with pytest.raises(Cancelled):

@@ -92,7 +92,7 @@ def test_a_server_that_refuses(server, status, word):
     assert why(server, "torch/version.py") == word
 
 
-def test_nobody_there():
+def test_a_server_that_is_gone_is_unreachable():
     with WheelIndex() as gone:
         url = gone.url
     with pytest.raises(Unasked, match="unreachable"):
@@ -201,7 +201,7 @@ def test_an_answer_that_is_another_range(told):
             read_members(server.url + "/a.whl", lambda _all: (), limits=HERE, settings=PATIENCE)
 
 
-def test_stopping(server):
+def test_a_wish_to_stop_ends_the_reading(server):
     server.put(NAME, "cu130", archive_of(FILES))
     cancel = Cancel()
     cancel.request()

@@ -94,7 +94,7 @@ def test_another_wish_forgets_the_decision():
         ("finish", "done", False, None),
     ],
 )
-def test_going_back(page, status, busy, back):
+def test_back_leads_to_the_page_before_unless_something_runs_or_is_done(page, status, busy, back):
     assert page_before(page, full(status), busy=busy) == back
 
 

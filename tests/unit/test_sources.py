@@ -91,14 +91,14 @@ def test_a_secure_page_cannot_lead_to_an_open_server():
     assert files_on(page) == {}
 
 
-def test_a_flat_listing(tmp_path):
+def test_a_flat_listing_is_read_as_well(tmp_path):
     with loopback() as server:
         server.page("/wheels/cpu/", f'<a href="{wheel("2.13.0+cpu").replace("+", "%2B")}">x</a>')
         spec = SourceSpec(id="flat", name="Flat", kind="find-links", url=server.url + "/wheels/{variant}")
         assert ask(spec, question("cpu"), tmp_path).code == "ok"
 
 
-def test_a_folder(tmp_path):
+def test_a_folder_offers_the_builds_whose_wheels_lie_in_it(tmp_path):
     (tmp_path / wheel("2.13.0+cpu")).touch()
     spec = SourceSpec(id="folder", name="Folder", kind="folder", url=str(tmp_path))
     assert ask(spec, question("cpu"), tmp_path).code == "ok"
@@ -212,7 +212,7 @@ def test_a_slow_source_steps_behind_a_much_faster_one(speeds, first):
         (("not-asked", "build-not-in-sources"), None),
     ],
 )
-def test_why_nobody_answered(codes, cause):
+def test_the_most_telling_cause_of_silence_is_named(codes, cause):
     listings = [silent(name, code, host=f"{name}.example") for name, code in zip("ab", codes, strict=True)]
     error = cause_of_silence(listings)
     assert (error.code if error else None) == cause

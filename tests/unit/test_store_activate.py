@@ -91,7 +91,7 @@ def test_the_files_of_windows_hold_no_path_at_all(root):
 
 
 @pytest.mark.windows_only("the command prompt of Windows")
-def test_the_command_prompt(root, tmp_path):
+def test_the_command_prompt_turns_the_environment_on_and_off_again(root, tmp_path):
     script = tmp_path / "try.bat"
     lines = [
         "@call activate.bat",

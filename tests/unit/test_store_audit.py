@@ -78,7 +78,7 @@ def test_a_relative_path_is_as_good(environment, monkeypatch):
         "../../../bin/alpha",
     ],
 )
-def test_a_missing_file(environment, path):
+def test_a_missing_file_is_found_and_named(environment, path):
     (environment.site / path).unlink()
     found = environment.problems()
     assert {code for code, _path in found} == {"missing"}
@@ -87,7 +87,7 @@ def test_a_missing_file(environment, path):
 
 
 @pytest.mark.parametrize("path", ["alpha/lib/big.so", "alpha_extra.py", "../../../share/man/man1/alpha.1"])
-def test_one_changed_byte(environment, path):
+def test_one_changed_byte_is_found(environment, path):
     file = environment.site / path
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
@@ -276,7 +276,7 @@ def test_a_wheel_that_is_not_there(environment, tmp_path):
     assert environment.problems() == {("wheel-unreadable", "gone-1.0-py3-none-any.whl")}
 
 
-def test_an_empty_environment(environment, tmp_path):
+def test_an_empty_environment_lacks_every_file(environment, tmp_path):
     (tmp_path / "empty" / "lib" / "python3.11" / "site-packages").mkdir(parents=True)
     result = audit(tmp_path / "empty" / "lib" / "python3.11" / "site-packages", environment.wheels)
     assert sum(problem.code == "missing" for problem in result.problems) == result.files

@@ -237,7 +237,7 @@ def test_a_server_that_hangs_up_at_once(server, wheel, store):
     assert store.verify(package)
 
 
-def test_nobody_listens(wheel, store, folder):
+def test_a_server_where_nobody_listens_is_a_blocked_host(wheel, store, folder):
     with WheelServer(folder) as gone:
         url = gone.url_of(wheel)
     assert error_of([package_of(wheel, url)], store).code == "host-blocked"
@@ -302,7 +302,7 @@ def test_the_log_in_page_of_a_network(server, wheel, store):
     assert len(server.requests) == 1
 
 
-def test_network_authentication_required(server, wheel, store):
+def test_a_network_that_asks_for_a_login_is_a_captive_portal(server, wheel, store):
     server.fault("status", 511)
     assert error_of([package_of(wheel, server.url_of(wheel))], store).code == "captive-portal"
 

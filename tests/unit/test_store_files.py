@@ -102,7 +102,7 @@ def test_a_file_that_another_program_holds_for_a_moment_is_waited_for(tmp_path, 
     assert (tmp_path / "b").read_bytes() == b"new"
 
 
-def test_patience_ends(tmp_path, monkeypatch):
+def test_waiting_for_a_held_file_ends_and_says_that_it_is_in_use(tmp_path, monkeypatch):
     (tmp_path / "a").write_bytes(b"new")
     monkeypatch.setattr("os.replace", busy(10_000, os.replace))
     with pytest.raises(OSError, match="another program"):
@@ -133,7 +133,7 @@ def test_hash_file_and_copy(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["ziel", "源 ü"]
 
 
-def test_copy_of_nothing(tmp_path):
+def test_copying_a_file_that_is_gone_says_so(tmp_path):
     with pytest.raises(SetupError) as caught:
         copy(tmp_path / "gone", tmp_path / "b")
     assert caught.value.code == "document-unreadable"
@@ -198,7 +198,7 @@ def test_remove_tree_does_not_wait_for_what_never_changes(tmp_path, monkeypatch)
     assert caught.value.code == "root-not-writable"
 
 
-def test_remove_file(tmp_path, monkeypatch):
+def test_a_write_protected_file_that_is_held_for_a_moment_is_removed(tmp_path, monkeypatch):
     file = tmp_path / "a"
     file.write_text("x")
     file.chmod(0o444)

@@ -145,7 +145,7 @@ def test_previous_is_whole_or_nothing(root):
 # ---- healing ----
 
 
-def test_heal_of_nothing(root):
+def test_healing_an_empty_root_changes_nothing(root):
     assert generation.heal(root) is None
     assert not os.path.lexists(root.current)
 
@@ -439,7 +439,7 @@ def fill(root, tmp_path):
     Journal(root.journal).created(root.path / "extra")
 
 
-def test_everything_goes(root, tmp_path):
+def test_removing_everything_leaves_no_root(root, tmp_path):
     fill(root, tmp_path)
     result = generation.remove_all(root)
     assert result.kept == ()

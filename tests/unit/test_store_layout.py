@@ -42,7 +42,7 @@ def code_of(action):
     return caught.value.code
 
 
-def test_a_fresh_root(root):
+def test_a_fresh_root_is_only_made_when_it_is_needed(root):
     assert not root.is_ours()
     root.check()
     assert not root.path.exists()

@@ -27,7 +27,7 @@ def drive(rates, total, step=0.1):
     return readings
 
 
-def test_a_steady_line():
+def test_a_steady_line_gives_its_rate_and_after_a_while_the_time_left():
     readings = drive([1_000_000] * 200, 100_000_000)
     assert readings[0] == (None, None)
     assert readings[20].rate == pytest.approx(1_000_000, rel=0.01)

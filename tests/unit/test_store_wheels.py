@@ -139,7 +139,7 @@ def test_the_store_gives_back_what_nobody_needs_and_touches_nothing_else(store, 
     assert (outside / "precious").exists()
 
 
-def test_an_empty_store(store):
+def test_an_empty_store_holds_nothing_and_gives_nothing_back(store):
     assert store.size() == 0
     assert store.remove_unused(()) == 0
     assert store.part_size(GOOD) == 0

@@ -86,7 +86,7 @@ def test_a_file_of_the_service_tells_as_well():
     assert "Syncthing" in (why_rather_not(PurePosixPath("/home/li/shared/torch"), around) or "")
 
 
-def test_other_computers():
+def test_a_folder_on_another_computer_is_advised_against():
     assert "another computer" in (why_rather_not(PureWindowsPath("Z:\\torch"), pc()) or "")
     assert "another computer" in (why_rather_not(PureWindowsPath("\\\\nas\\share\\torch"), pc()) or "")
     assert "another computer" in (why_rather_not(PurePosixPath("/mnt/nas/torch"), box()) or "")
@@ -112,7 +112,7 @@ def test_folders_of_the_system(path, around):
 
 
 @pytest.mark.parametrize("sign", ["pyvenv.cfg", "conda-meta"])
-def test_inside_another_environment(sign):
+def test_a_folder_inside_another_environment_is_refused(sign):
     around = box(f"/home/li/venv/{sign}")
     assert "/home/li/venv" in (why_not(PurePosixPath("/home/li/venv/share/torch"), around) or "")
 

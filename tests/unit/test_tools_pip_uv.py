@@ -25,7 +25,7 @@ def ended(text):
         ("thread main panicked", "tool-failed"),
     ],
 )
-def test_endings_of_uv(text, code, tmp_path):
+def test_what_uv_ended_with_becomes_its_true_cause(text, code, tmp_path):
     assert uv.failure_of(ended(text), tmp_path).code == code
 
 
@@ -38,7 +38,7 @@ def test_endings_of_uv(text, code, tmp_path):
         ("Traceback", "tool-failed"),
     ],
 )
-def test_endings_of_pip(text, code, tmp_path):
+def test_what_pip_ended_with_becomes_its_true_cause(text, code, tmp_path):
     assert pip.failure_of(ended(text), tmp_path, requirement="torch").code == code
 
 

@@ -45,7 +45,7 @@ def statuses(verification: Verification) -> dict[str, str]:
     return {check.id: check.status for check in verification.checks}
 
 
-def test_a_good_environment(tmp_path: Path) -> None:
+def test_a_good_environment_is_proved_with_every_check_of_the_quick_mode(tmp_path: Path) -> None:
     events: list[Event] = []
     proof = prove(tmp_path, events=events)
     assert (proof.passed, proof.verdict, failure(proof)) == (True, "pass", None)
@@ -173,7 +173,7 @@ def test_a_driver_that_is_too_old(tmp_path: Path) -> None:
     assert "581.57 is too old" in error.advice
 
 
-def test_wrong_results(tmp_path: Path) -> None:
+def test_wrong_results_are_an_error_of_their_own(tmp_path: Path) -> None:
     error = failure(prove(tmp_path, sum=1.0))
     assert error is not None
     assert error.code == "wrong-results"
@@ -217,7 +217,7 @@ def test_no_torch_at_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "words"), [("SIGSEGV", "broke down"), ("SIGILL", "instructions"), ("SIGKILL", "memory")]
 )
-def test_a_breakdown(tmp_path: Path, name: str, words: str) -> None:
+def test_a_child_that_breaks_down_fails_its_stage_and_says_how(tmp_path: Path, name: str, words: str) -> None:
     proof = prove(tmp_path, calculate={"signal": name})
     first = proof.checks[-1]
     assert (first.id, first.status) == ("first-kernel", "fail")

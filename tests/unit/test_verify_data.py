@@ -181,7 +181,7 @@ def test_recorded_messages_and_their_causes(file: str, cause: str | None) -> Non
         ("", None),
     ],
 )
-def test_other_messages(text: str, cause: str | None) -> None:
+def test_messages_that_look_alike_are_told_apart(text: str, cause: str | None) -> None:
     assert diagnosis.cause_of(text) == cause
 
 
@@ -257,7 +257,7 @@ def test_numbers_show_the_digits_that_count(value: float, text: str) -> None:
     assert stages.number_text(value) == text
 
 
-def test_figures_read_well() -> None:
+def test_figures_are_told_in_units_that_read_well() -> None:
     figure = Figure(name="fp16", value=44.63, unit="TFLOPS", low=40.1, high=55.0)
     assert stages.figure_text(figure) == "44.6 TFLOPS"
     assert stages.band_text(figure) == "40.1–55 TFLOPS"

@@ -96,7 +96,7 @@ def test_a_slow_card_is_told_the_likeliest_reason(setting, samples, words) -> No
     assert check.advice
 
 
-def test_samples() -> None:
+def test_what_was_sampled_is_cut_to_the_stage_and_summed_up() -> None:
     samples = (Sample(at=1.0, clock_mhz=210.0), Sample(at=2.0, clock_mhz=2400.0, link_gb_s=4.0), Sample(at=3.0))
     assert between(samples, 1.5, 2.5) == samples[1:2]
     assert usual_clock(samples) == 1305.0
@@ -151,7 +151,7 @@ def test_samples() -> None:
         (line("train", "warn", reason="a word of a newer child", error="e"), "warn", "e"),
     ],
 )
-def test_causes_and_sentences(stage_line: StageLine, status: str, words: str) -> None:
+def test_each_ending_of_a_stage_has_its_status_and_its_sentence(stage_line: StageLine, status: str, words: str) -> None:
     setting = replace(SETTING, driver=NvidiaDriver(version="452.39", cuda="11.0"))
     check = judging.judge(stage_line, setting, ())
     assert check.status == status
