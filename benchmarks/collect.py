@@ -1,4 +1,4 @@
-"""How long the reports of 1000 computers take to become one page and one table: `make benchmark-collect`.
+"""How long the reports of a lab take to become one page and one table: `make benchmark-collect`.
 
 The reports are copies of one that a real install wrote where the tests' environment stands (build/test-torch), else of
 a made-up one; each gets another speed, so that kinds, medians and sorting have something to do.
@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from helpers.lab_reports import Computer
 from setupwizard.model.wire import to_builtins
 
-COUNTS = (100, 1000)
+COUNTS = (100, 1000, 10_000)
 REAL = Path("build/test-torch/reports")
 
 

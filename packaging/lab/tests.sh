@@ -37,13 +37,13 @@ on_files=(tests/unit/test_store_{files,layout,activate,generation,fetch,wheels}.
 on_programs=(tests/unit/test_{process,decoding,tools_pip_uv,runtime,redaction}.py)
 on_probes=(tests/unit/test_probe_{windows,system,nvidia_smi,smi_cases,privacy}.py)
 on_layout=(tests/gui/test_layout.py::test_{larger_text_is_not_cut_off,the_usual_pages_need_no_scrolling})
+on_looks=(tests/gui/test_{command,tokens}.py)
 on_words=(tests/windows tests/unit/test_{process,decoding}.py)
 
 case ${1:-} in
     short)
-        run unit offscreen C.UTF-8 "${on_files[@]}" "${on_programs[@]}" "${on_probes[@]}"
+        run unit offscreen C.UTF-8 "${on_files[@]}" "${on_programs[@]}" "${on_probes[@]}" "${on_looks[@]}"
         run windows-936 windows zh_CN.UTF-8 "${on_words[@]}" tests/gui/test_{program,widgets}.py "${on_layout[@]}"
-        run offscreen offscreen C.UTF-8 tests/gui/test_{command,tokens,copy}.py
         ;;
     '')
         run unit offscreen C.UTF-8 tests/unit tests/windows
