@@ -11,10 +11,13 @@ VERSION=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' "$PROJECT/src/setupwizard/__i
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$PROJECT" log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH
 
-# One build at a time: they share what makes them.
+# One build at a time: they share what makes them. A script that a build calls works under the lock of its caller.
 mkdir -p "$BUILD"
-exec 9>"$BUILD/lock"
-flock 9
+if [ -z "${BUILD_LOCKED:-}" ]; then
+    exec 9>"$BUILD/lock"
+    flock 9
+    export BUILD_LOCKED=1
+fi
 
 say() { printf '[%4d s] %s\n' "$SECONDS" "$*"; }
 

@@ -38,6 +38,7 @@ Description: bring PyTorch to your graphics card, and prove that it runs
  graphics card with the driver as it is, says why, installs that build into a
  folder of its own, checks every file, and proves it with a benchmark.
 END
+install -m 755 "$here/prerm" "$root/DEBIAN/prerm"
 find "$root" -type d -exec chmod 755 {} +
 find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 dpkg-deb --root-owner-group -Zxz -z6 --build "$root" "$DIST/setupwizard_${VERSION}_$(dpkg --print-architecture).deb" >/dev/null

@@ -1,11 +1,14 @@
 ; The installer for one person: no administrator rights, into %LOCALAPPDATA%\Programs. build.sh gives VERSION, STAGE, OUTPUT, SIZE.
-; Silent: setup.exe /S [/D=C:\folder]; uninstall.exe /S keeps environments and removes the rest.
+; Silent: setup.exe /S [/D=C:\folder]; uninstall.exe /S keeps environments, names them in %TEMP%\setupwizard-kept.txt, and
+; removes the rest.
 Unicode true
 Target amd64-unicode
 !include MUI2.nsh
 !include LogicLib.nsh
 !include WinVer.nsh
 !include FileFunc.nsh
+!include TextFunc.nsh
+!insertmacro un.TrimNewLines
 
 !define PRODUCT "setupwizard"
 !define ENTRY "Software\Microsoft\Windows\CurrentVersion\Uninstall\${PRODUCT}"
@@ -47,6 +50,8 @@ LangString KEEP ${LANG_ENGLISH} "A PyTorch environment is in $1$\n$\nIt works wi
 LangString KEEP ${LANG_SIMPCHINESE} "$1 中有一个 PyTorch 环境。$\n$\n没有本程序它也能使用。要保留它吗？"
 LangString KEPT ${LANG_ENGLISH} "Kept: the PyTorch environment in $1"
 LangString KEPT ${LANG_SIMPCHINESE} "已保留：$1 中的 PyTorch 环境"
+LangString STAYS ${LANG_ENGLISH} "The PyTorch environment in $1 could not be removed. Close the programs that use it, then delete the folder."
+LangString STAYS ${LANG_SIMPCHINESE} "无法删除 $1 中的 PyTorch 环境。请关闭正在使用它的程序，然后删除该文件夹。"
 
 VIProductVersion "${VERSION}.0"
 VIAddVersionKey /LANG=0 "ProductName" "setupwizard"
@@ -135,27 +140,67 @@ Section
   WriteRegDWORD HKCU "${ENTRY}" "NoRepair" 1
 SectionEnd
 
+!define KEPT_LIST "$TEMP\setupwizard-kept.txt"
+
 ; Ask about the environment below $1, if there is one; it is the person's work, so silence keeps it.
 Function un.AskAbout
-  ${IfNot} ${FileExists} "$1\journal.jsonl"
+  ${IfNot} ${FileExists} "$1\*.*"
     Return
   ${EndIf}
   MessageBox MB_YESNO|MB_ICONQUESTION "$(KEEP)" /SD IDYES IDNO remove
   DetailPrint "$(KEPT)"
+  ${If} ${Silent}
+    FileOpen $4 "${KEPT_LIST}" a
+    FileSeek $4 0 END
+    FileWriteUTF16LE /BOM $4 "$(KEPT)$\r$\n"
+    FileClose $4
+  ${EndIf}
   Return
   remove:
   DetailPrint "$1"
   nsExec::ExecToLog '"$INSTDIR\setupwizard.exe" remove --env "$1"'
   Pop $0
+  ${If} $0 != 0
+    DetailPrint "$(STAYS)"
+    MessageBox MB_OK|MB_ICONEXCLAMATION "$(STAYS)" /SD IDOK
+  ${EndIf}
+FunctionEnd
+
+; Ask about each environment that this person made: the program knows them.
+Function un.AskAboutAll
+  Delete "${KEPT_LIST}"
+  InitPluginsDir
+  nsExec::Exec '"$INSTDIR\setupwizard.exe" _environments "$PLUGINSDIR\environments.txt"'
+  Pop $0
+  ClearErrors
+  FileOpen $3 "$PLUGINSDIR\environments.txt" r
+  ${If} ${Errors} ; a program that does not start any more: the places that it proposes
+    StrCpy $1 "$WINDIR" 3
+    StrCpy $1 "$1pytorch"
+    ${If} ${FileExists} "$1\journal.jsonl"
+      Call un.AskAbout
+    ${EndIf}
+    StrCpy $1 "$LOCALAPPDATA\pytorch"
+    ${If} ${FileExists} "$1\journal.jsonl"
+      Call un.AskAbout
+    ${EndIf}
+    Return
+  ${EndIf}
+  ${Do}
+    ClearErrors
+    FileReadUTF16LE $3 $1
+    ${If} ${Errors}
+      ${Break}
+    ${EndIf}
+    ${un.TrimNewLines} "$1" $1
+    Call un.AskAbout
+  ${Loop}
+  FileClose $3
 FunctionEnd
 
 Section Uninstall
   Call un.NotRunning
-  StrCpy $1 "$WINDIR" 3
-  StrCpy $1 "$1pytorch"
-  Call un.AskAbout
-  StrCpy $1 "$LOCALAPPDATA\pytorch"
-  Call un.AskAbout
+  Call un.AskAboutAll
   ReadRegStr $2 HKCU "${OURS}" "Shortcut"
   ${If} $2 != ""
     Delete "$2"

@@ -27,13 +27,17 @@ def console() -> None:
 
 
 def _be_a_child() -> None:
-    """Do the work of a probe's child, and end with it, when that is what we were started for."""
+    """Do the work of a child of ours, or what an uninstaller asks, and end with it, if we were started for that."""
     if not (sys.argv[1:] and sys.argv[1].startswith("_")):
         return
     if sys.argv[1] == "_window":
         from setupwizard.gui import self_test
 
         sys.exit(self_test.main(Path(sys.argv[2])))
+    if sys.argv[1] == "_environments":
+        from setupwizard.workflow import leaving
+
+        sys.exit(leaving.main(Path(sys.argv[2])))
     from setupwizard.probes import children
 
     if sys.argv[1] in children.WORDS:

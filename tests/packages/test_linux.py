@@ -53,6 +53,7 @@ def test_the_folder_examines_itself_wherever_it_lies(moved, tmp_path):
     assert said["program"] == str(moved)
     assert said["version"] == __version__
     assert {check["status"] for check in said["checks"]} == {"pass"}
+    assert said["checks"][-1]["text"].endswith("network: networkmanager")  # asked before a download, for a metered line
 
 
 def test_a_folder_that_lacks_a_part_says_so(moved, tmp_path):

@@ -1,13 +1,14 @@
 """The package for Windows: what is in it, and what it does on a Windows of the lab (Wine)."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
 import jsonschema
 import pytest
 
-from packages.conftest import FULL, Run, seen_by_windows
+from packages.conftest import FULL, TOP, Run, seen_by_windows
 from setupwizard import __version__
 from setupwizard.resources import resource
 
@@ -57,6 +58,33 @@ gone() { comm -23 "/tmp/files.$1" "/tmp/files.$2"; }
 rm -rf "$WINEPREFIX/drive_c/users/root/AppData/Local/setupwizard"
 snapshot before
 """
+
+
+OLDER = "0.0.9"
+
+
+@pytest.fixture
+def older_installer(windows_folder: Path) -> Path:
+    """Return an installer of an older version, made by the same script of a folder with files that went since."""
+    stage = windows_folder.parents[1] / "older"
+    for name in ("setupwizard.exe", "setupwizard-gui.exe", "setupwizard.ico", "app/start.py"):
+        (stage / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(windows_folder / name, stage / name)
+    for name in ("lib/of_an_older_build.py", "python/python312.dll", "setupwizard-0.0.9.cdx.json"):
+        (stage / name).parent.mkdir(parents=True, exist_ok=True)
+        (stage / name).write_text("old")
+    made = stage.with_name("older-setup.exe")
+    words = (f"-DVERSION={OLDER}", f"-DSTAGE={stage}", f"-DOUTPUT={made}", "-DSIZE=1")
+    script = TOP / "packaging" / "windows" / "installer.nsi"
+    subprocess.run(["makensis", "-V2", "-INPUTCHARSET", "UTF8", *words, script], check=True, capture_output=True)
+    return made
+
+
+def environment_at(place: str) -> str:
+    """Return lines of bash that make what the program takes for an environment of its own."""
+    opened = '{"what": "root", "time": "2026-11-29T05:01:53Z", "run": "1", "made": true}'
+    return f"""mkdir -p "$c/{place}/gens/0001" && echo '{opened}' >"$c/{place}/journal.jsonl"
+    """
 
 
 def compile_for_windows(source: str, target: Path, *flags: str) -> None:
@@ -111,6 +139,7 @@ def test_it_examines_itself(windows_folder, on_pc: Run):
     assert {check["id"]: check["status"] for check in said["checks"]} == dict.fromkeys(
         ("resources", "languages", "again", "pip", "uv", "environment", "window"), "pass"
     )
+    assert said["checks"][-1]["text"].endswith("network: networklistmanager")  # asked for a metered line
 
 
 @FULL
@@ -203,25 +232,31 @@ class TestInstaller:
     def test_it_is_small(self, installer):
         assert installer.stat().st_size <= INSTALLER_BYTES
 
-    def test_install_upgrade_uninstall(self, installer, windows_folder, on_pc: Run):
+    def test_install_upgrade_uninstall(self, installer, older_installer, windows_folder, on_pc: Run):
         setup = seen_by_windows(installer)
+        entry = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Uninstall\setupwizard"
         script = rf"""{SNAPSHOT}
             c="$WINEPREFIX/drive_c"
             folder="$c/users/root/AppData/Local/Programs/setupwizard"
+            wine '{seen_by_windows(older_installer)}' /S </dev/null || exit 1
+            wine reg query '{entry}' /v DisplayVersion </dev/null | sed 's/^/older: /'
+            {environment_at("pytorch")}
             wine '{setup}' /S </dev/null || exit 1
+            wine reg query '{entry}' /v DisplayVersion </dev/null | sed 's/^/newer: /'
             snapshot installed
             new before installed | sed 's/^/new: /'
             (cd "$folder" && find . -type f -printf 'file: %P\n')
             wine "$folder/setupwizard.exe" --self-test </dev/null || exit 1
             wine "$folder/setupwizard.exe" detect --json </dev/null >/dev/null || exit 1
-            echo "old" >"$folder/lib/of_an_older_build.py"
-            mkdir -p "$c/pytorch" && echo mine >"$c/pytorch/journal.jsonl"
+            {environment_at("用户/深度 学习")}
+            kept="$c/users/root/AppData/Local/setupwizard"
+            mkdir -p "$kept" && echo '{{"roots": ["C:\\用户\\深度 学习"]}}' >"$kept/environments.json"
             wine '{setup}' /S </dev/null || exit 1
-            ls "$folder/lib" | grep of_an_older || echo "upgrade: old files are gone"
             wine "$folder/setupwizard.exe" --version </dev/null
             wine "$folder/uninstall.exe" /S </dev/null || exit 1
             for second in $(seq 60); do [ -e "$folder" ] || break; sleep 1; done
             wineserver -k; wineserver -w
+            iconv -f utf-16 "$(find "$c/users/root" -name setupwizard-kept.txt)" | sed 's/^/told: /'
             snapshot after
             comm -13 /tmp/files.before /tmp/files.after | sed 's/^/left: /'
             gone before after | sed 's/^/taken: /'
@@ -235,12 +270,17 @@ class TestInstaller:
         assert any(line.endswith("/Start Menu/Programs/PyTorch Setup.lnk") for line in new), new[-40:]
         assert any(r"Uninstall\\setupwizard" in line for line in new), new[-40:]
         assert any(r"App Paths\\setupwizard.exe" in line for line in new), new[-40:]
-        assert "upgrade: old files are gone" in lines
+        assert any(line.startswith("older: ") and OLDER in line for line in lines)
+        assert any(line.startswith("newer: ") and __version__ in line for line in lines)
         assert f"setupwizard {__version__}" in lines
         # What the person made stays; everything else is as before.
-        assert [line for line in lines if line.startswith("left: ")] == [
-            "left: ./pytorch",
-            "left: ./pytorch/journal.jsonl",
+        left = {line.removeprefix("left: ./") for line in lines if line.startswith("left: ")}
+        assert {one for one in left if not one.startswith(("pytorch", "用户"))} == set()
+        assert {"pytorch/journal.jsonl", "用户/深度 学习/journal.jsonl"} <= left
+        # and says which it left, though nobody was asked
+        assert [line.removeprefix("told: ").strip("\ufeff\r") for line in lines if line.startswith("told: ")] == [
+            r"Kept: the PyTorch environment in C:\pytorch",
+            r"Kept: the PyTorch environment in C:\用户\深度 学习",
         ]
         assert [line for line in lines if line.startswith("taken: ")] == []
         assert [line for line in lines if line.startswith("named: ")] == []  # no key and no value of the registry
@@ -281,74 +321,3 @@ class TestMsi:
         assert any(line.endswith("/PyTorch Setup.lnk") for line in new), [line for line in new if "lnk" in line]
         ours = [line for line in lines if line.startswith("left: ") and "setupwizard" in line.lower()]
         assert ours == []
-
-
-@FULL
-def test_the_installed_window_shows_the_first_page(windows_folder, on_pc: Run, desktop):
-    """On the PC with the RTX 4060: the window comes, is painted, and goes to the second page by a click."""
-    program = seen_by_windows(windows_folder / "setupwizard-gui.exe")
-    pictures = windows_folder.parents[2] / "screenshots-windows"
-    (pictures / "done").unlink(missing_ok=True)
-    pictures.mkdir(parents=True, exist_ok=True)
-    done = subprocess.Popen(
-        [
-            Path(__file__).parents[2] / "packaging" / "lab" / "pcs" / "pc.sh",
-            "laptop-rtx4060-581",
-            "bash",
-            "-c",
-            f"timeout 240 wine '{program}' </dev/null",
-        ],
-        env={**desktop.env, "SETUPWIZARD_LAB": str(_lab()), "HOME": "/root"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        window = _await_window(desktop)
-        _await_painted(desktop, pictures / "page-1.png")
-        desktop.xdotool("windowactivate", window, "sleep", 1, "key", "--window", window, "Return")
-        _await_change(desktop, pictures / "page-1.png", pictures / "page-2.png")
-    finally:
-        done.terminate()
-        done.wait(60)
-
-
-def _lab() -> Path:
-    from packages.conftest import LAB
-
-    if not (LAB / "python.done").is_file():
-        pytest.skip(f"no lab stands in {LAB}")
-    return LAB
-
-
-def _await_window(desktop) -> str:
-    from helpers.desktop import wait_for
-
-    def look() -> str:
-        argv = ["xdotool", "search", "--onlyvisible", "--name", "PyTorch Setup"]
-        found = subprocess.run(argv, env=desktop.env, capture_output=True, text=True, check=False).stdout.split()
-        return found[0] if found else ""
-
-    return str(wait_for("the window", look, 120))
-
-
-def _colours(file: Path) -> int:
-    told = subprocess.run(["identify", "-format", "%k", file], capture_output=True, text=True, check=True)
-    return int(told.stdout)
-
-
-def _await_painted(desktop, file: Path) -> None:
-    from helpers.desktop import wait_for
-
-    wait_for("a painted window", lambda: _colours(desktop.screenshot(file)) > 100, 60, every=1)
-
-
-def _await_change(desktop, before: Path, file: Path) -> None:
-    from helpers.desktop import wait_for
-
-    def differs() -> bool:
-        argv = ["compare", "-metric", "AE", before, desktop.screenshot(file), "null:"]
-        told = subprocess.run(argv, capture_output=True, text=True, check=False).stderr
-        return float(told.split()[0]) > 5000
-
-    wait_for("another page", differs, 90, every=2)

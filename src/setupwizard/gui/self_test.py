@@ -39,12 +39,22 @@ def main(folder: Path) -> int:
     timer.timeout.connect(look)
     timer.start(_EVERY_MS)
     app.run(application, _program, folder, logs.start_log(folder))
-    sys.stdout.write(f"Qt {qVersion()}, {application.platformName()}, {max(seen, default=0)} colours\n")
+    parts = (f"Qt {qVersion()}", application.platformName(), f"{max(seen, default=0)} colours", _network())
+    sys.stdout.write(", ".join(parts) + "\n")
     return 0 if seen and max(seen) >= _FEWEST_COLOURS else 1
 
 
 def _program(log_file: Path) -> Backend:
     return Program(log_file)
+
+
+def _network() -> str:
+    """Return what Qt would ask whether the line is paid by volume; a package may lack the library and its plugins."""
+    try:
+        from PySide6.QtNetwork import QNetworkInformation
+    except ImportError:
+        return "no QtNetwork"
+    return "network: " + " ".join(sorted(QNetworkInformation.availableBackends()))
 
 
 def _colours(window: SetupWindow) -> int:
