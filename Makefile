@@ -88,6 +88,9 @@ benchmark-decision: $(DEV_STAMP) ## how long a decision takes, for every machine
 benchmark-window: $(DEV_STAMP) ## the first window beside a bare one, and the worst gap in a flood of lines
 	$(BIN)/python benchmarks/window.py
 
+benchmark-package: $(DEV_STAMP) ## the first window of the packaged programs beside a bare one (after package-linux, package-windows)
+	$(BIN)/python benchmarks/package.py
+
 benchmark-detect: $(DEV_STAMP) ## detection beside nvidia-smi alone: where it answers, fails and hangs
 	$(BIN)/python benchmarks/detect.py
 

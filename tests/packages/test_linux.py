@@ -165,9 +165,24 @@ xvfb-run -a -s '-screen 0 1280x800x24' bash -euc '
 
 
 PURGE = r"""
-apt-get purge -y -q setupwizard >/dev/null 2>&1
-find / -xdev -path /proc -prune -o -name '*setupwizard*' -print | grep -v '^/root/\|^/var/log\|^/test' ||
+made() {
+    mkdir -p "$1/gens/0001"
+    echo '{"what": "root", "time": "2026-11-29T05:01:53Z", "run": "1", "made": true}' >"$1/journal.jsonl"
+}
+useradd --create-home mia
+made /root/pytorch
+made '/home/mia/深度 学习'
+mkdir -p /home/mia/.local/state/setupwizard
+echo '{"roots": ["/home/mia/深度 学习"]}' >/home/mia/.local/state/setupwizard/environments.json
+chown -R mia /home/mia
+apt-get purge -y -q setupwizard 2>/dev/null
+ls -d /root/pytorch/gens/0001 '/home/mia/深度 学习/gens/0001'
+find / -xdev -path /proc -prune -o -name '*setupwizard*' -print | grep -v '^/root/\|^/home/\|^/var/log\|^/test' ||
     echo nothing is left
+"""
+STAYS = """These PyTorch environments stay, and work without setupwizard:
+  /root/pytorch
+  /home/mia/深度 学习
 """
 
 
@@ -182,6 +197,8 @@ def test_it_starts_on_a_clean_debian_and_goes_without_a_trace(release, deb, tmp_
     )
     assert "PyTorch Setup" in out
     assert "nothing is left" in out
+    assert STAYS in out
+    assert "/home/mia/深度 学习/gens/0001" in out
     assert json.loads((tmp_path / "said.json").read_text("utf-8"))["passed"]
 
 
