@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from helpers.fault_lab import look, make_wheels
+from helpers.fault_lab import look, make_torch, make_wheels
 from helpers.loopback import Answer, loopback
+from helpers.make_wheels import make_wheel
 from helpers.program import environment, run
-from helpers.python_mirror import MINOR, PUBLISHER, VERSION, archive, interpreter_home, listing
+from helpers.python_mirror import MINOR, PUBLISHER, VERSION, another_home, archive, interpreter_home, listing
+from helpers.wheel_server import WheelServer
 
 HOME = interpreter_home()
 pytestmark = pytest.mark.skipif(isinstance(HOME, str), reason=str(HOME))
@@ -151,3 +153,65 @@ def test_a_python_on_the_computer_is_never_brought(lab):
     plan = lab.run("plan", "--json").document
     assert plan["python"]["source"] == "found"
     assert lab.server.asked == []
+
+
+# ---- of another version than any Python here ----
+
+OTHER = another_home()
+
+
+@pytest.fixture
+def elsewhere(tmp_path, wheels):
+    """Return a computer whose pip alone knows where torch is, and that wants a Python which none here is like."""
+    if isinstance(OTHER, str):
+        pytest.skip(OTHER)
+    home, version = OTHER
+    minor = ".".join(version.split(".")[:2])
+    packed = archive(tmp_path, home, version)
+    index = tmp_path / "index"
+    torch = next(wheels[0].glob("torch-*")).name.split("-")[1]
+    this = f'python_version == "{minor}"'
+    conditions = (f"newer; {this}", f"older; {this.replace('==', '!=')}")
+    make_torch(index, torch, tag=f"cp{minor.replace('.', '')}", requires=conditions)
+    for name, number in (("numpy", "2.2.0"), ("numpy", "2.3.0"), ("pip", "26.3"), ("newer", "1.0"), ("older", "1.0")):
+        make_wheel(index, name, number)
+    with loopback() as mirror, WheelServer(index) as server:
+        made = Lab(tmp_path, wheels, mirror, packed)
+        mirror.page("/list.json", listing(packed, PUBLISHER, version=version), kind="application/json")
+        limits = tmp_path / "limits.txt"
+        limits.write_text("numpy<2.3\n")
+        config = tmp_path / "pip.conf"
+        config.write_text(
+            f"[global]\nindex-url = http://maria:hush-4711@{server.base[7:]}/simple/\nconstraint = {limits}\n"
+        )
+        made.env["PIP_CONFIG_FILE"] = str(config)
+        made.made, made.minor = "pip-config", minor
+        yield made
+
+
+@pytest.mark.parametrize("backend", ["uv", "pip"])
+def test_where_pips_settings_alone_have_the_build_it_is_resolved_for_the_python_to_come(elsewhere, backend):
+    """pip itself resolves for the interpreter that runs it: asked so, the conditions would be those of this Python."""
+    plan = elsewhere.run("plan", "--json", "--backend", backend, python=elsewhere.minor)
+    assert plan.code == 0, plan.err
+    document = plan.document
+    assert document["python"] == {"version": elsewhere.minor, "source": "managed", "path": None}
+    assert document["source"]["kind"] == "pip-config"
+    names = {row["name"]: row["version"] for row in document["packages"]}
+    assert "newer" in names
+    assert "older" not in names
+    assert names["numpy"] == "2.2.0", "pip's constraints hold"
+    assert "hush-4711" not in plan.out + plan.err
+    done = elsewhere.run("apply", "--yes", "--json", "--backend", backend, python=elsewhere.minor)
+    assert (done.code, done.document["status"]) == (0, "done"), done.err
+    said = subprocess.run(
+        [elsewhere.root / "current" / "bin" / "python", "-I", "-c", "import sys, newer; print(sys.version)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.startswith(f"{elsewhere.minor}.")
+    again = elsewhere.run("apply", "--yes", "--json", "--backend", backend, python=elsewhere.minor)
+    assert (again.code, again.document["status"]) == (0, "already-done"), again.err
+    kept = [path for path in elsewhere.root.rglob("*") if path.is_file() and b"hush-4711" in path.read_bytes()]
+    assert kept == []

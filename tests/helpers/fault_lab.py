@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +59,17 @@ def make_wheels(
     ]
 
 
-def make_torch(folder: Path, version: str, *, more: str = "", payload: int = PAYLOAD, tag: str = TAG) -> Path:
+def make_torch(
+    folder: Path, version: str, *, more: str = "", payload: int = PAYLOAD, tag: str = TAG, requires: Sequence[str] = ()
+) -> Path:
     """Write the wheel of a torch; `version` is "2.15.0+cu126", `payload` the bytes of its largest file."""
     body = {f"torch/m{number:03d}.py": f"X = {number}\n".encode() for number in range(60)}
     body["torch/__init__.py"] = (_TORCH.format(version=version) + more).encode()
     body["torch/version.py"] = f'__version__ = "{version}"\n'.encode()
     body["torch/lib/libtorch_cpu.so"] = random_bytes(payload, seed=3)
-    return make_wheel(folder, "torch", version, tag=f"{tag}-{tag}-manylinux_2_28_{os.uname().machine}", files=body)
+    return make_wheel(
+        folder, "torch", version, tag=f"{tag}-{tag}-manylinux_2_28_{os.uname().machine}", files=body, requires=requires
+    )
 
 
 def look(folder: Path) -> tuple[Path, str]:

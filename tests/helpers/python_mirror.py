@@ -23,11 +23,23 @@ def interpreter_home() -> Path | str:
     return home if (home / "bin" / f"python{MINOR}").exists() else f"no python{MINOR} in {home}"
 
 
-def archive(folder: Path) -> Path:
-    """Pack this Python as python-build-standalone does, without what no test needs."""
-    home = interpreter_home()
+def another_home() -> tuple[Path, str] | str:
+    """Return the folder and the version of a whole Python of another minor version beside this one, or why none."""
+    own = interpreter_home()
+    if isinstance(own, str):
+        return own
+    for home in sorted(own.parent.glob("3.1*"), reverse=True):
+        minor = ".".join(home.name.split(".")[:2])
+        if minor != MINOR and home.name.count(".") == 2 and (home / "bin" / f"python{minor}").exists():
+            return home, home.name
+    return f"no whole Python of another version stands beside {own}"
+
+
+def archive(folder: Path, home: Path | str | None = None, version: str = VERSION) -> Path:
+    """Pack this Python, or the one in `home`, as python-build-standalone does, without what no test needs."""
+    home = home or interpreter_home()
     assert isinstance(home, Path), home
-    file = folder / f"cpython-{VERSION}+20261110-{platform.machine()}-unknown-linux-gnu-install_only_stripped.tar.gz"
+    file = folder / f"cpython-{version}+20261110-{platform.machine()}-unknown-linux-gnu-install_only_stripped.tar.gz"
 
     def light(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
         parts = Path(entry.name).parts
@@ -40,10 +52,10 @@ def archive(folder: Path) -> Path:
     return file
 
 
-def listing(file: Path, where: str, *, sha256: str | None = None) -> str:
+def listing(file: Path, where: str, *, sha256: str | None = None, version: str = VERSION) -> str:
     """Return a list of Pythons as uv reads it; `where` is the folder that the publisher's address stands for."""
     digest = sha256 or hashlib.sha256(file.read_bytes()).hexdigest()
-    major, minor, patch = sys.version_info[:3]
+    major, minor, patch = map(int, version.split("."))
     row = {
         "name": "cpython",
         "arch": {"family": platform.machine(), "variant": None},
@@ -58,4 +70,4 @@ def listing(file: Path, where: str, *, sha256: str | None = None) -> str:
         "variant": None,
         "build": "20261110",
     }
-    return json.dumps({f"cpython-{VERSION}-linux-{platform.machine()}-gnu": row})
+    return json.dumps({f"cpython-{version}-linux-{platform.machine()}-gnu": row})

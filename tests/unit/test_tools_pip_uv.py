@@ -8,7 +8,8 @@ from helpers.loopback import loopback
 from setupwizard.model.plan import Setting
 from setupwizard.tools import pip, uv
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.process import ProcessResult, own_program, run
+from setupwizard.tools.pip_places import uv_settings
+from setupwizard.tools.process import ProcessResult, clean_environment, own_program, run
 
 
 def ended(text):
@@ -104,3 +105,32 @@ def test_the_child_that_is_pip_is_the_one_that_came_along(tmp_path):
     result = run([*own_program(), "_pip", "--version"])
     assert result.ok, result.stderr
     assert str(pip.pip_folder()) in result.stdout
+
+
+def test_pips_settings_in_uvs_words(tmp_path):
+    """What may hold a password is no argument: whoever lists the processes would read it."""
+    config = tmp_path / "pip.conf"
+    config.write_text(
+        "[global]\n"
+        "index-url = https://maria:secret@mirror.example/simple\n"
+        "extra-index-url =\n    https://one.example/simple\n    https://two.example/simple\n"
+        "find-links =\n    /srv/one\n    https://links.example/\n"
+        "trusted-host = mirror.example\n"
+        "proxy = http://proxy.example:3128\n"
+        "cert = /etc/company.pem\n"
+        "constraint = /etc/limits.txt\n"
+    )
+    found = uv_settings({**clean_environment(), "PIP_CONFIG_FILE": str(config)}, cancel=Cancel())
+    assert found.options == ("--constraints", "/etc/limits.txt")
+    assert found.variables == {
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+        "UV_DEFAULT_INDEX": "https://maria:secret@mirror.example/simple",
+        "UV_INDEX": "https://one.example/simple https://two.example/simple",
+        "UV_FIND_LINKS": "/srv/one,https://links.example/",
+        "UV_INSECURE_HOST": "mirror.example",
+        "SSL_CERT_FILE": "/etc/company.pem",
+        **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://proxy.example:3128"),
+    }
+    config.write_text("[global]\nno-index = true\nfind-links = /srv/one\n")
+    alone = uv_settings({**clean_environment(), "PIP_CONFIG_FILE": str(config)}, cancel=Cancel())
+    assert (alone.variables["UV_NO_INDEX"], alone.variables["UV_FIND_LINKS"]) == ("1", "/srv/one")

@@ -82,9 +82,9 @@ def ask(
     folder.mkdir(parents=True, exist_ok=True)
     if spec.kind == "pip-config":
         env = pip.user_environment()
-        return _ask_pip(spec, project, question, folder, cancel, env=env, only_found=True)
+        return _ask_pip(spec, project, question, folder, cancel, env=env)
     if spec.kind == "general":
-        return _ask_pip(spec, project, question, folder, cancel, env=pip.neutral_environment(), only_found=False)
+        return _ask_pip(spec, project, question, folder, cancel, env=pip.neutral_environment())
     if spec.kind in {"folder", "bundle"}:
         return _ask_folder(spec, project, question)
     return _ask_index(spec, project, question, cancel, measure=measure)
@@ -105,7 +105,6 @@ def _ask_pip(
     cancel: Cancel,
     *,
     env: Mapping[str, str],
-    only_found: bool,
 ) -> Listing:
     """Let pip list the versions: once for each Python, as a source may hold wheels for one Python alone."""
     own = {one.version: one.path for one in question.pythons if one.path is not None and pip.runs_on(one.version)}
@@ -114,9 +113,9 @@ def _ask_pip(
         return Listing(spec=spec, code="not-asked", text=says("not-asked"))
     place = [word for tag in _foreign_tags(question) for word in ("--platform", tag)]
     calls: dict[str, Callable[[], tuple[str, ...]]] = {}
-    for version in own if only_found else [python.version for python in question.pythons]:
+    for version in (python.version for python in question.pythons):
         other = version not in own
-        options = ("--python-version", version.removesuffix("t"), "--implementation", "cp", *place) if other else ()
+        options = (*_python_options(version), *place) if other else ()
         calls[version] = partial(
             pip.versions,
             project,
@@ -137,6 +136,13 @@ def _ask_pip(
         )
     offers = [_offer_of(Version(text), version, question) for version, answer in told.items() for text in answer]
     return _found(spec, [offer for offer in offers if offer is not None])
+
+
+def _python_options(version: str) -> tuple[str, ...]:
+    """Return what makes pip list for another Python than the one that runs it."""
+    number = version.removesuffix("t")
+    free = ("--abi", f"cp{number.replace('.', '')}t") if version.endswith("t") else ()
+    return ("--python-version", number, "--implementation", "cp", *free)
 
 
 def _foreign_tags(question: Question) -> list[str]:

@@ -104,7 +104,7 @@ def make_plan(request: PlanRequest, track: Track) -> Plan:
             )
             listings, choice = _probe(request, catalogue, supply, work, track)
         with track.step("resolve", _("Work out the exact packages")):
-            requirements, left_out = _family(choice, catalogue, request.elsewhere, work, track)
+            requirements, left_out = _family(choice, catalogue, supply.helper, request.elsewhere, work, track)
             empty = _empty(work / "resolve")
             once = partial(
                 _resolve,
@@ -240,7 +240,7 @@ def _nowhere(builds: Sequence[Build], supply: Supply, listings: Sequence[Listing
 
 
 def _family(
-    choice: Choice, catalogue: Catalogue, elsewhere: Platform | None, work: Path, track: Track
+    choice: Choice, catalogue: Catalogue, helper: str | None, elsewhere: Platform | None, work: Path, track: Track
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     platform = choice.build.platform
     question = Question(
@@ -248,6 +248,7 @@ def _family(
         pythons=(choice.python,),
         general_variant=lambda _version: catalogue.general_variant(choice.build.torch, platform),
         platform=elsewhere,
+        runner=helper,
     )
     listings = {
         name: ask_all([choice.listing.spec], name, question, work=work, cancel=track.cancel, measure=False)[0]

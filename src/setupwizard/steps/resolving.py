@@ -24,6 +24,7 @@ from setupwizard.tools import http, pip
 from setupwizard.tools.concurrency import Cancel, side_by_side
 from setupwizard.tools.http_faults import host_of
 from setupwizard.tools.lock import LockedWheel, local_path, read_lock
+from setupwizard.tools.pip_places import UvSettings, uv_settings
 from setupwizard.tools.transport import FetchSettings
 from setupwizard.tools.uv import Uv
 
@@ -55,7 +56,8 @@ def resolve(
         brought: names of companions that come another way.
         helper: an interpreter of another version, for uv to start where the environment's Python is still to come.
         elsewhere: the platform of another computer that the lock is for; None: it is for this one.
-        without_uv: pip resolves from every kind of source, not from its own settings' places alone.
+        without_uv: pip resolves from every kind of source, not from its own settings' places alone. A Python that is
+            still to come is uv's to resolve for, as uv brings it.
 
     Raises:
         SetupError: "build-not-in-sources", "network-off", "plan-invalid", "file-missing" ...
@@ -69,8 +71,11 @@ def resolve(
     requirements = [*family, *along, *further]
     lock = work / "pylock.toml"
     lock.unlink(missing_ok=True)
-    if spec.kind == "pip-config" or without_uv:
-        own = spec.kind == "pip-config"
+    own = spec.kind == "pip-config"
+    absent = (
+        choice.python.path is None
+    )  # pip resolves for the interpreter that runs it, so uv does where that is to come
+    if (own or without_uv) and not absent:
         pip.lock(
             requirements,
             lock,
@@ -83,13 +88,14 @@ def resolve(
     else:
         project = work / "pyproject.toml"
         project.write_text(_project(choice, requirements), encoding="utf-8")
-        absent = choice.python.path is None
         version = ("--python-version", choice.python.version.removesuffix("t")) if absent else ()
+        places = uv_settings(pip.user_environment(), cancel=cancel) if own else UvSettings()
         Uv(work, cancel=cancel, listen=listen).compile(
             project,
             lock,
             python=(helper if absent else None) or _path_of(choice),
-            options=(*version, *_resolver_options(spec, choice.build.variant)),
+            options=(*version, *places.options, *_resolver_options(spec, choice.build.variant)),
+            variables=places.variables,
             platform=elsewhere,
         )
     wheels = read_lock(lock, python=choice.build.python, platform=elsewhere)

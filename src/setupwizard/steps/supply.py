@@ -18,7 +18,7 @@ from setupwizard.resources import bundled_python, packaged
 from setupwizard.steps.offers import usable_pythons
 from setupwizard.store.layout import Root
 from setupwizard.store.pythons import interpreter
-from setupwizard.tools import uv
+from setupwizard.tools import pip, uv
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.interpreter import ask_version
 from setupwizard.tools.process import own_python
@@ -32,7 +32,7 @@ class Supply(Struct, frozen=True, kw_only=True):
     Attributes:
         pythons: those that are there come first; the path is that of an interpreter of this version to resolve with.
         brought: the one among them that uv would bring; bundled: the version that came with the program.
-        helper: any interpreter, to resolve for a version that is still to come.
+        helper: an interpreter that is here, to resolve for a version that is still to come.
         error: why none can be brought.
     """
 
@@ -81,7 +81,7 @@ def supply_of(
     """
     found = usable_pythons(machine)
     own = own_python()
-    helper = next((python.path for python in machine.pythons), None) or (str(own) if own else None)
+    helper = str(own) if own else next(iter(_helpers(machine)), None)
     insisted = machine.python if machine.python and machine.python.fixed else None
     wanted = insisted.version if insisted is not None else python
     if insisted is not None and insisted.free_threaded and not wanted.endswith("t"):
@@ -108,6 +108,11 @@ def supply_of(
     same = own is not None and f"{sys.version_info.major}.{sys.version_info.minor}" == minor and not packaged()
     spec = PythonSpec(version=brought.python, path=str(own) if same else None)
     return Supply(pythons=(*found, spec), brought=brought, helper=helper)
+
+
+def _helpers(machine: Machine) -> list[str]:
+    """Return the interpreters of the machine, those first that our pip runs on."""
+    return [python.path for python in sorted(machine.pythons, key=lambda one: not pip.runs_on(one.version))]
 
 
 def _uv_barred(cancel: Cancel) -> str | None:

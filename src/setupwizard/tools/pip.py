@@ -120,8 +120,8 @@ def addresses(env: Mapping[str, str], work: Path, *, cancel: Cancel) -> tuple[st
 
     They may hold passwords: they are for asking, never for showing.
     """
-    found = _raw_settings(env, work, cancel)
-    if found.get("no-index", "").lower() in _ON:
+    found = settings_of(env, work, cancel=cancel)
+    if is_on(found.get("no-index", "")):
         return ()
     words = [found.get("index-url") or _default_index(), *found.get("extra-index-url", "").split()]
     return tuple(word for word in words if word.startswith(("http://", "https://")))
@@ -129,11 +129,16 @@ def addresses(env: Mapping[str, str], work: Path, *, cancel: Cancel) -> tuple[st
 
 def places(env: Mapping[str, str], *, cancel: Cancel) -> tuple[tuple[str, ...], tuple[Path, ...]]:
     """Return the indexes and listings, and the folders of this computer, that pip looks in with these settings."""
-    found = _raw_settings(env, None, cancel)
-    index = () if found.get("no-index", "").lower() in _ON else (found.get("index-url") or _default_index(),)
+    found = settings_of(env, cancel=cancel)
+    index = () if is_on(found.get("no-index", "")) else (found.get("index-url") or _default_index(),)
     words = (*index, *found.get("extra-index-url", "").split(), *found.get("find-links", "").split())
     folders = [local_path(word) if word.startswith("file:") else Path(word) for word in words if _is_local(word)]
     return tuple(word for word in words if not _is_local(word)), tuple(folder for folder in folders if folder)
+
+
+def is_on(value: str) -> bool:
+    """Whether pip takes the value of a setting for a yes."""
+    return value.lower() in _ON
 
 
 def _is_local(word: str) -> bool:
@@ -152,7 +157,7 @@ def way(base: FetchSettings, env: Mapping[str, str], *, cancel: Cancel) -> Fetch
 
     The proxy may hold a password: it is for asking, never for showing.
     """
-    found = _raw_settings(env, None, cancel)
+    found = settings_of(env, cancel=cancel)
     for name in ("index-url", "extra-index-url", "find-links"):
         for address in found.get(name, "").split():
             remember(address)
@@ -165,8 +170,11 @@ def way(base: FetchSettings, env: Mapping[str, str], *, cancel: Cancel) -> Fetch
     )
 
 
-def _raw_settings(env: Mapping[str, str], work: Path | None, cancel: Cancel) -> dict[str, str]:
-    """Return every setting that pip sees, the one that counts where there are several: pip lists that one last."""
+def settings_of(env: Mapping[str, str], work: Path | None = None, *, cancel: Cancel) -> dict[str, str]:
+    """Return every setting that pip sees, the one that counts where there are several: pip lists that one last.
+
+    They may hold passwords: they are for asking, never for showing.
+    """
     result = run(_config_argv(), cwd=work, env=env, timeout=CONFIG_SECONDS, cancel=cancel)
     rows = map(_SETTING.fullmatch, map(str.strip, result.stdout.split("\n")))
     return {row["name"]: row["value"][1:-1] for row in rows if row}

@@ -168,6 +168,7 @@ class Uv:
         *,
         python: str,
         options: Sequence[str] = (),
+        variables: Mapping[str, str] = MappingProxyType({}),
         platform: Platform | None = None,
     ) -> None:
         """Resolve the requirements of a project file to a lock with addresses and hashes.
@@ -177,6 +178,7 @@ class Uv:
             output: the lock; uv insists on the name pylock.toml or pylock.<name>.toml.
             python: "3.12" or the path of an interpreter.
             options: further arguments.
+            variables: further settings, which may hold passwords.
             platform: of another computer, whose system is taken to be new enough; None: of this one.
 
         Raises:
@@ -189,7 +191,7 @@ class Uv:
             *options,
             str(project),
         )
-        variables = dict(variables_for(project.read_text("utf-8"), *options))
+        variables = {**variables_for(project.read_text("utf-8"), *options, *variables.values()), **variables}
         if platform is not None:
             variables["MACOSX_DEPLOYMENT_TARGET"] = f"{NEWEST_MACOS}.0"  # else uv takes a macOS that torch has left
         self._checked(argv, cwd=project.parent, timeout=RESOLVE_SECONDS, network=True, variables=variables)
