@@ -1,6 +1,7 @@
 """What we read from pip and uv, and what we never hand to them."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -120,7 +121,11 @@ def test_pips_settings_in_uvs_words(tmp_path):
         "cert = /etc/company.pem\n"
         "constraint = /etc/limits.txt\n"
     )
-    found = uv_settings({**clean_environment(), "PIP_CONFIG_FILE": str(config)}, cancel=Cancel())
+    env = {**clean_environment(), "PIP_CONFIG_FILE": str(config)}
+    addresses, folders = pip.places(env, cancel=Cancel())
+    assert addresses[1:] == ("https://one.example/simple", "https://two.example/simple", "https://links.example/")
+    assert folders == (Path("/srv/one"),)
+    found = uv_settings(env, cancel=Cancel())
     assert found.options == ("--constraints", "/etc/limits.txt")
     assert found.variables == {
         "UV_INDEX_STRATEGY": "unsafe-best-match",

@@ -6,6 +6,7 @@ folder, and what they saw is written into the plan.
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import importlib.util
 import json
@@ -111,7 +112,7 @@ def user_settings(work: Path, *, cancel: Cancel, timeout: float = 20) -> tuple[S
         if match is None or match["name"] not in _SHOWN:
             continue
         origin = "environment" if match["where"] == ":env:" else f"pip.conf [{match['where']}]"
-        settings.append(Setting(name=match["name"], value=without_login(match["value"][1:-1]), origin=origin))
+        settings.append(Setting(name=match["name"], value=without_login(_value(match)), origin=origin))
     return tuple(settings)
 
 
@@ -177,7 +178,15 @@ def settings_of(env: Mapping[str, str], work: Path | None = None, *, cancel: Can
     """
     result = run(_config_argv(), cwd=work, env=env, timeout=CONFIG_SECONDS, cancel=cancel)
     rows = map(_SETTING.fullmatch, map(str.strip, result.stdout.split("\n")))
-    return {row["name"]: row["value"][1:-1] for row in rows if row}
+    return {row["name"]: _value(row) for row in rows if row}
+
+
+def _value(row: re.Match[str]) -> str:
+    """Return the value of a setting on one line: pip prints it as Python writes a text, its line ends as two signs."""
+    try:
+        return " ".join(str(ast.literal_eval(row["value"])).split("\n")).strip()
+    except (ValueError, SyntaxError):
+        return row["value"][1:-1]
 
 
 def _default_index() -> str:
