@@ -19,7 +19,7 @@ _HEAD = """# What happens when something goes wrong
 Made from the rows of `tests/faults` by `PYTHONPATH=tests python -m faults.document`. Every row runs the real program,
 from the first probe to the proof, against a loopback internet: one server that is the proxy and all hosts, has an
 authority of its own, and fails as the row says. `make test-faults` runs all of them, `make test` those without a `*`.
-A row's test is `tests/faults/test_matrix.py::test_row[WHAT GOES WRONG: HOW]`.
+A row's test is `tests/faults/test_matrix.py::test_each_fault_ends_as_its_row_promises[WHAT GOES WRONG: HOW]`.
 
 For every row it is checked that the exit code, the error code and the sentence are these, that the sentence names the
 host or the folder, that nothing half-made is left, and that the same install comes to its end once the fault is gone.

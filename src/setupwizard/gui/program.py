@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 Look = Callable[[Emit, Cancel], Machine]
 """Looks at a computer."""
 
-# By the beginning of the variant. ROCm answers under CUDA's name; the sum of six ones is 6 where the device calculates.
+# By the kind of the variant. ROCm answers under CUDA's name; the sum of six ones is 6 where the device calculates.
 _CHECKS = {
-    "cu": "torch.ones(6, device='cuda').sum().item(), torch.cuda.get_device_name()",
-    "ro": "torch.ones(6, device='cuda').sum().item(), torch.cuda.get_device_name(), torch.version.hip",
-    "xp": "torch.ones(6, device='xpu').sum().item(), torch.xpu.get_device_name()",
+    "cuda": "torch.ones(6, device='cuda').sum().item(), torch.cuda.get_device_name()",
+    "rocm": "torch.ones(6, device='cuda').sum().item(), torch.cuda.get_device_name(), torch.version.hip",
+    "xpu": "torch.ones(6, device='xpu').sum().item(), torch.xpu.get_device_name()",
     "mps": "torch.ones(6, device='mps').sum().item()",
-    "cp": "torch.ones(6).sum().item()",
+    "cpu": "torch.ones(6).sum().item()",
 }
 
 # The workflow and its steps bring heavy modules along: they are imported by the worker thread that first needs them,
@@ -244,8 +244,10 @@ class Program(Keeper):
 
 def check_line(build: Build) -> str:
     """Return a line for a terminal that calculates on the device of a build and says which one that is."""
-    kind = "mps" if build.platform == "macos_arm64" else build.variant[:2]
-    return f'python -c "import torch; print(torch.__version__, {_CHECKS.get(kind, _CHECKS["cp"])})"'
+    from setupwizard.model.catalogue import variant_kind
+
+    kind = "mps" if build.platform == "macos_arm64" else variant_kind(build.variant)
+    return f'python -c "import torch; print(torch.__version__, {_CHECKS[kind]})"'
 
 
 def _alone(decision: Recommendation) -> Recommendation:
