@@ -28,7 +28,7 @@ from shaped_server import CHUNK
 
 from setupwizard.model.plan import Plan
 from setupwizard.store.layout import Root
-from setupwizard.tools.process import clean_environment
+from setupwizard.tools.environment import clean_environment
 from setupwizard.tools.uv import uv_program
 
 HERE = Path(__file__).parent

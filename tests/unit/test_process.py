@@ -12,7 +12,8 @@ import pytest
 from setupwizard import platforms
 from setupwizard.errors import Cancelled, SetupError
 from setupwizard.tools.concurrency import Cancel, side_by_side
-from setupwizard.tools.process import beside, clean_environment, own_program, run
+from setupwizard.tools.environment import clean_environment
+from setupwizard.tools.process import beside, own_program, run
 from setupwizard.tools.reader import MAX_LINE
 
 PYTHON = (sys.executable, "-I", "-u", "-c")

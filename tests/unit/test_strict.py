@@ -11,7 +11,7 @@ from setupwizard.errors import SetupError
 from setupwizard.model.planfile import PlanFile
 from setupwizard.tools import network, strict
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.process import clean_environment
+from setupwizard.tools.environment import clean_environment
 from setupwizard.tools.transport import Connections, FetchSettings
 
 BAD = (

@@ -12,7 +12,8 @@ from setupwizard.model.install_data import install_data
 from setupwizard.model.plan import Package
 from setupwizard.resources import benchmark_program
 from setupwizard.steps.runtime import place_runtime
-from setupwizard.tools.process import clean_environment, run
+from setupwizard.tools.environment import clean_environment
+from setupwizard.tools.process import run
 
 if sys.platform == "win32":
     from setupwizard.platforms.windows_places import known_folder

@@ -12,7 +12,7 @@ from msgspec import Struct
 from setupwizard.probes.linux import LIBRARY_FOLDERS, KernelDriver
 from setupwizard.probes.roots import Roots, exists
 from setupwizard.resources import packaged
-from setupwizard.tools.process import clean_environment
+from setupwizard.tools.environment import clean_environment
 
 DriverState = Literal[
     "ok",

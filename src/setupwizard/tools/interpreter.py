@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from setupwizard.tools.process import ProcessResult, clean_environment, run
+from setupwizard.tools.environment import clean_environment
+from setupwizard.tools.process import ProcessResult, run
 
 _QUESTION = (
     "import sys, sysconfig; "

@@ -23,9 +23,10 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.plan import Setting
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.environment import clean_environment
 from setupwizard.tools.lock import local_path
 from setupwizard.tools.logins import remember
-from setupwizard.tools.process import ProcessResult, clean_environment, own_program, run
+from setupwizard.tools.process import ProcessResult, own_program, run
 from setupwizard.tools.redaction import without_login
 from setupwizard.tools.room import disk_full
 from setupwizard.tools.transport import FetchSettings

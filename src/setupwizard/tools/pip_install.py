@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.environment import clean_environment
 from setupwizard.tools.pip import failure_of, pip_folder
-from setupwizard.tools.process import clean_environment, run
+from setupwizard.tools.process import run
 from setupwizard.tools.uv import INSTALL_SILENCE, VENV_SECONDS, Listener
 
 _ONLY_THE_LOCK = ("--isolated", "--no-index", "--no-deps", "--only-binary=:all:", "--require-hashes")

@@ -20,8 +20,7 @@ from setupwizard.errors import SetupError
 from setupwizard.resources import bundled_python, packaged
 from setupwizard.tools import guard
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.network import OFF as NETWORK_OFF
-from setupwizard.tools.network import is_forbidden as network_is_off
+from setupwizard.tools.environment import clean_environment
 from setupwizard.tools.reader import Reader
 from setupwizard.tools.refusals import refusal
 
@@ -30,25 +29,6 @@ log = logging.getLogger(__name__)
 _POLL = 0.05
 _GRACE = 1.5
 _DRAIN = 2.0
-
-# What a child needs to live, and no setting of any tool: those are passed on purpose or not at all.
-_KEEP = frozenset(
-    (
-        *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "TEMP"),
-        *("TMP", "LANG", "TZ", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY"),
-        *("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "SYSTEMROOT", "WINDIR"),
-        *("SYSTEMDRIVE", "COMSPEC", "PATHEXT", "USERPROFILE"),
-        *("HOMEDRIVE", "HOMEPATH", "APPDATA", "LOCALAPPDATA"),
-        *("PROGRAMDATA", "ALLUSERSPROFILE", "PROGRAMFILES", "PROGRAMFILES(X86)"),
-        *("PROGRAMW6432", "COMMONPROGRAMFILES", "USERNAME"),
-        *("USERDOMAIN", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE"),
-        *("PROCESSOR_ARCHITEW6432", "OS", "WINEPREFIX"),
-        *("WINEDEBUG", "WINEDLLOVERRIDES", "LD_LIBRARY_PATH_ORIG"),
-    )
-)
-_NETWORK = frozenset(
-    ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"],
-)
 
 
 class ProcessResult(Struct, frozen=True, kw_only=True):
@@ -71,24 +51,6 @@ class ProcessResult(Struct, frozen=True, kw_only=True):
     def ok(self) -> bool:
         """Whether it ended by itself with status 0."""
         return self.returncode == 0 and not self.timed_out
-
-
-def clean_environment(extra: Mapping[str, str] | None = None, *, network: bool = False) -> dict[str, str]:
-    """Return an environment without any setting of pip, uv, conda, Python, Qt or the dynamic loader.
-
-    Args:
-        extra: variables to add.
-        network: keep the proxy and certificate variables, for a child that speaks to servers.
-    """
-    keep = _KEEP | _NETWORK if network else _KEEP
-    environment = {name: value for name, value in os.environ.items() if name.upper() in keep}
-    environment.update(PYTHONUTF8="1", PYTHONUNBUFFERED="1", PYTHONDONTWRITEBYTECODE="1")
-    if sys.platform != "win32":
-        environment["LC_ALL"] = "C.UTF-8"
-    environment.update(extra or {})
-    if network_is_off():
-        environment.update(NETWORK_OFF)
-    return environment
 
 
 def own_program() -> tuple[str, ...]:

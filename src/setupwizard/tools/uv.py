@@ -12,9 +12,10 @@ from setupwizard.errors import Cancelled, SetupError
 from setupwizard.i18n import _
 from setupwizard.tools import http
 from setupwizard.tools.concurrency import Cancel
+from setupwizard.tools.environment import clean_environment
 from setupwizard.tools.http_faults import host_of, problem_of
 from setupwizard.tools.lock import NEWEST_MACOS
-from setupwizard.tools.process import ProcessResult, clean_environment, run
+from setupwizard.tools.process import ProcessResult, run
 from setupwizard.tools.proxies import variables_for
 from setupwizard.tools.refusals import refusal_in
 from setupwizard.tools.room import disk_full

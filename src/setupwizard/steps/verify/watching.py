@@ -34,7 +34,8 @@ from setupwizard.steps.verify.protocol import (
     read_line,
 )
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.process import ProcessResult, clean_environment, run
+from setupwizard.tools.environment import clean_environment
+from setupwizard.tools.process import ProcessResult, run
 
 log = logging.getLogger(__name__)
 
