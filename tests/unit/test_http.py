@@ -124,6 +124,7 @@ NETWORK_CODES = [
     code
     for code in codes.ERROR_CODES
     if SENTENCES[code].exit_id in {"network", "proxy-tls"} or code in {"file-missing", "hash-mismatch"}
+    if code != "conda-offline"  # no host was asked or would have been: it is about what conda has kept
 ]
 
 
