@@ -52,8 +52,8 @@ class Pc:
         """Press the filled button at the right of the bottom with the mouse."""
         told = self.desktop.xdotool("getwindowgeometry", "--shell", window)
         place = {name: int(value) for name, value in re.findall(r"^(\w+)=(-?\d+)$", told, re.MULTILINE)}
-        x, y = place["X"] + place["WIDTH"] - PRIMARY[0], place["Y"] + place["HEIGHT"] - PRIMARY[1]
-        self.desktop.xdotool("mousemove", x, y, "sleep", 0.2, "click", 1)
+        x, y = place["WIDTH"] - PRIMARY[0], place["HEIGHT"] - PRIMARY[1]
+        self.desktop.xdotool("mousemove", "--window", window, x, y, "sleep", 0.2, "click", 1)
 
     def keys(self, window: str, *names: str) -> None:
         self.desktop.xdotool("windowactivate", window, "sleep", 0.5, "key", "--delay", 100, *names)
