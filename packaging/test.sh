@@ -22,10 +22,10 @@ fi
 "$here/linux/build.sh" "$python"
 "$here/windows/build.sh" "$python"
 status=0
-"$python" -m pytest -q --timeout 1800 tests/packages || status=1
+"$python" -m pytest -q -o faulthandler_timeout=0 --timeout 1800 tests/packages || status=1
 if [ -e "$lab/python.done" ]; then
     echo "The simulated PCs, asked by the packaged program:"
     SETUPWIZARD_WINDOWS_LAB=$lab SETUPWIZARD_WINDOWS_PROGRAM='Z:\project\build\packages\windows\setupwizard\setupwizard.exe' \
-        "$python" -m pytest -q tests/windows/test_pcs.py || status=1
+        "$python" -m pytest -q -o faulthandler_timeout=0 tests/windows/test_pcs.py || status=1
 fi
 exit $status

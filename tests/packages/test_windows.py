@@ -3,12 +3,13 @@
 import json
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import jsonschema
 import pytest
 
-from packages.conftest import FULL, TOP, Run, seen_by_windows
+from packages.conftest import DIST, FULL, TOP, Run, built, seen_by_windows
 from setupwizard import __version__
 from setupwizard.resources import resource
 
@@ -107,6 +108,15 @@ def test_nothing_of_wine_and_no_stand_in_is_in_it(windows_folder):
     names = {file.name.lower() for file in windows_folder.rglob("*.dll")}
     assert not names & {"icuuc.dll", "mscms.dll", "nvml.dll", "opengl32sw.dll"}
     assert not list(windows_folder.rglob("*test*.exe"))
+
+
+@FULL
+def test_the_portable_copy_is_the_same(windows_folder):
+    package = built(DIST / f"setupwizard-{__version__}-windows-x64-portable.zip", "make package-windows")
+    packed = {str(file.relative_to(windows_folder.parent)) for file in windows_folder.rglob("*") if file.is_file()}
+    with zipfile.ZipFile(package) as archive:
+        assert archive.testzip() is None
+        assert {one.filename for one in archive.infolist() if not one.is_dir()} == packed
 
 
 def test_it_carries_its_papers(windows_folder):
@@ -284,6 +294,31 @@ class TestInstaller:
         ]
         assert [line for line in lines if line.startswith("taken: ")] == []
         assert [line for line in lines if line.startswith("named: ")] == []  # no key and no value of the registry
+
+    def test_it_holds_after_it_is_signed(self, installer, tmp_path):
+        """By the command of docs/packages.md, with a certificate that is made here and that nobody trusts."""
+        key, certificate, signed = tmp_path / "key.pem", tmp_path / "certificate.pem", tmp_path / "signed.exe"
+        about = ("-subj", "/CN=Test of the packages", "-addext", "extendedKeyUsage=codeSigning", "-days", "2")
+        made = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, *about)
+        subprocess.run(made, check=True, capture_output=True)
+        sign = (
+            "osslsigncode",
+            "sign",
+            "-certs",
+            certificate,
+            "-key",
+            key,
+            "-h",
+            "sha256",
+            "-in",
+            installer,
+            "-out",
+            signed,
+        )
+        subprocess.run(sign, check=True, capture_output=True)
+        check = ("osslsigncode", "verify", "-CAfile", certificate, "-in", signed)
+        told = subprocess.run(check, capture_output=True, text=True, check=False)
+        assert told.returncode == 0, told.stdout + told.stderr
 
     def test_a_folder_with_other_files_is_refused(self, installer, on_pc: Run):
         script = rf"""
