@@ -358,12 +358,12 @@ def verify_failed(scene: Scene) -> None:
 
 def finish_try(scene: Scene) -> None:
     finish(scene)
-    scene.window.finish.programs.unfold()
+    scene.window.finish.programs.button.click()
 
 
 def finish_editors(scene: Scene) -> None:
     finish(scene)
-    scene.window.finish.editors.unfold()
+    scene.window.finish.editors.button.click()
 
 
 def error_card(code: ErrorCode, scene: Scene) -> None:

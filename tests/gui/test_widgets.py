@@ -21,6 +21,7 @@ from setupwizard.gui.widgets.pills import PillRow, Value
 from setupwizard.gui.widgets.progress import ProgressBar, ProgressLine
 from setupwizard.gui.widgets.rail import Rail
 from setupwizard.gui.widgets.rows import CheckRow, Fact, FactGrid, RowState, state_word
+from setupwizard.gui.widgets.scroller import Scroller
 from setupwizard.model.events import Error, Fix
 
 
@@ -440,6 +441,28 @@ def test_a_notice_has_at_most_two_answers(qtbot: QtBot) -> None:
     banner.show_notice("warn", "Title")
     assert banner.first.isHidden()
     assert banner.second.isHidden()
+
+
+@pytest.mark.parametrize(("tall", "scrolled_by"), [(100, "to its end"), (900, "to its button")])
+def test_what_unfolds_at_the_end_of_a_page_comes_into_view(qtbot: QtBot, tall: int, scrolled_by: str) -> None:
+    inside = QWidget()
+    column = QVBoxLayout(inside)
+    above, part, content = QWidget(), Disclosure(), QWidget()
+    above.setFixedHeight(250)
+    content.setFixedHeight(tall)
+    part.show_title("More")
+    part.inside.addWidget(content)
+    column.addWidget(above)
+    column.addWidget(part)
+    scroller = Scroller(inside)
+    window = shown(qtbot, scroller)
+    window.layout().setStretchFactor(scroller, 1)
+    bar = scroller.area.verticalScrollBar()
+    QTest.mouseClick(part.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bar.value() > 0)
+    top, seen = part.y() - bar.value(), scroller.area.viewport().height()
+    assert top >= 0
+    assert top == 0 if scrolled_by == "to its button" else top + part.height() <= seen
 
 
 def test_a_part_unfolds(qtbot: QtBot) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from setupwizard.gui import focus, theme
 from setupwizard.gui.widgets.basic import Button, Card, IconTile, Inset, Label, show_if
@@ -20,6 +20,13 @@ _BANNER_ICONS = {
     "warn": ("warning", "warn"),
     "err": ("problem", "err"),
 }
+
+
+def _parents(widget: QWidget) -> Iterator[QWidget]:
+    above = widget.parentWidget()
+    while above is not None:
+        yield above
+        above = above.parentWidget()
 
 
 class Banner(Card):
@@ -87,6 +94,7 @@ class Disclosure(QWidget):
         self.button = Button("link", icon="right")
         self.button.setCheckable(True)
         self.button.toggled.connect(self._on_toggled)
+        self.button.clicked.connect(self._on_clicked)
         self._panel = QWidget()
         self.inside = QVBoxLayout(self._panel)
         self.inside.setContentsMargins(0, 0, 0, 0)
@@ -113,6 +121,21 @@ class Disclosure(QWidget):
         self._panel.setVisible(on)
         self.updateGeometry()
         self.toggled.emit(on)
+
+    def _on_clicked(self, on: bool) -> None:
+        if on:  # the layout has to learn first how tall the part is
+            QTimer.singleShot(0, self, self.reveal)
+
+    def reveal(self) -> None:
+        """Scroll so far that the part can be read, from its own button on."""
+        area = next((one for one in _parents(self) if isinstance(one, QScrollArea)), None)
+        inside = area.widget() if area is not None else None
+        if area is None or inside is None:
+            return
+        top = self.mapTo(inside, QPoint(0, 0)).y()
+        bar, seen = area.verticalScrollBar(), area.viewport().height()
+        if top + self.height() > bar.value() + seen:
+            bar.setValue(min(top, top + self.height() - seen))
 
 
 class CommandBox(Inset):
