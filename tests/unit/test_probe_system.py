@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -211,3 +212,51 @@ def test_the_version_of_musl_is_found_where_libc_does_not_tell_it(
 
     monkeypatch.setattr(os, "confstr", unknown)
     assert linux.libc(tree(tmp_path, files)) == expected
+
+
+@pytest.mark.parametrize(
+    ("system", "options", "kind"),
+    [
+        ("nfs4", "rw", "network"),
+        ("NTFS", "rw,remote", "network"),
+        ("tmpfs", "rw", "memory"),
+        ("vfat", "rw,removable", "removable"),
+    ],
+)
+def test_the_kind_of_a_drive_is_told_by_its_file_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str, options: str, kind: str
+) -> None:
+    top = str(disks.mount_point(tmp_path))
+    table = [SimpleNamespace(mountpoint=top, fstype=system, opts=options)]
+    monkeypatch.setattr(psutil, "disk_partitions", lambda **_words: table)
+    assert disks.drive_kind(tmp_path / "later") == kind
+    assert disks.gives_second_names(tmp_path) is (system != "vfat")
+
+
+@pytest.mark.linux_only("another system tells it otherwise")
+@pytest.mark.parametrize(("said", "kind"), [("1", "hdd"), ("0", "ssd"), (None, None)])
+def test_a_disk_that_turns_is_told_from_one_that_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str | None, kind: str | None
+) -> None:
+    monkeypatch.setattr(psutil, "disk_partitions", lambda **_words: [])
+    number = disks.mount_point(tmp_path).stat().st_dev  # type: ignore[union-attr]
+    roots = recorded.roots(tmp_path, home=tmp_path, environment_roots=())
+    disk = roots.at("/sys/devices/sda")
+    (disk / "sda1").mkdir(parents=True)
+    if said is not None:
+        (disk / "queue").mkdir()
+        (disk / "queue" / "rotational").write_text(said + "\n")
+    link = roots.at(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}")
+    link.parent.mkdir(parents=True)
+    link.symlink_to(disk / "sda1")
+    assert disks.disks(roots)[0].kind == kind
+
+
+def test_a_table_of_drives_that_cannot_be_read_leaves_the_kind_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(**_words: object) -> None:
+        raise RuntimeError("no table")
+
+    monkeypatch.setattr(psutil, "disk_partitions", broken)
+    assert disks.gives_second_names(tmp_path)

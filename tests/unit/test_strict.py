@@ -75,3 +75,39 @@ def test_nobody_is_asked_while_the_network_is_closed(monkeypatch):
             assert network.is_forbidden(), "what is inside cannot open it again"
     assert not network.is_forbidden()
     assert "UV_OFFLINE" not in clean_environment(network=True)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b'{"a": 1, "a": 2}', "twice"),
+        (b'{"a": NaN}', "NaN"),
+        (b'{"a": "b\\nc"}', "control"),
+        (b'{"a": ["b", {"c\\u0000": 1}]}', "control"),
+        (b"[" * 100_000, ""),
+        (b"\xff", ""),
+    ],
+)
+def test_json_that_says_two_things_or_hides_something_is_refused(data, words):
+    with pytest.raises(SetupError) as caught:
+        strict.from_json(PlanFile, data, "bundle.json")
+    assert caught.value.code == "plan-invalid"
+    assert words in str(caught.value)
+
+
+def test_toml_with_absurdly_many_keys_is_refused_before_it_is_read():
+    data = "".join(f"k{number}=1\n" for number in range(30_000)).encode()
+    with pytest.raises(SetupError) as caught:
+        strict.from_toml(PlanFile, data, "plan.toml")
+    assert "too many keys" in str(caught.value)
+
+
+def test_only_small_plain_files_are_read(tmp_path):
+    (tmp_path / "large").write_bytes(b"x" * 11)
+    os.mkfifo(tmp_path / "pipe") if hasattr(os, "mkfifo") else (tmp_path / "pipe").mkdir()
+    for name, words in (("large", "larger than"), ("pipe", "no plain file"), ("absent", "not there")):
+        with pytest.raises(SetupError) as caught:
+            strict.read_bytes(tmp_path / name, 10)
+        assert words in str(caught.value)
+    (tmp_path / "large").write_bytes(b"x" * 10)
+    assert len(strict.read_bytes(tmp_path / "large", 10)) == 10
