@@ -41,6 +41,13 @@ def qapp_args() -> list[str]:
     return ["tests", *theme.STYLE]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _only_the_new_is_searched(qapp: QApplication) -> None:
+    """Leave what the modules hold out of the search for garbage after each test: it is most of the objects."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def nothing_left(qapp: QApplication) -> Iterator[None]:
     """Fail a test that leaves a thread, a timer, a window or a process behind."""
