@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from msgspec.structs import replace
 
 from helpers import recorded
 from helpers.computers import AMPERE_PAIR, LOADED, OPEN, PASCAL, PROPRIETARY, computer
@@ -214,3 +215,56 @@ def test_what_is_left_out_is_named_in_both_languages() -> None:
     for what in detection._WHAT.values():
         if what not in {"nvidia-smi", "conda"}:
             assert in_language("zh_CN", lambda what=what: _(what)) != what  # type: ignore[misc]
+
+
+CARD = ListedCard(
+    index=0,
+    name="NVIDIA GeForce RTX 4090",
+    uuid="GPU-1",
+    pci_id="10de:2684",
+    pci_address="0000:01:00.0",
+    compute_capability="8.9",
+    memory_mib=24564,
+)
+
+
+@pytest.mark.parametrize(
+    ("twin", "more", "words"),
+    [
+        (CARD, {"driver": "535.10"}, ("580.95.05", "535.10")),
+        (CARD, {"cuda": "12.2"}, ("13.0", "12.2")),
+        (replace(CARD, compute_capability="9.0"), {}, ("8.9", "9.0")),
+        (replace(CARD, name="NVIDIA GeForce RTX 4080"), {}, ("RTX 4090", "RTX 4080")),
+        (replace(CARD, memory_mib=16384), {}, ("24564 MiB", "16384 MiB")),
+        (None, {}, ("1 (NVML)", "0 (nvidia-smi)")),
+    ],
+)
+def test_what_nvml_and_nvidia_smi_tell_differently_is_shown_with_both_answers(
+    tmp_path: Path, twin: ListedCard | None, more: dict[str, str], words: tuple[str, str]
+) -> None:
+    cards = (twin,) if twin is not None else ()
+    facts = {"driver": "580.95.05", "cuda": "13.0"}
+    said = gpus.Sources(
+        bus=Bus(),
+        nvml=DriverAnswer(source="nvml", state="ok", cards=(CARD,), **facts),  # type: ignore[arg-type]
+        smi=DriverAnswer(source="nvidia-smi", state="ok", cards=cards, **{**facts, **more}),  # type: ignore[arg-type]
+        kernel=KernelDriver(),
+    )
+    system = SystemFacts(os="linux", arch="x86_64", environment=Surroundings())
+    found = diagnosis.findings(said, gpus.merge(said), system, recorded.roots(tmp_path), driver_installed=True)
+    (told,) = (one for one in found if one.code == "sources-disagree")
+    assert all(word in told.text for word in words)
+
+
+def test_a_capability_that_the_pci_id_contradicts_is_shown(tmp_path: Path) -> None:
+    said = gpus.Sources(
+        bus=Bus(),
+        nvml=DriverAnswer(source="nvml", state="ok", cards=(replace(CARD, compute_capability="7.5"),)),
+        smi=DriverAnswer(source="nvidia-smi", state="absent"),
+        kernel=KernelDriver(),
+    )
+    system = SystemFacts(os="linux", arch="x86_64", environment=Surroundings())
+    found = diagnosis.findings(said, gpus.merge(said), system, recorded.roots(tmp_path), driver_installed=True)
+    (told,) = (one for one in found if one.code == "sources-disagree")
+    assert "7.5" in told.text
+    assert "8.9" in told.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ import pytest
 
 from helpers import recorded
 from helpers.recorded import fixture
-from setupwizard.probes import disks, facts, firmware, linux, system
+from setupwizard.probes import disks, facts, firmware, linux, macos, system
 from setupwizard.probes.roots import Roots, entries, read_text
 
 
@@ -260,3 +261,30 @@ def test_a_table_of_drives_that_cannot_be_read_leaves_the_kind_open(
 
     monkeypatch.setattr(psutil, "disk_partitions", broken)
     assert disks.gives_second_names(tmp_path)
+
+
+def test_a_mac_whose_own_programs_do_not_answer_still_has_its_facts(tmp_path: Path) -> None:
+    told = macos.facts(recorded.roots(tmp_path, environ={"SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22"}))
+    assert (told.os, told.environment.remote) == ("macos", True)
+    assert told.memory_mib is not None
+    if sys.platform != "darwin":
+        assert macos.displays() == ()
+
+
+@pytest.mark.parametrize(
+    ("plugged", "word"), [(True, "ac"), (False, "battery"), (None, None)], ids=["plugged", "on-battery", "unknown"]
+)
+def test_the_current_comes_from_the_wall_or_the_battery_or_nobody_knows(
+    monkeypatch: pytest.MonkeyPatch, plugged: bool | None, word: str | None
+) -> None:
+    battery = SimpleNamespace(power_plugged=plugged)
+    monkeypatch.setattr(psutil, "sensors_battery", lambda: battery, raising=False)
+    assert facts.power() == word
+
+
+def test_a_system_that_cannot_tell_about_batteries_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(psutil, "sensors_battery", broken, raising=False)
+    assert facts.power() is None

@@ -263,3 +263,38 @@ def test_what_pip_calls_no_matching_distribution_is_named_by_its_cause(answer, c
     assert listing.code == code
     assert listing.error is not None
     assert "s3cret" not in f"{listing.error} {listing.error.detail} {listing.text}"
+
+
+def test_a_source_that_breaks_is_passed_over_with_a_sentence(tmp_path):
+    def broken(_version):
+        raise ZeroDivisionError
+
+    (tmp_path / wheel("2.13.0")).touch()
+    spec = SourceSpec(id="folder", name="Folder", kind="folder", url=str(tmp_path))
+    listing = ask(spec, question(general=broken), tmp_path)
+    assert listing.code == "document-unreadable"
+    assert listing.error is None
+    assert listing.text
+
+
+def test_a_folder_that_is_gone_is_named(tmp_path):
+    spec = SourceSpec(id="folder", name="Folder", kind="folder", url=str(tmp_path / "gone"))
+    listing = ask(spec, question(), tmp_path)
+    assert listing.code == "file-missing"
+    assert listing.error is not None
+    assert listing.error.facts["file"] == str(tmp_path / "gone")
+
+
+def test_other_projects_and_names_that_are_no_wheels_are_passed_over(tmp_path):
+    for name in (wheel("2.13.0+cpu"), wheel("0.28.0+cpu", name="torchvision"), "torch-2.13.0.whl", "notes.txt"):
+        (tmp_path / name).touch()
+    spec = SourceSpec(id="folder", name="Folder", kind="folder", url=str(tmp_path))
+    assert ask(spec, question("cpu"), tmp_path).offers == {
+        Offer(version="2.13.0", variant="cpu", python=MINOR, tagged=True)
+    }
+
+
+def test_pips_settings_are_not_asked_where_no_python_can_run_pip(tmp_path):
+    asked = Question(variants=("cpu",), pythons=(PythonSpec(version=MINOR),), general_variant=lambda _version: None)
+    spec = SourceSpec(id="pip-config", name="pip", kind="pip-config")
+    assert ask(spec, asked, tmp_path).code == "not-asked"
