@@ -258,6 +258,24 @@ def test_stopping_leaves_nothing_and_the_next_run_goes_on(lab, how):
     assert [path.name for path in (lab.root / "gens").iterdir()] == [done.document["generation"]]
 
 
+def test_a_stop_while_the_wheels_come_in_leaves_the_environment_before(lab):
+    assert lab.apply().code == 0
+    next((lab.root / "current").glob("lib/python*/site-packages/torch/version.py")).unlink()
+    child = start(*lab.folder_words("apply", "--yes", "--events"), env=lab.env)
+    for line in child.stdout:
+        event = json.loads(line)
+        if (event["event"], event.get("id")) == ("step-started", "install"):
+            break
+    child.send_signal(signal.SIGTERM)
+    out, err = child.communicate(timeout=30)
+    assert (child.returncode, json.loads(out.splitlines()[-1])["status"]) == (22, "cancelled"), err
+    assert [path.name for path in (lab.root / "gens").iterdir()] == ["0001"]
+    assert (lab.root / "current").resolve().name == "0001"
+    assert not (lab.root / "work").exists()
+    again = lab.apply()
+    assert (again.code, again.document["generation"]) == (0, "0002"), again.err
+
+
 @pytest.mark.parametrize(
     ("deaf", "heard"),
     [([], ["SIGINT"]), (["SIGINT"], ["SIGINT", "SIGTERM"]), (["SIGINT", "SIGTERM"], ["SIGINT", "SIGTERM"])],

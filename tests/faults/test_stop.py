@@ -102,6 +102,31 @@ def test_a_step_that_hangs_is_stopped_with_all_its_programs(step: str, lab: Lab)
     assert lab.current is None
 
 
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(
+    ("backend", "step"),
+    [
+        pytest.param(backend, step, marks=() if (backend, step) == ("pip", "install") else (pytest.mark.full,))
+        for backend in ("uv", "pip")
+        for step in ("create", "install", "audit")
+    ],
+)
+def test_a_stop_while_an_environment_is_made_leaves_the_one_before(backend: str, step: str, lab: Lab) -> None:
+    """With conda: tests/end2end/test_conda.py."""
+    lab.source = ("--source", str(lab.server.folder), "--backend", backend)
+    assert lab.apply().code == 0
+    before = lab.current
+    next((lab.root / "gens").glob("0001/lib/python3.*/site-packages/torch/version.py")).unlink()
+    child = lab.start()
+    _until(child, step)
+    stopped = Stopped(child)
+    _as_promised(lab, stopped)
+    assert (stopped.code, stopped.outcome["status"]) == (22, "cancelled"), stopped.err
+    assert lab.current == before
+    again = lab.apply()
+    assert (again.code, lab.works(), lab.current) == (0, True, "0002"), again.err
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_stops_at_random_moments(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
