@@ -1,11 +1,12 @@
 """A plan's file and an offline folder, carried out by conda: its own Python and pip, the wheels of the lock."""
 
 import json
+import sys
 
 import pytest
 
 from helpers.bundle_lab import edit_lock, sha256, write_plan
-from helpers.conda_channel import add_pip, add_pure, add_torch
+from helpers.conda_channel import PIP, add_pip, add_pure, add_torch
 from helpers.conda_lab import CondaLab
 from helpers.fault_lab import look, make_wheels
 from helpers.make_wheels import make_wheel
@@ -141,6 +142,22 @@ def test_a_folder_that_is_not_what_it_was_is_refused_by_every_road(lab):
     edit_lock(lab.bundle, lambda text: text.replace("wheels/", "../wheels/", 1))
     assert _apply(lab, "--bundle", lab.bundle).code == 18
     assert not lab.root.exists()
+
+
+def test_another_road_makes_another_environment_of_the_same_plan(lab):
+    """The same wheels on another Python are another environment, also where both have the same pip."""
+    next(lab.wheels.glob("pip-*")).unlink()
+    make_wheel(lab.wheels, "pip", PIP)
+    lab.file_of_plan = write_plan(lab.folder, sorted(lab.wheels.iterdir()))
+    version = ".".join(map(str, sys.version_info[:3]))
+    lab.machine(pythons=[{"path": sys.executable, "version": version}])
+    assert _of_plan(lab).document["status"] == "done"
+    for backend, python in (("uv", "found"), ("conda", "conda")):
+        words = ("--source", lab.wheels, "--env", lab.root, "--machine", lab.file, "--json", "--backend", backend)
+        done = run("apply", lab.file_of_plan, *words, env=lab.env)
+        assert (done.code, done.document["status"]) == (0, "done"), done.err
+        assert _planned(lab)["python"]["source"] == python
+        assert run("apply", lab.file_of_plan, *words, env=lab.env).document["status"] == "already-done"
 
 
 def test_what_conda_chooses_itself_is_no_plan(lab):

@@ -55,6 +55,8 @@ are checked by the system's own store and `SSL_CERT_FILE`. SOCKS proxies are not
 
 `tests/faults/test_stop.py` stops installs at random moments, and where a server hangs, a line is silent, or an import
 never ends whose child hears no polite word: every program is gone and nothing half-made is left. It prints the time.
+It stops uv and pip at each step that makes an environment; `tests/end2end/test_conda.py` stops conda, which hears what
+Ctrl+C sends first.
 
 ## Processes that are killed
 

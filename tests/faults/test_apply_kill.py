@@ -45,6 +45,7 @@ PROGRAM = TESTS / "helpers" / "apply_program.py"
 FAKE = TESTS / "helpers" / "fake_torch" / "torch" / "__init__.py"
 IMPORT = "import torch, dep; from torch import m000, m299; print(torch.__version__)"
 MEGABYTES_A_SECOND = 6
+HANGS = 600
 # before the plan is there nothing is changed (tests/end2end), and nothing is removed by an install
 BEFORE_THE_PLAN = {"after-probe", "after-resolve", "during-removal"}
 EVERY_TIME = {"after-claim", "after-install", "between-current-json-and-pointer", "after-switch"}
@@ -138,7 +139,7 @@ class Lab:
         )
 
     def install(self, which: int) -> Outcome:
-        child = subprocess.run(self.argv(which), capture_output=True, text=True, timeout=120, check=False)
+        child = subprocess.run(self.argv(which), capture_output=True, text=True, timeout=HANGS, check=False)
         assert child.returncode == 0, child.stdout + child.stderr
         return msgspec.json.decode(child.stdout, type=Outcome)
 
@@ -253,6 +254,7 @@ def test_kills_at_random_moments(lab, capsys):
     assert lost <= 0.01 * fetched
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     ("lab", "point"),
     [
@@ -270,7 +272,7 @@ def test_kills_at_random_moments(lab, capsys):
 def test_a_death_at_every_point(lab, point):
     lab.install(1)
     started = os.environ | {"SETUPWIZARD_CRASH_AT": point}
-    child = subprocess.run(lab.argv(0), env=started, capture_output=True, text=True, timeout=120, check=False)
+    child = subprocess.run(lab.argv(0), env=started, capture_output=True, text=True, timeout=HANGS, check=False)
     assert child.returncode == KILLED, child.stdout + child.stderr
     switched = POINTS.index(point) >= POINTS.index("between-current-json-and-pointer") or point in {
         "after-switch",
@@ -319,7 +321,7 @@ class Bare:
         assert self.install(0), "bare tool"
 
     def install(self, which: int) -> bool:
-        done = subprocess.run(self.argv(which), capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(self.argv(which), capture_output=True, text=True, timeout=HANGS, check=False)
         return done.returncode == 0
 
     def says_fine(self) -> bool:

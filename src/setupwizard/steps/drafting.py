@@ -128,6 +128,7 @@ def _is_in_use(root: Root, plan_id: str, draft: Draft) -> bool:
     same = ("torch", "variant", "python", "platform")
     return (
         recorded is not None
+        and (recorded.backend == "conda") == (draft.backend == "conda")  # another Python altogether
         and all(getattr(recorded.build, name) == getattr(draft.build, name) for name in same)
         and in_place(root, current, recorded, draft.carried.packages)
     )
