@@ -1,12 +1,15 @@
 """A Python that is not on the computer: uv brings it, from a mirror on the loopback address, counted and checked."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from helpers.fault_lab import Lab as FaultLab
 from helpers.fault_lab import look, make_torch, make_wheels
+from helpers.fault_server import FaultServer
 from helpers.loopback import Answer, loopback
 from helpers.make_wheels import make_wheel
 from helpers.program import environment, run
@@ -215,3 +218,32 @@ def test_where_pips_settings_alone_have_the_build_it_is_resolved_for_the_python_
     assert (again.code, again.document["status"]) == (0, "already-done"), again.err
     kept = [path for path in elsewhere.root.rglob("*") if path.is_file() and b"hush-4711" in path.read_bytes()]
     assert kept == []
+
+
+def test_the_proxy_and_the_certificates_of_pip_alone_lead_to_a_build_for_it(tmp_path, wheels):
+    """Planned and not installed: the Python may be any file, and the index answers by pip's proxy over TLS alone."""
+    minor = "3.12" if MINOR != "3.12" else "3.13"
+    (tmp_path / "20261110").mkdir()
+    file = tmp_path / "20261110" / f"cpython-{minor}.1.tar.gz"
+    file.write_bytes(b"a Python")
+    (tmp_path / "list.json").write_text(listing(file, tmp_path.as_uri(), sha256="0" * 64, version=f"{minor}.1"))
+    release = next(wheels[0].glob("torch-*")).name.split("-")[1].partition("+")[0]
+    make_wheels(tmp_path / "index", release, tag=f"cp{minor.replace('.', '')}")
+    with FaultServer(tmp_path / "index") as server:
+        server.holds = {r"^plain\.example$": {"torch", "numpy", "pip"}}
+        lab = FaultLab(tmp_path, server, wheels[1])
+        authority = lab.env.pop("SSL_CERT_FILE")
+        lab.env = {name: value for name, value in lab.env.items() if "proxy" not in name.lower()}
+        lab.env |= {
+            "UV_PYTHON_DOWNLOADS_JSON_URL": (tmp_path / "list.json").as_uri(),
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_INDEX_URL": "https://plain.example/simple",
+            "PIP_PROXY": server.base.replace("//", "//me:hush-4711@"),
+            "PIP_CERT": authority,
+        }
+        words = ("plan", "--cpu", "--python", minor, "--machine", str(wheels[1]), "--source", "pip-config", "--json")
+        ended = lab.say(*words, "--env", str(lab.root), timeout=300)
+    assert ended.code == 0, ended.err
+    assert (ended.document["python"]["source"], ended.document["build"]["python"]) == ("managed", minor)
+    assert {row["name"] for row in ended.document["packages"]} == {"torch", "numpy", "pip", "cpython"}
+    assert "hush-4711" not in ended.out + ended.err
