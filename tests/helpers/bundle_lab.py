@@ -15,7 +15,7 @@ import tomlkit
 from helpers.fault_lab import MINOR, make_wheels
 from helpers.make_wheels import package_of
 from helpers.program import Ended, environment, run
-from setupwizard.tools import plan_lock
+from setupwizard.tools.lock import lock_of
 
 PLATFORM = {"x86_64": "linux_x86_64", "aarch64": "linux_aarch64"}.get(os.uname().machine, "linux_x86_64")
 LOCK = "pylock.lab.toml"
@@ -28,7 +28,8 @@ def sha256(path: Path) -> str:
 def write_plan(folder: Path, wheels: list[Path], **more: Any) -> Path:
     """Write a plan of one build for the processor with its lock; the wheels are named by the folder they lie in."""
     lock = folder / LOCK
-    lock.write_bytes(plan_lock.written([package_of(wheel) for wheel in wheels]))
+    packages = [package_of(wheel) for wheel in wheels]
+    lock.write_bytes(lock_of(packages, [package.url for package in packages]))
     version = next(wheel.name.split("-")[1] for wheel in wheels if wheel.name.startswith("torch-"))
     build = {
         "platform": PLATFORM,

@@ -6,7 +6,7 @@ import pytest
 
 from setupwizard.errors import SetupError
 from setupwizard.model.plan import Package
-from setupwizard.tools.lock import file_of, local_path, platform_tags, read_lock, target_tags, write_local_lock
+from setupwizard.tools.lock import file_of, local_path, platform_tags, read_lock, target_tags, write_lock
 
 MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 SHA = "ab" * 32
@@ -81,7 +81,7 @@ def test_the_installers_lock_reads_back_with_odd_paths(tmp_path):
         name="six", version="1.16.0", file=file.name, sha256=SHA, size=0, url=file.as_uri(), origin="folder"
     )
     path = tmp_path / "pylock.toml"
-    write_local_lock(path, [package], [file])
+    write_lock(path, [package], [file])
     import tomllib
 
     (entry,) = tomllib.loads(path.read_text("utf-8"))["packages"]

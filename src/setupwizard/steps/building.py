@@ -21,7 +21,7 @@ from setupwizard.store.files import disk_errors
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.lock import write_arriving_lock
+from setupwizard.tools.lock import write_lock
 from setupwizard.tools.uv import Uv
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class EarlyBuild:
             self._store.path_of(package) if self._store.has(package) else self._feed.url_of(package)
             for package in self._plan.wheels
         ]
-        write_arriving_lock(lock, self._plan.wheels, files)
+        write_lock(lock, self._plan.wheels, files)
         self._uv.sync(platforms.python_in(self._folder), lock, arriving=True)
 
     def _wait(self, future: Future[None], cancel: Cancel) -> bool:

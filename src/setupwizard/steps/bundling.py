@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import tomlkit
 from msgspec import Struct
@@ -31,7 +31,8 @@ from setupwizard.steps.tracking import Track
 from setupwizard.store.fetch import FetchSettings, fetch
 from setupwizard.store.files import disk_errors, hash_file, remove_tree, replace_patiently, write_atomic
 from setupwizard.store.wheels import WheelStore
-from setupwizard.tools import pip, plan_lock, signatures
+from setupwizard.tools import pip, signatures
+from setupwizard.tools.lock import lock_of
 
 log = logging.getLogger(__name__)
 
@@ -184,7 +185,7 @@ def _write_plan(opened: Opened, sets: dict[str, tuple[Package, ...]], places: di
     document = tomlkit.parse((opened.folder / opened.name).read_bytes())
     for row in document["build"]:
         packages = sets[str(row["lock"])]
-        content = plan_lock.written(packages, [places[package.sha256] for package in packages])
+        content = lock_of(packages, [PurePosixPath(places[package.sha256]) for package in packages])
         write_atomic(folder / str(row["lock"]), content)
         row["lock_sha256"] = hashlib.sha256(content).hexdigest()
     write_atomic(folder / PLAN, tomlkit.dumps(document).encode())

@@ -19,7 +19,8 @@ from setupwizard.model.planfile import PlanFile
 from setupwizard.model.recommendation import Build
 from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.files import write_atomic
-from setupwizard.tools import plan_lock, strict
+from setupwizard.tools import strict
+from setupwizard.tools.lock import lock_of
 
 
 class Exported(Struct, frozen=True, kw_only=True):
@@ -51,7 +52,7 @@ def export(plans: Sequence[Plan], file: Path, *, level: VerifyLevel = "device") 
         lock = f"pylock.{name}-{_word(plan.build)}.toml"
         if lock in locks:
             lock = f"pylock.{name}-{_word(plan.build)}-{len(locks)}.toml"
-        locks[lock] = plan_lock.written(plan.wheels)
+        locks[lock] = lock_of(plan.wheels, [wheel.url for wheel in plan.wheels])
         rows.append(_row(plan, lock, locks[lock], catalogue))
     data = tomlkit.dumps(_document(name, rows, plans, catalogue, level)).encode()
     strict.from_toml(PlanFile, data, file.name)

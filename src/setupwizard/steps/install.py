@@ -36,7 +36,7 @@ from setupwizard.store.wheels import WheelStore
 from setupwizard.tools import pip
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.interpreter import ask_version
-from setupwizard.tools.lock import write_local_lock
+from setupwizard.tools.lock import write_lock
 
 log = logging.getLogger(__name__)
 
@@ -206,7 +206,7 @@ def _wheels(plan: Plan, root: Root) -> list[Path]:
 def _local_lock(plan: Plan, root: Root) -> Path:
     lock = root.work / "pylock.toml"
     with disk_errors(root.path):
-        write_local_lock(lock, plan.wheels, _wheels(plan, root))
+        write_lock(lock, plan.wheels, _wheels(plan, root))
     return lock
 
 

@@ -24,7 +24,7 @@ from setupwizard.store.fetch import fetch
 from setupwizard.store.files import remove_tree
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
-from setupwizard.tools.lock import write_local_lock
+from setupwizard.tools.lock import write_lock
 from setupwizard.tools.uv import Uv
 
 log = logging.getLogger(__name__)
@@ -148,7 +148,7 @@ def _install(found: Foreign, scratch: Root, packages: Sequence[Package], wheels:
     was_there = uvs_lock.exists()
     try:
         lock = scratch.work / "pylock.toml"
-        write_local_lock(lock, packages, wheels)
+        write_lock(lock, packages, wheels)
         Uv(scratch.work, cancel=track.cancel, listen=track.listener("install")).add(found.python, lock)
     finally:
         remove_tree(scratch.work)

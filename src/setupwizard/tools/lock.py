@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
@@ -118,13 +118,18 @@ def local_path(url: str) -> Path | None:
     return Path(url2pathname(parts.path))
 
 
-def write_local_lock(path: Path, packages: Sequence[Package], files: Sequence[Path]) -> None:
-    """Write the lock that an installer gets: each wheel by its verified local file, its size and its hash."""
-    write_arriving_lock(path, packages, files)
+def write_lock(path: Path, packages: Sequence[Package], places: Sequence[PurePath | str]) -> None:
+    """Write the lock that an installer gets; see `lock_of`."""
+    path.write_bytes(lock_of(packages, places))
 
 
-def write_arriving_lock(path: Path, packages: Sequence[Package], places: Sequence[Path | str]) -> None:
-    """Write a lock of which some wheels are local files and others, given as text, addresses."""
+def lock_of(packages: Sequence[Package], places: Sequence[PurePath | str]) -> bytes:
+    """Return a lock that holds exactly these wheels, each with its size and its hash.
+
+    Args:
+        packages: the wheels.
+        places: where each is: a path, which may be relative to the lock, or an address as text.
+    """
     document = tomlkit.document()
     document["lock-version"] = "1.0"
     document["created-by"] = "setupwizard"
@@ -139,4 +144,4 @@ def write_arriving_lock(path: Path, packages: Sequence[Package], places: Sequenc
         entry["wheels"].append(wheel)
         entries.append(entry)
     document["packages"] = entries
-    path.write_text(tomlkit.dumps(document), encoding="utf-8")
+    return tomlkit.dumps(document).encode()

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Annotated, Any
 
-import tomlkit
 from msgspec import Meta, Struct
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
 from setupwizard.codes import Platform
 from setupwizard.i18n import _
-from setupwizard.model.plan import Package
 from setupwizard.tools import strict
 from setupwizard.tools.lock import file_of, target_tags
 
@@ -122,22 +120,3 @@ def _planned(package: LockedPackage, wheel: Wheel, name: str, lock: str) -> Plan
         url=wheel.url,
         path=wheel.path,
     )
-
-
-def written(packages: Sequence[Package], places: Sequence[str] | None = None) -> bytes:
-    """Return a lock that holds exactly these wheels, by their addresses or by paths beside the lock."""
-    document = tomlkit.document()
-    document["lock-version"] = "1.0"
-    document["created-by"] = "setupwizard"
-    entries = tomlkit.aot()
-    for number, package in enumerate(packages):
-        where = {"url": package.url} if places is None else {"path": places[number]}
-        wheel = tomlkit.inline_table()
-        wheel.update({"name": package.file, **where, "size": package.size, "hashes": {"sha256": package.sha256}})
-        entry = tomlkit.table()
-        entry.update({"name": package.name, "version": package.version})
-        entry["wheels"] = tomlkit.array().multiline(multiline=False)
-        entry["wheels"].append(wheel)
-        entries.append(entry)
-    document["packages"] = entries
-    return tomlkit.dumps(document).encode()
