@@ -226,3 +226,13 @@ def test_pip_shows_us_its_proxy_and_its_certificates(monkeypatch, tmp_path):
     way = pip.way(FetchSettings(), pip.user_environment(), cancel=Cancel())
     assert way.proxies == dict.fromkeys(("http", "https"), "http://me:s3cret@proxy.corp:8080")
     assert way.ca_file == Path("/etc/corp.pem")
+
+
+def test_the_size_of_a_file_is_known_wherever_it_lies(tmp_path):
+    (tmp_path / "a.whl").write_bytes(b"x" * 7)
+    assert http.file_size((tmp_path / "a.whl").as_uri()) == 7
+    with loopback() as server:
+        assert http.file_size(server.page("/a.whl", "x" * 9)) == 9
+    with pytest.raises(SetupError) as caught:
+        http.file_size((tmp_path / "gone.whl").as_uri())
+    assert (caught.value.code, caught.value.facts["file"]) == ("file-missing", "gone.whl")

@@ -18,7 +18,6 @@ from setupwizard.model.plan import Package, Setting
 from setupwizard.model.pythons import Row, pythons_data, words_of
 from setupwizard.tools import http
 from setupwizard.tools.concurrency import Cancel, side_by_side
-from setupwizard.tools.http_faults import host_of
 from setupwizard.tools.lock import local_path
 from setupwizard.tools.redaction import without_login
 
@@ -79,7 +78,9 @@ def managed(wanted: str, platform: Platform, *, cancel: Cancel) -> Managed:
 def _first_place(row: Row, wanted: str, cancel: Cancel) -> tuple[str, int]:
     """Return address and size of the first place that has an archive; all are asked side by side."""
     urls = list(dict.fromkeys(_addresses(row)))
-    answers = side_by_side({url: partial(_size, url, cancel) for url in urls}, deadline=SECONDS, cancel=cancel)
+    answers = side_by_side(
+        {url: partial(http.file_size, url, cancel=cancel) for url in urls}, deadline=SECONDS, cancel=cancel
+    )
     for url in urls:
         size = answers.get(url)
         if isinstance(size, int) and size > 0:
@@ -98,19 +99,6 @@ def _addresses(row: Row) -> Iterator[str]:
     places = (mirror,) if mirror else pythons_data().places
     for place in places:
         yield f"{place.rstrip('/')}/{row.path}"
-
-
-def _size(url: str, cancel: Cancel) -> int:
-    path = local_path(url)
-    if path is not None:
-        try:
-            return path.stat().st_size
-        except OSError as error:
-            raise SetupError("file-missing", host=str(path.parent), file=path.name, detail=str(error)) from error
-    size = http.size_of(url, cancel=cancel)
-    if size is None:
-        raise SetupError("server-error", host=host_of(url), status="no Content-Length")
-    return size
 
 
 def _listed(python: str, platform: Platform, cancel: Cancel) -> Row | None:

@@ -30,7 +30,6 @@ from setupwizard.steps.drafting import Draft, drafted
 from setupwizard.steps.offers import usable_pythons
 from setupwizard.steps.opening import Opened
 from setupwizard.steps.records import plan_of
-from setupwizard.steps.resolving import size_of
 from setupwizard.steps.sources import known_sources, named_sources, why_from
 from setupwizard.steps.suiting import Here, Suited, suited
 from setupwizard.steps.supply import supply_of
@@ -39,7 +38,7 @@ from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.layout import Root
 from setupwizard.store.pythons import interpreter as interpreter_at
 from setupwizard.store.pythons import kept_archive
-from setupwizard.tools import plan_lock, strict, uv
+from setupwizard.tools import http, plan_lock, strict, uv
 from setupwizard.tools.conda import CHANNEL
 from setupwizard.tools.plan_lock import PlannedWheel
 
@@ -173,7 +172,7 @@ def as_packages(found: Sequence[Found], lock: str) -> tuple[Package, ...]:
 
 def _package(one: Found, lock: str) -> Package:
     wheel = one.wheel
-    size = wheel.size if wheel.size is not None else size_of(wheel.file, one.url)
+    size = wheel.size if wheel.size is not None else http.file_size(one.url)
     if size <= 0:
         raise strict.refused(lock, _("{file} has no size.").format(file=wheel.file))
     return Package(

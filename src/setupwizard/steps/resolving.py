@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import tomlkit
 from packaging.requirements import Requirement
@@ -23,9 +22,8 @@ from setupwizard.steps.offers import Choice
 from setupwizard.tools import http, pip
 from setupwizard.tools.concurrency import Cancel, side_by_side
 from setupwizard.tools.http_faults import host_of
-from setupwizard.tools.lock import LockedWheel, local_path, read_lock
+from setupwizard.tools.lock import LockedWheel, read_lock
 from setupwizard.tools.pip_places import UvSettings, uv_settings
-from setupwizard.tools.transport import FetchSettings
 from setupwizard.tools.uv import Uv
 
 SIZE_SECONDS = 60
@@ -199,7 +197,7 @@ def _with_sizes(wheels: Sequence[LockedWheel], spec: SourceSpec, cancel: Cancel)
     way = http.PATIENCE
     if spec.kind == "pip-config" and unknown:
         way = pip.way(way, pip.user_environment(), cancel=cancel)
-    asked = {wheel.file: partial(size_of, wheel.file, wheel.url, way) for wheel in unknown}
+    asked = {wheel.file: partial(http.file_size, wheel.url, settings=way) for wheel in unknown}
     answers = side_by_side(asked, deadline=SIZE_SECONDS, cancel=cancel)
     packages = []
     for wheel in wheels:
@@ -220,21 +218,3 @@ def _with_sizes(wheels: Sequence[LockedWheel], spec: SourceSpec, cancel: Cancel)
             )
         )
     return tuple(sorted(packages, key=lambda package: package.name))
-
-
-def size_of(file: str, url: str, way: FetchSettings = http.PATIENCE) -> int:
-    """Return the size of a wheel in bytes, from the disk or as its server tells.
-
-    Raises:
-        SetupError: "file-missing", "server-error", or a cause of the network.
-    """
-    path = local_path(url)
-    if path is not None:
-        try:
-            return path.stat().st_size
-        except OSError as error:
-            raise SetupError("file-missing", host=urlsplit(url).path, file=file) from error
-    size = http.size_of(url, settings=way)
-    if size is None:
-        raise SetupError("server-error", host=host_of(url), status="no Content-Length")
-    return size

@@ -14,7 +14,8 @@ from urllib3.response import BaseHTTPResponse
 
 from setupwizard.errors import Cancelled, SetupError
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.http_faults import retry_after
+from setupwizard.tools.http_faults import host_of, retry_after
+from setupwizard.tools.lock import local_path
 from setupwizard.tools.transport import Connections, FetchSettings, request_headers
 
 PATIENCE = FetchSettings(connect_seconds=8, stall_seconds=20, retries=3, longest_pause=10)
@@ -148,3 +149,22 @@ def size_of(url: str, *, cancel: Cancel | None = None, settings: FetchSettings =
         return int(text) if text.isdigit() else None
 
     return _again(ask, cancel or Cancel(), settings)
+
+
+def file_size(url: str, *, cancel: Cancel | None = None, settings: FetchSettings = PATIENCE) -> int:
+    """Return the size in bytes of a file at an address: as the disk has it, or as its server tells.
+
+    Raises:
+        SetupError: "file-missing"; "server-error": its server does not tell; or the cause why it could not be asked.
+        Cancelled: somebody asked to stop.
+    """
+    path = local_path(url)
+    if path is not None:
+        try:
+            return path.stat().st_size
+        except OSError as error:
+            raise SetupError("file-missing", host=str(path.parent), file=path.name, detail=str(error)) from error
+    size = size_of(url, cancel=cancel, settings=settings)
+    if size is None:
+        raise SetupError("server-error", host=host_of(url), status="no Content-Length")
+    return size
