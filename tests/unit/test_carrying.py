@@ -2,7 +2,7 @@
 
 import json
 import os
-import stat
+from pathlib import Path
 
 import pytest
 
@@ -77,10 +77,12 @@ def editable(root, name, tmp_path, version="0.3"):
         requires=["six", "pytest; extra == 'test'"],
     )
     put(root, name, wheel, url=source.as_uri(), dir_info={"editable": True})
-    script = root.generation(name) / "bin" / "mytool"
+    script = next(root.generation(name).rglob("mytool"))  # bin, or Scripts on Windows
     script.chmod(0o755)
-    record = site_packages(root, name) / f"mine-{version}.dist-info" / "RECORD"
-    record.write_text(record.read_text() + "../../../bin/mytool,,\n../../../../../../outside.txt,,\n")
+    packages = site_packages(root, name)
+    place = Path(os.path.relpath(script, packages)).as_posix()
+    record = packages / f"mine-{version}.dist-info" / "RECORD"
+    record.write_text(record.read_text() + f"{place},,\n../../../../../../outside.txt,,\n")
 
 
 def test_an_environment_as_it_was_made_carries_nothing_over(root, wheels):
@@ -190,9 +192,9 @@ def test_files_are_moved_and_nothing_else(root, wheels, tmp_path):
     assert move_over(root, "0001", "0002", {"mine"}) == ("mine",)
     site = site_packages(root, "0002")
     assert (site / "__editable__.mine.pth").read_text().strip() == str(tmp_path / "my project")
-    script = root.generation("0002") / "bin" / "mytool"
+    before, script = (next(root.generation(name).rglob("mytool")) for name in ("0001", "0002"))
     assert script.read_bytes().startswith(b"#!" + os.fsencode(root.generation("0002")) + b"/bin/python\n")
-    assert script.stat().st_mode & stat.S_IXUSR
+    assert script.stat().st_mode == before.stat().st_mode
     result = audit(site, wheels, allowed=["mine"])
     assert result.problems == ()
     assert not list(root.gens.rglob("outside.txt"))
