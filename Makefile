@@ -45,7 +45,7 @@ test: $(DEV_STAMP) ## everything that fits in forty minutes, the slow suites tri
 	SETUPWIZARD_TORCH_PYTHON="$$(ls $(CURDIR)/build/test-torch/current/bin/python 2>/dev/null)" $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/end2end
 	$(BIN)/python -m pytest -q -n 2 tests/faults
 	scripts/set_up_fleet.sh $(BIN)/python build/ansible
-	$(BIN)/python -m pytest -q tests/fleet
+	scripts/side_by_side.sh "$(BIN)/python -m pytest -q tests/fleet" "packaging/lab/lane.sh $(BIN)/python short"
 	packaging/test.sh $(BIN)/python quick
 
 test-faults: $(DEV_STAMP) ## the fault and kill tests in full
