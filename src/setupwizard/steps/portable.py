@@ -39,6 +39,7 @@ from setupwizard.store.layout import Root
 from setupwizard.store.pythons import interpreter as interpreter_at
 from setupwizard.store.pythons import kept_archive
 from setupwizard.tools import http, plan_lock, strict, uv
+from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.conda import CHANNEL
 from setupwizard.tools.plan_lock import PlannedWheel
 
@@ -276,19 +277,25 @@ def _interpreter(
     if found is not None:
         return _Interpreter(PlanPython(version=found.version, source="found", path=found.path))
     archive = bundled.get(build.python) or kept_archive(root, recorded, build.python)
-    if archive is not None:
-        place = interpreter_at(root, build.python, build.platform, archive)
-        there = place.is_file()
-        if there or uv.why_not(track.cancel) is None:  # uv alone unpacks one
-            source: PythonSource = "bundled" if archive.origin == "bundle" else "managed"
-            path = str(place) if there else None
-            return _Interpreter(PlanPython(version=build.python, source=source, path=path), (archive,))
-    closed = request.opened.bundle is not None
+    if archive is not None and (made := _of_archive(root, build, archive, track.cancel)) is not None:
+        return made
+    why = "the offline folder holds none" if archive is None else "uv, which would unpack the folder's, cannot be run"
+    closed = why if request.opened.bundle is not None else None
     supply = supply_of(request.machine, build.python, build.platform, track.cancel, closed=closed)
     spec = next((one for one in supply.pythons if one.version == build.python), None)
     if spec is None:
         raise supply.error or SetupError("python-missing", python=build.python)
     return _Interpreter(*supply.python_of(spec, root, build.platform))
+
+
+def _of_archive(root: Root, build: PlannedBuild, archive: Package, cancel: Cancel) -> _Interpreter | None:
+    """Return the Python of an archive that is at hand; None: nothing here can unpack it, as uv alone does."""
+    place = interpreter_at(root, build.python, build.platform, archive)
+    there = place.is_file()
+    if not there and uv.why_not(cancel) is not None:
+        return None
+    source: PythonSource = "bundled" if archive.origin == "bundle" else "managed"
+    return _Interpreter(PlanPython(version=build.python, source=source, path=str(place) if there else None), (archive,))
 
 
 def _build(build: PlannedBuild, packages: Sequence[Package], spec: SourceSpec) -> Build:

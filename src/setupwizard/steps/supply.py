@@ -62,7 +62,7 @@ def supply_of(
     cancel: Cancel,
     *,
     by_conda: bool = False,
-    closed: bool = False,
+    closed: str | None = None,
     kept: Package | None = None,
 ) -> Supply:
     """Return the Pythons for a build: a Python is brought only when none on the computer is the wanted one.
@@ -73,7 +73,7 @@ def supply_of(
         platform: of the build.
         cancel: a wish to stop.
         by_conda: conda brings the Python, whichever it is.
-        closed: nothing may be brought, as everything comes from an offline folder, and none is in it.
+        closed: why nothing may be brought: everything comes from an offline folder. None: it may.
         kept: the build's Python as it was brought before; it serves where a newer one cannot be had.
 
     Raises:
@@ -91,7 +91,7 @@ def supply_of(
         return Supply(pythons=found, helper=helper)
     if by_conda:
         return Supply(pythons=(*found, PythonSpec(version=minor)), helper=helper)
-    barred = "the offline folder holds none" if closed else _uv_barred(cancel)
+    barred = closed or _uv_barred(cancel)
     if barred is not None:
         error = SetupError("python-missing", python=wanted, detail=barred)
         return _with_bundled(Supply(pythons=found, helper=helper, error=error), wanted)
