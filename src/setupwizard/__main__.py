@@ -37,7 +37,7 @@ def _be_a_child() -> None:
     if sys.argv[1] == "_environments":
         from setupwizard.workflow import leaving
 
-        sys.exit(leaving.main(Path(sys.argv[2])))
+        sys.exit(leaving.main(sys.argv[2]))
     from setupwizard.probes import children
 
     if sys.argv[1] in children.WORDS:

@@ -28,4 +28,5 @@ def test_each_environment_of_the_person_is_named(tmp_path, monkeypatch):
     said = tmp_path / "said.txt"
     ended = run("_environments", said, env=env)
     assert ended.code == 0, ended.err
+    assert run("_environments", "-", env=env).out.splitlines() == [str(place) for place in places]
     assert said.read_text(leaving.ENCODING).splitlines() == [str(place) for place in places]

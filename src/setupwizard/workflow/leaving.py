@@ -11,9 +11,15 @@ ENCODING = "utf-16-le" if sys.platform == "win32" else "utf-8"
 """As the installer of each system reads text."""
 
 
-def main(file: Path) -> int:
-    """Write the folder of each environment that we made to a file, one a line, and return the exit code."""
-    roots = [one.root for one in environments(None, None) if one.own]
-    with file.open("w", encoding=ENCODING) as lines:
-        lines.writelines(f"{root}\n" for root in roots)
+def main(file: str) -> int:
+    """Write the folder of each environment that we made, one a line, and return the exit code.
+
+    Args:
+        file: where to; "-" is standard output.
+    """
+    text = "".join(f"{one.root}\n" for one in environments(None, None) if one.own)
+    if file == "-":
+        sys.stdout.write(text)
+    else:
+        Path(file).write_text(text, encoding=ENCODING)
     return 0
