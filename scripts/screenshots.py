@@ -370,6 +370,8 @@ def error_card(code: ErrorCode, scene: Scene) -> None:
     """Show the card of an error on the page on which it is met."""
     page, error = page_of(code), Error.of(example(code))
     state: dict[str, object] = {"plan": recorded.plan(), "errors": {page: error}}
+    if code.startswith("conda-"):
+        state["choices"] = replace(recorded.choices(), installer="conda")
     if page == "install":
         state |= {"phase": "stopped", "outcome": Outcome(status="failed", exit=14, root=recorded.ROOT, error=error)}
     elif page in {"verify", "finish"}:
