@@ -55,6 +55,9 @@ test-faults: $(DEV_STAMP) ## the fault and kill tests in full
 audit: $(DEV_STAMP) ## known weaknesses of what is installed, and what is not the newest; needs an index that knows them
 	scripts/audit.sh $(BIN)/python
 
+test-layout: $(DEV_STAMP) ## every page in both languages and a long one, both themes, three sizes of text
+	SETUPWIZARD_LAYOUT=full $(BIN)/python -m pytest -q -n 2 tests/gui/test_layout.py
+
 test-cuda-wheel: $(DEV_STAMP) ## install the CUDA build of torch where pip here can get it (several GB), compare it, ask for its proof
 	mkdir -p build
 	$(BIN)/python scripts/cuda_wheel.py

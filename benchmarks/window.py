@@ -1,9 +1,9 @@
 """How fast the window is there, what it holds in memory, and whether a flood of log lines stops it.
 
-The wizard and a bare QWizard with six plain pages take turns, so that a change of load meets both; the figures are
-medians, and the ratios compare only what was measured in this run. The time runs from the start of the process to the
-end of the first painting of the window; the processor time is that of the whole process until then. Nothing is
-asserted: the goals stand beside the figures.
+The wizard, a bare QWidget and a bare QWizard with six plain pages take turns, so that a change of load meets all; the
+figures are medians, and the ratios compare only what was measured in this run. The time runs from the start of the
+process to the end of the first painting of the window; the processor time is that of the whole process until then.
+Nothing is asserted: the goals stand beside the figures.
 
 Usage: python benchmarks/window.py [--rounds 9] [--only start|flood]
 """
@@ -41,12 +41,8 @@ def tell(**more):
     sys.stdout.flush()
 """
 
-BARE = (
-    TELL
-    + """
-from PySide6.QtCore import QEvent, QTimer
-from PySide6.QtWidgets import QApplication, QLabel, QVBoxLayout, QWizard, QWizardPage
-class Bare(QWizard):
+_SHOW = """
+class Bare({base}):
     told = False
     def event(self, event):
         result = super().event(event)
@@ -57,15 +53,32 @@ class Bare(QWizard):
         return result
 application = QApplication(['bare'])
 window = Bare()
+{fill}
+window.resize(960, 640)
+window.show()
+application.exec()
+"""
+WIDGET = (
+    TELL
+    + "from PySide6.QtCore import QEvent, QTimer\nfrom PySide6.QtWidgets import QApplication, QWidget"
+    + _SHOW.format(base="QWidget", fill="")
+)
+WIZARD_BARE = (
+    TELL
+    + """
+from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtWidgets import QApplication, QLabel, QVBoxLayout, QWizard, QWizardPage
+"""
+    + _SHOW.format(
+        base="QWizard",
+        fill="""
 for number in range(6):
     page = QWizardPage()
     page.setTitle(f'Page {number}')
     QVBoxLayout(page).addWidget(QLabel('Some words on a plain page'))
     window.addPage(page)
-window.resize(960, 640)
-window.show()
-application.exec()
-"""
+""",
+    )
 )
 
 # The real program; what it does after its first painting is put off until that has been told.
@@ -75,10 +88,10 @@ WIZARD = (
 from setupwizard.gui.flow import Flow
 from PySide6.QtCore import QTimer
 start, looked = Flow.start, Flow._on_looked
-def first(self):
+def first(self, *words):
     tell()
     if 'stay' in sys.argv:
-        start(self)
+        start(self, *words)
     else:
         QTimer.singleShot(0, self.parent().close)
 def last(self, value):
@@ -140,9 +153,10 @@ def measure_start(rounds: int, folder: Path) -> None:
     print(f"From the start of the process to the first painting, medians of {rounds} rounds that take turns")
     with platforms(folder) as places:
         for name, env in places.items():
-            rows: dict[str, list[dict[str, float]]] = {"wizard": [], "bare": []}
+            programs = {"wizard": WIZARD, "QWidget": WIDGET, "QWizard": WIZARD_BARE}
+            rows: dict[str, list[dict[str, float]]] = {who: [] for who in programs}
             for number in range(rounds + 1):
-                for who, code in (("wizard", WIZARD), ("bare", BARE)):
+                for who, code in programs.items():
                     row = started(code, env)[0]
                     if number:  # the first round fills the disk cache
                         rows[who].append(row)
@@ -155,15 +169,16 @@ def measure_start(rounds: int, folder: Path) -> None:
 
 
 def show_start(name: str, middle: Mapping[str, Mapping[str, float]], looked_rss: float) -> None:
-    wizard, bare = middle["wizard"], middle["bare"]
-    print(f"\n{name:<12}{'wizard':>10}{'bare':>10}{'ratio':>8}")
+    wizard, bare, six = middle.values()
+    print(f"\n{name:<12}{'wizard':>8}{'QWidget':>9}{'ratio':>7}{'QWizard':>9}{'ratio':>7}")
     for part, unit, factor in (("wall", "ms", 1000), ("cpu", "ms", 1000), ("rss", "MiB", 1)):
-        ratio = wizard[part] / bare[part]
+        ratio, other = wizard[part] / bare[part], wizard[part] / six[part]
         goal = verdict(wizard[part], GOALS[part]) if part == "rss" else verdict(ratio, GOALS[part])
         print(
-            f"{part + ', ' + unit:<12}{wizard[part] * factor:>10.0f}{bare[part] * factor:>10.0f}{ratio:>8.2f}  {goal}"
+            f"{part + ', ' + unit:<12}{wizard[part] * factor:>8.0f}{bare[part] * factor:>9.0f}{ratio:>7.2f}"
+            f"{six[part] * factor:>9.0f}{other:>7.2f}  {goal}"
         )
-    print(f"{'rss, MiB':<12}{looked_rss:>10.0f}{'':>18}  once the computer was looked at")
+    print(f"{'rss, MiB':<12}{looked_rss:>8.0f}{'':>32}  once the computer was looked at")
 
 
 FLOOD = """

@@ -1,4 +1,8 @@
-"""Draw the pages with recorded data: python scripts/screenshots.py [--out build/screenshots] [--only verify]."""
+"""Draw the pages with recorded data: python scripts/screenshots.py [--out build/screenshots] [--only verify].
+
+The pages that a person with larger text, a small screen or another direction of writing sees:
+--scale 2 --size 1760x1200; --size 880x600; --size 880x1080; --mirrored.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ if os.environ.get("QT_QPA_PLATFORM", "offscreen") == "offscreen":
     os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={screen}"
 
 from msgspec.structs import replace  # noqa: E402
-from PySide6.QtCore import QEvent, QSettings, QSize  # noqa: E402
+from PySide6.QtCore import QEvent, QSettings, QSize, Qt  # noqa: E402
 from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 
 from gui import recorded  # noqa: E402
@@ -427,6 +431,7 @@ SCENES: dict[str, Callable[[Scene], None]] = {
 }
 
 
+MODES: tuple[theme.Mode, ...] = ("light", "dark")
 SCENES |= {f"card-{code}": partial(error_card, code) for code in EXAMPLES if code != "cancelled"}
 
 
@@ -458,18 +463,23 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--only", default="", help="draw scenes whose name contains this")
     parser.add_argument("--size", default="960x640")
     parser.add_argument("--scale", type=float, default=1.0, help="text size, as a factor")
+    parser.add_argument("--language", choices=i18n.LANGUAGES, help="one language instead of all")
+    parser.add_argument("--mode", choices=MODES, help="one theme instead of both")
+    parser.add_argument("--mirrored", action="store_true", help="as for a language that is written from right to left")
     args = parser.parse_args(argv)
     application = QApplication.instance() or QApplication(["screenshots", *theme.STYLE])
     assert isinstance(application, QApplication)
     theme.install(application, scale=args.scale)
+    if args.mirrored:
+        application.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
     args.out.mkdir(parents=True, exist_ok=True)
     width, height = (int(number) for number in args.size.split("x"))
     count = 0
     for name in SCENES:
         if args.only in name:
-            for language in i18n.LANGUAGES:
-                for mode in ("light", "dark"):
-                    draw(name, language, mode, QSize(width, height), args.out)  # type: ignore[arg-type]
+            for language in (args.language,) if args.language else i18n.LANGUAGES:
+                for mode in (args.mode,) if args.mode else MODES:
+                    draw(name, language, mode, QSize(width, height), args.out)
                     count += 1
     print(f"{count} pictures in {args.out}")
     return 0

@@ -1,5 +1,6 @@
 """Keyboards and screen readers reach everything, in the order in which it is read."""
 
+import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -42,7 +43,8 @@ def test_everything_that_can_have_the_focus_has_a_name(
 ) -> None:
     made = scene(name, QSize(960, 640))
     nameless, nodes = [], 0
-    for node in walk(QAccessible.queryAccessibleInterface(made.window)):
+    shown = {id(one): one for one in (made.window, made.shown)}.values()  # a dialog is a tree of its own
+    for node in itertools.chain.from_iterable(walk(QAccessible.queryAccessibleInterface(one)) for one in shown):
         nodes += 1
         state = node.state()
         if state.focusable and not state.invisible and not node.text(QAccessible.Text.Name):

@@ -937,6 +937,22 @@ def test_the_size_is_remembered(visit: Visit) -> None:
     assert again.size() == QSize(1100, 700)
 
 
+def test_a_window_that_filled_the_screen_fills_it_again(visit: Visit) -> None:
+    window = visit.open()
+    window.resize(1100, 700)
+    window.close()
+    window = visit.open()
+    window.showMaximized()
+    window.close()
+    again = visit.open()
+    assert again.isMaximized()
+    again.showNormal()
+    again.close()
+    last = visit.open()
+    assert not last.isMaximized()
+    assert last.size() == QSize(1100, 700)
+
+
 def test_a_remembered_size_is_never_larger_than_the_screen(visit: Visit) -> None:
     settings = QSettings(str(visit.ini), QSettings.Format.IniFormat)
     settings.setValue("size", QSize(9000, 9000))

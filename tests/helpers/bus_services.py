@@ -2,7 +2,8 @@
 
 Usage: python bus_services.py FILE NAME...: takes the names on the bus of DBUS_SESSION_BUS_ADDRESS, says "ready", and
 writes every call and every signal of a launcher as a line of JSON to FILE. A lock of logind is one end of a pipe: that
-it was given back is noted as {"call": "released"}.
+it was given back is noted as {"call": "released"}. PORTAL_SETTINGS
+holds what the desktop is set to, as {name: [type, value]}.
 """
 
 import json
@@ -11,7 +12,7 @@ import select
 import sys
 from pathlib import Path
 
-from jeepney import MatchRule, MessageType, message_bus, new_method_return
+from jeepney import MatchRule, MessageType, message_bus, new_error, new_method_return
 from jeepney.io.blocking import DBusConnection, open_dbus_connection
 from jeepney.low_level import HeaderFields, Message
 
@@ -24,6 +25,7 @@ class Services:
         self.file = file
         self.locks: list[int] = []
         self.cookies = 0
+        self.settings: dict[str, tuple[str, object]] = json.loads(os.environ.get("PORTAL_SETTINGS", "{}"))
 
     def note(self, **row: object) -> None:
         with self.file.open("a", encoding="utf-8") as stream:
@@ -45,6 +47,10 @@ class Services:
             self.locks.append(ours)
             self.bus.send(new_method_return(message, "h", (theirs,)))
             os.close(theirs)
+        elif name == "ReadOne" and self.settings.get(message.body[1]) is not None:
+            self.bus.send(new_method_return(message, "v", (self.settings[message.body[1]],)))
+        elif name == "ReadOne":
+            self.bus.send(new_error(message, "org.freedesktop.portal.Error.NotFound"))
         elif name in {"Inhibit", "Notify"}:
             self.cookies += 1
             self.bus.send(new_method_return(message, "u", (self.cookies,)))

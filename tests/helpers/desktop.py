@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,8 +77,8 @@ class Node:
 class Desktop:
     """The desktop while it runs."""
 
-    def __init__(self, folder: Path, size: str = "1280x800x24") -> None:
-        """Start everything below a folder; `close` ends it."""
+    def __init__(self, folder: Path, size: str = "1280x800x24", more: Sequence[str] = ()) -> None:
+        """Start everything below a folder, with more options for the screen; `close` ends it."""
         self.folder = folder
         self.mark = secrets.token_hex(8)
         self._started: list[subprocess.Popen[bytes]] = []
@@ -87,7 +87,7 @@ class Desktop:
         own = {name: value for name, value in environment(folder).items() if not name.startswith(_FOREIGN)}
         self.env = {**own, MARK: self.mark, "XDG_RUNTIME_DIR": str(runtime)}
         try:
-            self._start_screen(size)
+            self._start_screen(size, more)
             self._start_buses()
         except BaseException:
             self.close()
@@ -131,9 +131,9 @@ class Desktop:
         self._started.append(child)
         return child
 
-    def _start_screen(self, size: str) -> None:
+    def _start_screen(self, size: str, more: Sequence[str]) -> None:
         read, write = os.pipe()
-        argv = ("Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp", "-noreset")
+        argv = ("Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp", "-noreset", *more)
         with os.fdopen(read, "rb") as answer:
             self.start(*argv, pass_fds=(write,))
             os.close(write)

@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ def _open(argv: Sequence[str], backend: Factory | None) -> int:
     from setupwizard.gui import logs, theme
 
     application = QApplication([*argv[:1], *theme.STYLE])
-    log_file = logs.start_log(logs.log_folder())
+    log_file = logs.start_log(logs.log_folder(), capped=False)
     try:
         return run(application, backend or _program, _config_folder(), log_file, session)
     except Exception:
@@ -79,7 +80,7 @@ def run(application: QApplication, make: Factory, config: Path, log_file: Path, 
     """Show the window and stay until it is closed; `session` is the folder in which later starts find this one."""
     from PySide6.QtCore import QSettings, QTimer
 
-    from setupwizard.gui import logs, theme
+    from setupwizard.gui import logs, motion, theme
     from setupwizard.gui.faults import error_document
     from setupwizard.gui.window import SetupWindow
 
@@ -90,7 +91,8 @@ def run(application: QApplication, make: Factory, config: Path, log_file: Path, 
     application.setDesktopFileName("setupwizard")
     settings = QSettings(str(config / "window.ini"), QSettings.Format.IniFormat)
     held = preferences.present()
-    look = theme.install(application, scale=theme.text_scale() * held.settings.text_size / 100)
+    wished = theme.text_scale() * held.settings.text_size / 100
+    look = theme.install(application, scale=theme.fitting_scale(wished))
     look.set_mode(held.settings.theme)
     window = SetupWindow(make(log_file), settings, log_file=str(log_file))
     signals: list[int] = []
@@ -105,9 +107,11 @@ def run(application: QApplication, make: Factory, config: Path, log_file: Path, 
             ends.append(Doorbell(window, _NAME, session).close)
 
     # What can wait until the window is there: reading the font database takes as long as building a page.
-    chores = [
+    chores: list[Callable[[], object]] = [
+        partial(logs.start_log, log_file.parent),
         lambda: log.info("fonts: %s; Chinese: %s", theme.describe_fonts(), theme.can_write_chinese()),
         open_to_later_starts,
+        lambda: ends.append(motion.ask(window).leave_all),
         _collect_from_now_on,
     ]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import logging
-import logging.handlers
 import sys
 import threading  # noqa: TID251 - only its hook; no thread starts here
 from collections import deque
@@ -32,20 +31,28 @@ _QT_LEVELS = {
 }
 
 
+def _capped(file: Path) -> logging.Handler:
+    from logging.handlers import RotatingFileHandler
+
+    return RotatingFileHandler(file, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True)
+
+
 def log_folder() -> Path:
     """Return where the logs of this user are."""
     return userdirs.logs()
 
 
-def start_log(folder: Path) -> Path:
-    """Begin to write the log and return its file; a folder that cannot be written to is no reason to stop."""
+def start_log(folder: Path, *, capped: bool = True) -> Path:
+    """Begin to write the log and return its file; a folder that cannot be written to is no reason to stop.
+
+    Without `capped` the log grows without a limit until it is started again with one: what limits it takes some time to
+    load, and the window is waited for.
+    """
     file = folder / NAME
     handler: logging.Handler
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handler = logging.handlers.RotatingFileHandler(
-            file, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True
-        )
+        handler = _capped(file) if capped else logging.FileHandler(file, encoding="utf-8", delay=True)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     except OSError:
         handler = logging.NullHandler()

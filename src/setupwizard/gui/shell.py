@@ -16,7 +16,7 @@ from setupwizard.gui.state import PAGES, PageName
 from setupwizard.gui.widgets.rail import WIDTH, Rail
 
 DEFAULT = QSize(960, 640)
-SMALLEST = QSize(880, 600)
+SMALLEST = QSize(theme.SMALLEST_WIDTH, 600)
 
 
 class Shell(QWizard):
@@ -154,11 +154,13 @@ class Shell(QWizard):
         look = theme.current()
         rail, foot = look.px(WIDTH), look.px(HEIGHT)
         width, height = self.width(), self.height()
-        self.rail.setGeometry(0, 0, rail, height)
-        self.footer.setGeometry(rail, height - foot, width - rail, foot)
+        # The step list stands where one begins to read.
+        first, beside = (width - rail, 0) if self.isRightToLeft() else (0, rail)
+        self.rail.setGeometry(first, 0, rail, height)
+        self.footer.setGeometry(beside, height - foot, width - rail, foot)
         # QWizard keeps a margin around the page, and a ruler and an empty row of buttons below it: measure how much
         # that is, and let it lie behind our own parts.
-        room = QRect(rail, 0, width - rail, height - foot)
+        room = QRect(beside, 0, width - rail, height - foot)
         self._body.setGeometry(room)
         page = self.page_now()
         inside = QRect(page.mapTo(self._body, QPoint(0, 0)), page.size())

@@ -24,6 +24,9 @@ _LATIN = ("Segoe UI Variable Text", "Segoe UI", "SF Pro Text", "Inter", "Noto Sa
 _HAN = ("Microsoft YaHei UI", "PingFang SC", "Noto Sans CJK SC", "Noto Sans SC", "WenQuanYi Micro Hei")
 MONOSPACE = ("Cascadia Mono", "Consolas", "SF Mono", "DejaVu Sans Mono", "Noto Sans Mono CJK SC")
 BODY_PX = 14
+SMALLEST_WIDTH = 880
+"""Of the window, in pixels of the design."""
+_LOWEST_HEIGHT = 460
 STYLE = ("-style", "fusion")
 """Words for the making of QApplication: the one style that looks the same on every system and follows a palette.
 
@@ -53,6 +56,7 @@ class Theme(QObject):
         self._application = application
         self._mode: Mode = "system"
         self._scale = scale
+        self.still = False
         hints = application.styleHints()
         hints.colorSchemeChanged.connect(self._system_changed)
         accessibility = getattr(hints, "accessibility", None)  # since Qt 6.10
@@ -86,6 +90,10 @@ class Theme(QObject):
         """Change the colours of everything at once."""
         self._mode = mode
         self.apply()
+
+    def set_still(self, still: bool) -> None:
+        """Let nothing move, or let things move again; see gui/motion."""
+        self.still = still
 
     def set_scale(self, scale: float) -> None:
         """Change the size of text and of everything measured by it; widgets made before keep their fixed sizes."""
@@ -184,6 +192,15 @@ def text_scale() -> float:
     screens = QGuiApplication.screens()
     usual = 72 if sys.platform == "darwin" else 96
     return min(2.25, max(1.0, round(screens[0].logicalDotsPerInchY() / usual, 2))) if screens else 1.0
+
+
+def fitting_scale(wished: float) -> float:
+    """Return how large text can be so that a page still has room on the screen: larger text would be cut off.
+
+    The step list needs the height, and a page the width, of the design's smallest window; pages scroll downwards.
+    """
+    screen = QGuiApplication.primaryScreen().availableSize()
+    return max(1.0, min(wished, screen.width() / SMALLEST_WIDTH, screen.height() / _LOWEST_HEIGHT))
 
 
 def _windows_text_scale() -> float:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSettings, QSize, QTimer
+from PySide6.QtCore import QEvent, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QDialog
 
@@ -359,6 +359,7 @@ class SetupWindow(Shell):
             self._close_after_stop = False
 
     def _leave(self) -> None:
+        self._settings.setValue("maximized", self.isMaximized())
         if not self.isMaximized():
             self._settings.setValue("size", self.size())
         place.keep(self._settings, self.flow.state)
@@ -446,6 +447,8 @@ class SetupWindow(Shell):
         wished = self._settings.value("size")
         if isinstance(wished, QSize):
             self.resize(wished.boundedTo(self.screen().availableSize()).expandedTo(self.minimumSize()))
+        if self._settings.value("maximized", False, type=bool) is True:
+            self.setWindowState(Qt.WindowState.WindowMaximized)
 
 
 def _press(button: Button) -> None:

@@ -12,7 +12,26 @@ _NOTIFICATIONS = Place(
 )
 # https://wiki.ubuntu.com/Unity/LauncherAPI: KDE Plasma, Ubuntu's dock, Dash to Dock and Plank listen to it
 _LAUNCHER = ("/com/canonical/unity/launcherentry/1", "com.canonical.Unity.LauncherEntry")
+# https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.Settings.html
+_PORTAL = Place(
+    service="org.freedesktop.portal.Desktop",
+    path="/org/freedesktop/portal/desktop",
+    interface="org.freedesktop.portal.Settings",
+)
 _APP = "setupwizard"
+
+
+def wants_stillness() -> bool:
+    """Return whether the person asked the desktop for less motion: the common setting, else that of GNOME."""
+    bus = Bus()
+    try:
+        wish = bus.call(_PORTAL, "ReadOne", "ss", "org.freedesktop.appearance", "reduced-motion")
+        if wish is not None:
+            return bool(wish[0][1])
+        moves = bus.call(_PORTAL, "ReadOne", "ss", "org.gnome.desktop.interface", "enable-animations")
+        return moves is not None and not moves[0][1]
+    finally:
+        bus.close()
 
 
 class LinuxDesktop:

@@ -7,7 +7,6 @@ of them read; the rest is asked for where it is needed.
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path
 from typing import TypeVar
 
@@ -158,6 +157,10 @@ def read(kind: type[T], file: Path) -> T:
         SetupError: "document-unreadable" or "document-invalid".
     """
     text = text_of(file)
+    if not text.strip():
+        return kind()
+    import tomllib  # most people have no such file, and wait for their window
+
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import warnings
 from pathlib import Path
 
 import platformdirs
@@ -33,7 +34,9 @@ def state() -> Path:
 
 def session() -> Path:
     """Return the folder of what lives as long as the person is logged in."""
-    return platformdirs.user_runtime_path("setupwizard", appauthor=False)
+    with warnings.catch_warnings():  # that a bare session has no such folder is nothing to print
+        warnings.simplefilter("ignore")
+        return platformdirs.user_runtime_path("setupwizard", appauthor=False)
 
 
 def settings() -> Path:

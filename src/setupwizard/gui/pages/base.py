@@ -47,7 +47,10 @@ def centred(content: QWidget, *, top: int = 0, bottom: int = 0, beside: int = 0)
     """
     look = theme.current()
     row = QHBoxLayout()
-    row.setContentsMargins(look.px(MARGIN), top, look.px(MARGIN) - beside, bottom)
+    left, right = look.px(MARGIN), look.px(MARGIN) - beside
+    if content.isRightToLeft():
+        left, right = right, left
+    row.setContentsMargins(left, top, right, bottom)
     row.setSpacing(0)
     content.setMaximumWidth(look.px(MAX_CONTENT))
     row.addStretch(0)

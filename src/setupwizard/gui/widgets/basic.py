@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -32,6 +32,15 @@ def show_if(widget: QWidget, wanted: bool) -> None:
         widget.setAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide, False)
     else:
         widget.setVisible(wanted)
+
+
+def mirrored(widget: QWidget, place: QRectF | QRect) -> QRectF:
+    """Return where a part of a widget is painted: at the other side where one writes from right to left.
+
+    `QStyle.visualRect` does the same; that class takes as long to load as a page takes to build.
+    """
+    left = widget.width() - place.x() - place.width() if widget.isRightToLeft() else place.x()
+    return QRectF(left, place.y(), place.width(), place.height())
 
 
 class Label(QLabel):
@@ -280,11 +289,13 @@ class Chip(QLabel):
         left = look.px(10)
         if sign:
             size = look.px(13)
-            icons.paint(painter, sign, QRectF(left, (place.height() - size) / 2, size, size), look.color(ink))
+            there = mirrored(self, QRectF(left, (place.height() - size) / 2, size, size))
+            icons.paint(painter, sign, there, look.color(ink))
             left += look.px(16)
         painter.setPen(look.color(ink))
         painter.setFont(self._font())
-        painter.drawText(place.adjusted(left, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self.text())
+        words = mirrored(self, QRectF(left, 0, place.width() - left - look.px(10), place.height()))
+        painter.drawText(words.adjusted(-2, 0, 2, 0), Qt.AlignmentFlag.AlignVCenter, self.text())
 
     def _font(self) -> QFont:
         return theme.current().font(12, QFont.Weight.DemiBold)

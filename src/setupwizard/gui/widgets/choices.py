@@ -7,6 +7,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QCheckBox, QRadioButton, QSizePolicy, QWidget
 
 from setupwizard.gui import focus, icons, theme
+from setupwizard.gui.widgets.basic import mirrored
 
 _WRAP = Qt.TextFlag.TextWordWrap
 _TOP = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft
@@ -65,12 +66,14 @@ class ChoiceCard(QRadioButton):
         painter.setFont(self._title_font())
         painter.setPen(look.color("text"))
         height = self._bounds(self._title_font(), self.text(), width)
-        painter.drawText(QRect(left, top, width, height), _TOP | _WRAP, self.text())
+        painter.drawText(mirrored(self, QRect(left, top, width, height)), _TOP | _WRAP, self.text())
         painter.setFont(look.font())
         painter.setPen(look.color("text2"))
         below = top + height + look.px(6)
-        painter.drawText(QRect(left, below, width, self.height() - below), _TOP | _WRAP, self._sentence)
-        paint_radio(painter, QPointF(look.px(27), top + QFontMetrics(self._title_font()).height() / 2), self)
+        rest = mirrored(self, QRect(left, below, width, self.height() - below))
+        painter.drawText(rest, _TOP | _WRAP, self._sentence)
+        sign = mirrored(self, QRectF(look.px(18), top, look.px(18), QFontMetrics(self._title_font()).height()))
+        paint_radio(painter, sign.center(), self)
 
     def _paint_surface(self, painter: QPainter) -> None:
         look = theme.current()
@@ -131,9 +134,8 @@ class CheckBox(QCheckBox):
         look = theme.current()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        box = QRectF(look.px(4), (self.height() - look.px(18)) / 2, look.px(18), look.px(18)).adjusted(
-            0.5, 0.5, -0.5, -0.5
-        )
+        box = QRectF(look.px(4), (self.height() - look.px(18)) / 2, look.px(18), look.px(18))
+        box = mirrored(self, box.adjusted(0.5, 0.5, -0.5, -0.5))
         on = self.isChecked()
         enabled = self.isEnabled()
         painter.setPen(QPen(look.color(("accent" if on else "stroke2") if enabled else "disabled_fg"), 1))
@@ -145,7 +147,7 @@ class CheckBox(QCheckBox):
             )
         painter.setFont(look.font())
         painter.setPen(look.color("text" if enabled else "disabled_fg"))
-        words = QRect(look.px(30), 0, self.width() - look.px(30), self.height())
+        words = mirrored(self, QRect(look.px(30), 0, self.width() - look.px(30), self.height()))
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, self.text())
         if focus.ring_shown(self):
             painter.setPen(QPen(look.color("focus"), 2))

@@ -10,6 +10,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from setupwizard.gui import focus, theme
+from setupwizard.gui.widgets.basic import mirrored
 from setupwizard.gui.widgets.pool import Pool
 from setupwizard.i18n import _
 
@@ -106,9 +107,9 @@ class FigureBar(QWidget):
         painter.setFont(look.font())
         painter.setPen(look.color("text"))
         name = painter.fontMetrics().elidedText(self.figure.name, Qt.TextElideMode.ElideRight, name_width)
-        painter.drawText(QRect(0, 0, name_width, height), Qt.AlignmentFlag.AlignVCenter, name)
+        painter.drawText(mirrored(self, QRect(0, 0, name_width, height)), Qt.AlignmentFlag.AlignVCenter, name)
         painter.setFont(self._value_font())
-        place = QRect(width - self._text_width, 0, self._text_width, height)
+        place = mirrored(self, QRect(width - self._text_width, 0, self._text_width, height))
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, self.figure.text)
         gap = look.px(16)
         room = QRectF(name_width + gap, 0, width - name_width - self._text_width - 2 * gap, height)
@@ -131,7 +132,8 @@ class FigureBar(QWidget):
             left = room.left() + room.width() * start / full
             right = room.left() + room.width() * end / full
             paint_ground(painter, ink)
-            painter.drawRoundedRect(QRectF(left, middle - height / 2, right - left, height), height / 4, height / 4)
+            place = mirrored(self, QRectF(left, middle - height / 2, right - left, height))
+            painter.drawRoundedRect(place, height / 4, height / 4)
 
         bar(0, full, thick, "track" if look.high_contrast else "card2")
         bar(low, high, tall, "band")
@@ -195,7 +197,9 @@ class BandLegend(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         paint_ground(painter, "band")
-        painter.drawRoundedRect(QRectF(1, (self.height() - look.px(12)) / 2, look.px(22), look.px(12)), 3, 3)
+        sign = mirrored(self, QRectF(1, (self.height() - look.px(12)) / 2, look.px(22), look.px(12)))
+        painter.drawRoundedRect(sign, 3, 3)
         painter.setPen(look.color("text3"))
         painter.setFont(look.font(12))
-        painter.drawText(self.rect().adjusted(look.px(30), 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self._text)
+        words = mirrored(self, self.rect().adjusted(look.px(30), 0, 0, 0))
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, self._text)

@@ -55,6 +55,13 @@ class _List(QLayout):
             size = size.expandedTo(item.minimumSize())
         return size
 
+    def _put(self, item: QLayoutItem, place: QRect, inside: QRect) -> None:
+        """Put an item into its place, counted from the side where one begins to read."""
+        parent = self.parentWidget()
+        if parent is not None and parent.isRightToLeft():
+            place.moveLeft(inside.left() + inside.right() + 1 - place.x() - place.width())
+        item.setGeometry(place)
+
     def _visible(self) -> list[QLayoutItem]:
         return [item for item in self._items if not item.isEmpty()]
 
@@ -87,7 +94,7 @@ class FlowLayout(_List):
             x = place.x()
             for item, size in row:
                 if move:
-                    item.setGeometry(QRect(QPoint(x, y + (height - size.height()) // 2), size))
+                    self._put(item, QRect(QPoint(x, y + (height - size.height()) // 2), size), place)
                 x += size.width() + self._gap
             y += height + self._gap
         return max(0, y - self._gap - place.y())
@@ -119,17 +126,20 @@ class HeadLayout(_List):
         first = max(title.sizeHint().height(), high if beside else 0)
         if move:
             width = place.width() - taken - self._gap if beside else place.width()
-            title.setGeometry(QRect(place.x(), place.y(), width, first))
+            self._put(title, QRect(place.x(), place.y(), width, first), place)
         if beside:
-            self._row(buttons, hints, place.right() + 1 - taken, place.y(), first, move=move)
+            self._row(buttons, hints, QPoint(place.right() + 1 - taken, place.y()), first, place, move=move)
             return first
         used = self._lines(buttons, hints, place, place.y() + first, high, move=move)
         return first + used
 
-    def _row(self, items: list[QLayoutItem], hints: list[QSize], x: int, y: int, height: int, *, move: bool) -> None:
+    def _row(
+        self, items: list[QLayoutItem], hints: list[QSize], start: QPoint, height: int, inside: QRect, *, move: bool
+    ) -> None:
+        x, y = start.x(), start.y()
         for item, hint in zip(items, hints, strict=True):
             if move:
-                item.setGeometry(QRect(QPoint(x, y + (height - hint.height()) // 2), hint))
+                self._put(item, QRect(QPoint(x, y + (height - hint.height()) // 2), hint), inside)
             x += hint.width() + self._gap
 
     def _lines(
@@ -140,7 +150,7 @@ class HeadLayout(_List):
         for item, hint in zip(items, hints, strict=True):
             if x > place.x() and x + hint.width() > place.right() + 1:
                 x, y = place.x(), y + height
-            self._row([item], [hint], x, y, height, move=move)
+            self._row([item], [hint], QPoint(x, y), height, place, move=move)
             x += hint.width() + self._gap
         return y + height - top
 
@@ -180,7 +190,7 @@ class ColumnsLayout(_List):
             height = max(self._height(item, width) for item in row)
             if move:
                 for column, item in enumerate(row):
-                    item.setGeometry(QRect(place.x() + column * (width + self._gap), y, width, height))
+                    self._put(item, QRect(place.x() + column * (width + self._gap), y, width, height), place)
             y += height + self._row_gap
         return y - self._row_gap - place.y()
 

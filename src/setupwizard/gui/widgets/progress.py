@@ -7,7 +7,7 @@ from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QProgressBar, QSizePolicy, QWidget
 
 from setupwizard.gui import theme
-from setupwizard.gui.widgets.basic import Label
+from setupwizard.gui.widgets.basic import Label, mirrored
 from setupwizard.gui.widgets.rows import animations_wanted
 from setupwizard.model.format import listed
 
@@ -97,13 +97,13 @@ class ProgressBar(QProgressBar):
         done.setWidth(place.width() * self._shown / _STEPS)
         if done.width() > 0:
             done.setWidth(max(done.width(), place.height()))
-            painter.drawRoundedRect(done, radius, radius)
+            painter.drawRoundedRect(mirrored(self, done), radius, radius)
         if self._busy:
             part = place.width() * 0.18
             left = done.width() + (place.width() - done.width() + part) * self._pulse - part
             wander = QRectF(left, 0, part, place.height()).intersected(place.adjusted(done.width(), 0, 0, 0))
             painter.setOpacity(0.45)
-            painter.drawRoundedRect(wander, radius, radius)
+            painter.drawRoundedRect(mirrored(self, wander), radius, radius)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Wander only while somebody can see it."""

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLa
 
 from setupwizard import __version__
 from setupwizard.gui import focus, icons, theme
-from setupwizard.gui.widgets.basic import Button, IconTile, Label, show_if
+from setupwizard.gui.widgets.basic import Button, IconTile, Label, mirrored, show_if
 from setupwizard.i18n import N_, _
 
 StepState = Literal["upcoming", "current", "done", "problem"]
@@ -82,7 +82,7 @@ class StepItem(QAbstractButton):
         top = look.px(4) if self._summary else look.px(7)
         # The sign stands beside the first line, however high the language's letters are.
         middle = top + QFontMetrics(font).height() / 2
-        sign = QRectF(look.px(10), middle - look.px(10), look.px(20), look.px(20))
+        sign = mirrored(self, QRectF(look.px(10), middle - look.px(10), look.px(20), look.px(20)))
         if self.state in {"done", "problem"}:
             ok = self.state == "done"
             icons.paint(painter, "ok" if ok else "problem", sign, look.color("ok" if ok else "err"))
@@ -92,9 +92,9 @@ class StepItem(QAbstractButton):
         ink = "text" if self.here or self.state != "upcoming" else "text3"
         painter.setFont(font)
         painter.setPen(look.color(ink))
-        painter.drawText(QRect(left, top, room, self._title_height()), _TITLE, self.text())
+        painter.drawText(mirrored(self, QRect(left, top, room, self._title_height())), _TITLE, self.text())
         if self._summary:
-            below = QRect(left, self.height() - look.px(20), room, look.px(16))
+            below = mirrored(self, QRect(left, self.height() - look.px(20), room, look.px(16)))
             self._paint_line(painter, below, look.font(12), look.color("text3"), self._summary)
 
     def _title_height(self) -> int:
@@ -130,10 +130,10 @@ class StepItem(QAbstractButton):
         painter.drawText(sign, Qt.AlignmentFlag.AlignCenter, str(self._number))
 
     @staticmethod
-    def _paint_line(painter: QPainter, place: QRect, font: QFont, ink: QColor, text: str) -> None:
+    def _paint_line(painter: QPainter, place: QRectF, font: QFont, ink: QColor, text: str) -> None:
         painter.setFont(font)
         painter.setPen(ink)
-        shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, place.width())
+        shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, int(place.width()))
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
 
     def _too_long(self, summary: str) -> bool:
@@ -167,7 +167,7 @@ class Rail(QWidget):
         column.setContentsMargins(look.px(16), look.px(20), look.px(16), look.px(10))
         column.setSpacing(look.px(2))
         head = QHBoxLayout()
-        head.setContentsMargins(look.px(2), 0, 0, 0)
+        head.setContentsMargins(look.px(2), 0, look.px(2), 0)
         head.setSpacing(look.px(8))
         self._name = Label("h2")
         head.addWidget(IconTile("mark", 22, ink="accent"))
@@ -245,7 +245,7 @@ class Rail(QWidget):
         look = theme.current()
         painter = QPainter(self)
         painter.fillRect(self.rect(), look.color("rail"))
-        painter.fillRect(QRect(self.width() - 1, 0, 1, self.height()), look.color("stroke"))
+        painter.fillRect(mirrored(self, QRect(self.width() - 1, 0, 1, self.height())), look.color("stroke"))
 
     def _choose(self, index: int, _checked: bool = False) -> None:
         self.step_chosen.emit(index)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from setupwizard.gui import focus, icons, theme
-from setupwizard.gui.widgets.basic import Button, ElidedLabel, IconTile, Label, show_if
+from setupwizard.gui.widgets.basic import Button, ElidedLabel, IconTile, Label, mirrored, show_if
 from setupwizard.gui.widgets.layouts import ColumnsLayout
 from setupwizard.gui.widgets.pool import Pool
 from setupwizard.i18n import N_, _
@@ -74,7 +74,8 @@ class CheckRow(QWidget):
         look = theme.current()
         row = QHBoxLayout(self)
         edge = look.px(1 if dense else 4)
-        row.setContentsMargins(look.px(30), edge, 0, edge)
+        sign = look.px(30)
+        row.setContentsMargins(*((0, edge, sign, edge) if self.isRightToLeft() else (sign, edge, 0, edge)))
         row.setSpacing(look.px(10))
         self._name = Label("body")
         self._name.setMinimumHeight(look.px(22))
@@ -147,7 +148,8 @@ class CheckRow(QWidget):
         one = max(line, self._name.minimumHeight())  # the height of the first line of the name
         top = self._name.y() + (one - size) / 2 if self._name.height() <= line * 1.9 else look.px(4)
         painter = QPainter(self)
-        icons.paint(painter, drawing, QRectF(0, top, size, size), look.color(token), turned=self._angle)
+        sign = mirrored(self, QRectF(0, top, size, size))
+        icons.paint(painter, drawing, sign, look.color(token), turned=self._angle)
         if focus.ring_shown(self):
             painter.setPen(look.color("focus"))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
@@ -167,7 +169,7 @@ class CheckRow(QWidget):
         """Turn the sign a little further."""
         if event.timerId() == self._timer:
             self._angle = (self._angle + _TURN_DEGREES) % 360
-            self.update(0, 0, theme.current().px(24), self.height())
+            self.update(mirrored(self, QRectF(0, 0, theme.current().px(24), self.height())).toRect())
 
     def _animate(self) -> None:
         wanted = self._state == "checking" and self.isVisible() and animations_wanted(self)
@@ -182,6 +184,8 @@ class CheckRow(QWidget):
 
 def animations_wanted(widget: QWidget) -> bool:
     """Return whether the system wants things to move."""
+    if theme.current().still:
+        return False
     from PySide6.QtWidgets import QStyle  # its many names take as long as a page; the first page needs none
 
     return widget.style().styleHint(QStyle.StyleHint.SH_Widget_Animation_Duration, None, widget) > 0
