@@ -117,6 +117,47 @@ def test_tab_goes_through_page_buttons_and_step_list(visit: Visit) -> None:
     ]
 
 
+def test_tab_goes_through_the_last_pages_too(visit: Visit) -> None:
+    window = visit.open()
+    visit.go_to_install()
+    first = window.install.pace.pause
+    names = names_by_tab(window, first, 10)
+    assert names[:3] == ["Pause", "Another server", "Speed limit"]
+    assert names.index("Show details") < names.index("Cancel installation") < names.index("Settings")
+    visit.gate.set()
+    visit.wait(lambda: visit.state.phase == "done")
+    names = names_by_tab(window, window.verify.again, 6)
+    assert names.index("Run again") < names.index("Continue") < names.index("Settings")
+    visit.press_primary()
+    names = names_by_tab(window, window.finish.terminal, 14)
+    assert names[:3] == ["Open a terminal with PyTorch", "Open folder", "Save report..."]
+    assert names.index("Save report...") < names.index("Close") < names.index("Settings")
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter])
+def test_return_presses_the_main_button_from_anywhere_but_a_line_of_text(visit: Visit, key: Qt.Key) -> None:
+    window = visit.open()
+    window.start.custom.click()
+    window.start.custom.setFocus()
+    visit.qtbot.keyClick(window.start.custom, key)
+    assert visit.page == "computer"
+    step = window.rail.items[0]
+    step.setFocus()
+    visit.qtbot.keyClick(step, key)
+    assert visit.page == "start", "on a step it goes there"
+    visit.press_primary()
+    visit.press_primary()
+    visit.wait(lambda: visit.state.plan is not None and not visit.state.planning)
+    folder = window.build.details.folder
+    folder.setFocus()
+    visit.qtbot.keyClick(folder, key)
+    assert visit.page == "build", "to end the writing of a folder installs nothing"
+    fold = window.build.plan_fold.button
+    fold.setFocus()
+    visit.qtbot.keyClick(fold, key)
+    assert (visit.page, window.build.plan_fold.unfolded) == ("build", True), "another button presses itself"
+
+
 def test_what_appears_later_stands_in_its_place(visit: Visit) -> None:
     from setupwizard.errors import SetupError
 

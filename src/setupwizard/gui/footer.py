@@ -24,7 +24,6 @@ class FooterBar(QWidget):
         self.setFixedHeight(look.px(HEIGHT))
         self.cancel, self.back = Button(), Button()
         self.primary = Button("primary")
-        self.primary.setDefault(True)
         self._reason = Label("caption")
         self._reason.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         content = QWidget()
@@ -52,6 +51,11 @@ class FooterBar(QWidget):
         self.cancel.setText(footer.cancel)
         show_if(self.cancel, bool(footer.cancel))
         self._reason.show_text(footer.reason)
+
+    def press_primary(self) -> None:
+        """Press the main button by a key, only where a mouse could press it too."""
+        if self.primary.isVisible() and self.primary.isEnabled():
+            self.primary.click()
 
     @property
     def reason(self) -> str:

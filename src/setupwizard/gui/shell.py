@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Iterable
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QWidget, QWizard
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QLineEdit, QWidget, QWizard
 
 from setupwizard.gui import focus, icons, theme
 from setupwizard.gui.footer import HEIGHT, FooterBar
@@ -91,6 +91,13 @@ class Shell(QWizard):
     def step(self, by: int) -> None:
         """Go forward or back by a number of pages."""
         self.go_to(PAGES[self.currentId() + by])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Let Return press the main button from anywhere but a line of text, whose Return only ends the writing."""
+        if event.key() not in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            super().keyPressEvent(event)
+        elif not isinstance(self.focusWidget(), QLineEdit):
+            self.footer.press_primary()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the pages the room between step list and buttons; Windows resizes before there are any."""
