@@ -24,14 +24,15 @@ def ask(parent: QObject) -> Runner:
 
 def wants_stillness() -> bool:
     """Return whether less motion is wished for; False where the system does not tell."""
+    still = False
     if sys.platform == "win32":
         import ctypes
 
         moves = ctypes.c_int(1)
         ctypes.windll.user32.SystemParametersInfoW(_SPI_GETCLIENTAREAANIMATION, 0, ctypes.byref(moves), 0)
-        return not moves.value
-    if sys.platform == "linux":
-        from setupwizard.tools.linux_desktop import wants_stillness as asked
+        still = not moves.value
+    elif sys.platform == "linux":
+        from setupwizard.tools import linux_desktop
 
-        return asked()
-    return False
+        still = linux_desktop.wants_stillness()
+    return still
