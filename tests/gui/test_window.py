@@ -946,8 +946,11 @@ def test_a_window_that_filled_the_screen_fills_it_again(visit: Visit) -> None:
     window.close()
     again = visit.open()
     assert again.isMaximized()
-    again.showNormal()
     again.close()
+    settings = QSettings(str(visit.ini), QSettings.Format.IniFormat)
+    assert settings.value("size") == QSize(1100, 700), "the size for when it does not fill it"
+    settings.setValue("maximized", False)
+    settings.sync()
     last = visit.open()
     assert not last.isMaximized()
     assert last.size() == QSize(1100, 700)
