@@ -30,13 +30,13 @@ root='{ROOT}'
 folder="$WINEPREFIX/drive_c/用户/张三/深度 学习"
 ask() {{
     code=0
-    wine 'C:\Python313\python.exe' -m setupwizard "${{@:2}}" --env "$root" --json >"/lab/results/$1.json" || code=$?
-    printf '\n%s' "$code" >>"/lab/results/$1.json"
+    wine 'C:\Python313\python.exe' -m setupwizard "${{@:2}}" --env "$root" --json >"/lab/install/$1.json" || code=$?
+    printf '\n%s' "$code" >>"/lab/install/$1.json"
 }}
-mkdir -p /lab/results
+rm -rf /lab/install && mkdir /lab/install
 ask apply apply --yes
 ask verify verify
-ls "$folder/gens/0001/Library/bin" >/lab/results/beside.txt
+ls "$folder/gens/0001/Library/bin" >/lab/install/beside.txt
 """
 
 pytestmark = [
@@ -60,7 +60,7 @@ def results() -> Path:
         timeout=SECONDS,
         check=False,
     )
-    folder = Path(LAB) / "share" / "results"
+    folder = Path(LAB) / "share" / "install"
     assert (folder / "beside.txt").is_file(), result.stderr.decode("utf-8", "replace")[-4000:]
     return folder
 
