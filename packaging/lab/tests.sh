@@ -36,7 +36,8 @@ run() {
 on_files=(tests/unit/test_store_{files,layout,activate,generation,fetch,wheels}.py tests/unit/test_{feed,room,suitable,lock}.py)
 on_programs=(tests/unit/test_{process,decoding,tools_pip_uv,runtime,redaction}.py)
 on_probes=(tests/unit/test_probe_{windows,system,nvidia_smi,smi_cases,privacy}.py)
-on_layout=(tests/gui/test_layout.py::test_{larger_text_is_not_cut_off,the_usual_pages_need_no_scrolling})
+on_layout=(tests/gui/test_layout.py::test_the_usual_pages_need_no_scrolling
+    "tests/gui/test_layout.py::test_nothing_of_a_page_is_cut_off["{1-start,3-build-details,4-install-error}"-pseudo-dark-1.5]")
 on_looks=(tests/gui/test_{command,tokens}.py)
 on_words=(tests/windows tests/unit/test_{process,decoding}.py)
 
