@@ -24,13 +24,12 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / "tests"))
 
-from helpers.desktop import Desktop, end_group, missing  # noqa: E402
+from helpers.desktop import Desktop, end_group, missing, wait_for  # noqa: E402
 
 PACKAGES = TOP / "build" / "packages"
 LAB = Path(os.environ.get("SETUPWIZARD_LAB") or TOP / "build" / "lab")
 TITLE = "PyTorch Setup"
 BARE_TITLE = "Bare window"
-GOAL = 1.3
 BARE = f"""
 import sys
 from PySide6.QtWidgets import QApplication, QLabel, QVBoxLayout, QWizard, QWizardPage
@@ -73,8 +72,14 @@ def appears(desktop: Desktop, title: str) -> float:
 
 
 def close(desktop: Desktop, title: str) -> None:
-    argv = ["xdotool", "search", "--onlyvisible", "--name", f"^{title}$", "windowquit"]
-    subprocess.run(argv, env=desktop.env, check=True, capture_output=True, timeout=60)
+    """Close a window by Esc, as often as it takes: it is on the screen before the window manager knows it."""
+    search = ["xdotool", "search", "--onlyvisible", "--name", f"^{title}$"]
+
+    def gone() -> bool:
+        subprocess.run([*search, "windowactivate", "key", "Escape"], env=desktop.env, capture_output=True, check=False)
+        return subprocess.run(search, env=desktop.env, capture_output=True, check=False).returncode != 0
+
+    wait_for("the end of the window", gone, 60, every=0.5)
 
 
 def linux_round(desktop: Desktop, folder: Path, who: str) -> float:
@@ -140,11 +145,7 @@ def measure(name: str, rounds: int, one: Callable[[str], float]) -> None:
 
 def show(name: str, middle: Mapping[str, float]) -> None:
     ratio = middle["wizard"] / middle["bare"]
-    verdict = "reached" if ratio <= GOAL else "MISSED"
-    print(
-        f"{name:<10}{middle['wizard'] * 1000:>8.0f} ms{middle['bare'] * 1000:>8.0f} ms{ratio:>8.2f}"
-        f"  goal <= {GOAL}: {verdict}"
-    )
+    print(f"{name:<10}{middle['wizard'] * 1000:>8.0f} ms{middle['bare'] * 1000:>8.0f} ms{ratio:>8.2f}")
 
 
 def main() -> int:

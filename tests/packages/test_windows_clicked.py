@@ -90,11 +90,15 @@ def differs(before: Path, after: Path) -> bool:
 
 
 def test_the_installed_window_shows_the_card_and_goes_on(installer, desktop, tmp_path):
-    """On the PC with the RTX 4060: the link of the Start menu opens the window, and a click leads to page 2."""
-    link = r"C:\users\root\AppData\Roaming\Microsoft\Windows\Start Menu\Programs\PyTorch Setup.lnk"
-    script = f"wine '{seen_by_windows(installer)}' /S; timeout 300 wine start /wait '{link}'"
+    """On the PC with the RTX 4060: what the Start menu leads to opens the window, and a click leads to page 2."""
+    program = INSTALLED + r"\setupwizard-gui.exe"
+    script = f"wine '{seen_by_windows(installer)}' /S; timeout 300 wine '{program}'"
     with pc_with_a_screen("laptop-rtx4060-581", desktop, script, tmp_path) as pc:
         window = pc.await_window(TITLE)
+        menu = pc.drive / "users/root/AppData/Roaming/Microsoft/Windows/Start Menu/Programs"
+        link = (menu / f"{TITLE}.lnk").read_bytes()  # read, as Wine itself opens none
+        assert INSTALLED.encode("utf-16-le") in link
+        assert "setupwizard-gui.exe".encode("utf-16-le") in link
         time.sleep(15)  # the card is looked for while the page is there
         first = pc.await_painted("page-1.png")
         pc.click(window)
