@@ -52,7 +52,7 @@ wineserver -p
 wine "Z:${setup//\//\\}" /S </dev/null
 folder="$WINEPREFIX/drive_c/users/root/AppData/Local/Programs/setupwizard"
 cp -r "$folder" "$WINEPREFIX/drive_c/bare"
-cat >"$WINEPREFIX/drive_c/bare/app/start.py"
+cp /lab/benchmark.py "$WINEPREFIX/drive_c/bare/app/start.py"
 echo ready
 exec 3</lab/benchmark
 while read -r who <&3; do
@@ -100,19 +100,17 @@ def windows(desktop: Desktop) -> Iterator[Callable[[str], float]]:
     pipe = LAB / "share" / "benchmark"
     pipe.unlink(missing_ok=True)
     os.mkfifo(pipe)
+    pipe.with_suffix(".py").write_text("import sys\nsys.frozen = True\n" + BARE)
     pc = TOP / "packaging" / "lab" / "pcs" / "pc.sh"
     lab = subprocess.Popen(
         [pc, "office-no-gpu", "bash", "-c", IN_THE_LAB],
         env={**desktop.env, "SETUPWIZARD_LAB": str(LAB), "HOME": "/root"},
-        stdin=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    assert lab.stdin is not None
     assert lab.stdout is not None
-    lab.stdin.write("import sys\nsys.frozen = True\n" + BARE)
-    lab.stdin.close()
     heard = lab.stdout
     while (line := heard.readline()) and line != "ready\n":
         pass
