@@ -238,3 +238,42 @@ def real(guard: None, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         yield visit
         if visit.window is not None:
             visit.window.flow.end()
+
+
+# what most cases of cards share
+
+
+def begin(real: RealVisit, *, release: str = "2.15.0", more: str = "") -> None:
+    """Open the window on a computer without a card, with one server that has what it needs."""
+    real.offer(release, more=more)
+    real.begin()
+    real.only_from("official")
+
+
+def met(real: RealVisit, code: str, *fixes: str) -> None:
+    """See the card, with its sentence, its code and these buttons first."""
+    real.wait(lambda: real.error == code)
+    assert real.card.isVisible()
+    assert real.fixes()[: len(fixes)] == list(fixes), real.fixes()
+    assert f"Error code: {code}" in real.texts()
+    buttons = [one for one in real.window.findChildren(Button) if one.isVisible() and one.kind == "primary"]
+    filled = [one.text() for one in buttons if one.window() is real.window]
+    assert len(filled) == 1, filled
+
+
+def gone(real: RealVisit) -> None:
+    """See that the card is gone and that something is there in its place."""
+    real.wait(lambda: real.error is None and not real.state.planning and not real.state.looking)
+    assert not real.card.isVisible()
+
+
+def planned(real: RealVisit) -> None:
+    gone(real)
+    assert real.page == "build"
+    assert real.state.plan is not None
+
+
+def done(real: RealVisit) -> None:
+    real.wait(lambda: real.settled() or real.error is not None)
+    assert real.state.phase == "done", real.texts()
+    gone(real)

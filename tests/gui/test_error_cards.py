@@ -1,6 +1,7 @@
 """Every error code has its card: it is reached by a real fault, its fix is pressed, and it goes away or says why not.
 
-Each case is the whole program behind the window: see internet.py. What no window can meet stands below with its reason.
+Each case is the whole program behind the window: see internet.py. What conda ends with is reached in
+test_conda_cards.py; what no window can meet stands below with its reason.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
 
-from gui.internet import Computer, RealVisit, broken, card, this_python
+from gui.internet import Computer, RealVisit, begin, broken, card, done, gone, met, planned, this_python
+from gui.test_conda_cards import CARDS
 from helpers.fault_lab import make_wheels
 from helpers.make_wheels import make_wheel, random_bytes
 from helpers.table import machine_of
 from setupwizard import workflow
 from setupwizard.codes import ERROR_CODES
-from setupwizard.gui.widgets.basic import Button
 from setupwizard.model.events import ignore
 from setupwizard.steps.tracking import Track
 from setupwizard.store.layout import Root
@@ -47,10 +48,7 @@ NOT_IN_THE_WINDOW = {
     "bundle-damaged": "the window installs from no bundle yet; tests/end2end reaches it",
     "offline": "the window never forbids the network; tests/end2end reaches it",
     "cure-undone": "a repair that could neither be done nor undone; tests/unit/test_repairing.py reaches it",
-    **dict.fromkeys(
-        (code for code in ERROR_CODES if code.startswith("conda-") and code != "conda-missing"),
-        "tests/end2end/test_conda.py reaches it; its card has the way out that conda-missing shows",
-    ),
+    "conda-offline": "the window never forbids the network; tests/end2end/test_conda_plans.py reaches it",
     "not-carried": "the window shows what cannot be kept beside Install, and goes on without it",
 }
 """Codes of which no card can appear, each with its reason; their buttons are pressed in test_window.py."""
@@ -66,47 +64,8 @@ def reaches(code: str) -> Callable[[Callable[[RealVisit], None]], Callable[[Real
 
 
 def test_every_code_has_its_card_or_the_reason_why_not() -> None:
-    assert set(REACHED) | set(NOT_IN_THE_WINDOW) == set(ERROR_CODES)
-    assert not set(REACHED) & set(NOT_IN_THE_WINDOW)
-
-
-# what most cases share
-
-
-def begin(real: RealVisit, *, release: str = "2.15.0", more: str = "") -> None:
-    """Open the window on a computer without a card, with one server that has what it needs."""
-    real.offer(release, more=more)
-    real.begin()
-    real.only_from("official")
-
-
-def met(real: RealVisit, code: str, *fixes: str) -> None:
-    """See the card, with its sentence, its code and these buttons first."""
-    real.wait(lambda: real.error == code)
-    assert real.card.isVisible()
-    assert real.fixes()[: len(fixes)] == list(fixes), real.fixes()
-    assert f"Error code: {code}" in real.texts()
-    buttons = [one for one in real.window.findChildren(Button) if one.isVisible() and one.kind == "primary"]
-    filled = [one.text() for one in buttons if one.window() is real.window]
-    assert len(filled) == 1, filled
-
-
-def gone(real: RealVisit) -> None:
-    """See that the card is gone and that something is there in its place."""
-    real.wait(lambda: real.error is None and not real.state.planning and not real.state.looking)
-    assert not real.card.isVisible()
-
-
-def planned(real: RealVisit) -> None:
-    gone(real)
-    assert real.page == "build"
-    assert real.state.plan is not None
-
-
-def done(real: RealVisit) -> None:
-    real.wait(lambda: real.settled() or real.error is not None)
-    assert real.state.phase == "done", real.texts()
-    gone(real)
+    every = [*REACHED, *CARDS, *NOT_IN_THE_WINDOW]
+    assert sorted(every) == sorted(ERROR_CODES), "each stands in one of the three"
 
 
 def at_planning(fault: Callable[[RealVisit], None], code: str, *fixes: str, fix: str = "Try again") -> None:
@@ -291,7 +250,9 @@ def conda_missing(real: RealVisit) -> None:
     begin(real)
     real.window.flow.tell(choices=replace(real.state.choices, installer="conda"))
     real.to_build()
-    met(real, "conda-missing")
+    met(real, "conda-missing", "Leave the choice to us", "Check again")
+    real.fix("Check again")
+    met(real, "conda-missing")  # nobody installed one: it says so again
     real.fix("Leave the choice to us")
     planned(real)
     assert real.state.plan.backend == "uv"  # type: ignore[union-attr]

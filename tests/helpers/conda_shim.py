@@ -4,7 +4,8 @@ python conda_shim.py INSTALLATION VERB ...     as INSTALLATION/bin/conda does; s
 
 It loads packages itself, as conda does: into `pkgs/NAME.partial`, going on where it stopped, then `pkgs/NAME`.
 Settings: INSTALLATION/shim.json {"alias": base address of channels, "terms": true, "defect": name of a defect,
-"deaf": names of signals that it does not follow}. The signals that it gets stand in INSTALLATION/signals, one a line.
+"deaf": names of signals that it does not follow, "plan" or "make": how it ends instead of telling what it would do, or
+of doing it: {"returncode", "stdout", "stderr"}}. The signals that it gets stand in INSTALLATION/signals, one a line.
 """
 
 from __future__ import annotations
@@ -126,6 +127,11 @@ class Program:
                 specs.append(word)
         if prefix is None or "--json" not in flags:
             usage("one of the arguments -n/--name -p/--prefix is required")
+        ending = self.settings.get("plan" if "--dry-run" in flags else "make")
+        if ending:
+            sys.stdout.write(ending["stdout"])
+            sys.stderr.write(ending["stderr"])
+            end(ending["returncode"])
         try:
             self._create(prefix, channels, specs, flags)
         except Failed as error:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from setupwizard.codes import ErrorCode
 from setupwizard.i18n import N_
-from setupwizard.sentences.sentence import OTHER_FOLDER, PLAN_AGAIN, RETRY, Sentence
+from setupwizard.sentences.sentence import AUTOMATIC, LOOK_AGAIN, OTHER_FOLDER, PLAN_AGAIN, RETRY, Sentence
 
 CONDA: dict[ErrorCode, Sentence] = {
     "conda-missing": Sentence(
         "not-found",
         N_("No conda, mamba or micromamba was found that runs on this computer"),
         N_("Leave the choice to the program, which needs none of them, or install Miniforge and try again. {path}"),
+        fixes=(AUTOMATIC, LOOK_AGAIN),
     ),
     "conda-usage": Sentence(
         "unsupported",
         N_("This {tool} does not understand what it was asked for"),
         N_("It may be very old. Update it, or leave the choice of conda out; the details say what it printed."),
+        fixes=(AUTOMATIC, RETRY),
     ),
     "conda-terms": Sentence(
         "access",
@@ -24,6 +26,7 @@ CONDA: dict[ErrorCode, Sentence] = {
             "setupwizard never accepts terms for anybody and uses conda-forge alone, which has none. Read them and "
             "decide with `conda tos`, or leave the choice of conda out. {problem}"
         ),
+        fixes=(AUTOMATIC, RETRY),
     ),
     "conda-unsatisfiable": Sentence(
         "unsupported",
@@ -44,6 +47,7 @@ CONDA: dict[ErrorCode, Sentence] = {
         "integrity",
         N_("conda does not say by which checksum {name} can be checked"),
         N_("Nothing was installed, as nothing is that cannot be checked. Update conda, then try again."),
+        fixes=(AUTOMATIC, RETRY),
     ),
     "conda-path": Sentence(
         "access",
