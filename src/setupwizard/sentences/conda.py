@@ -36,7 +36,7 @@ CONDA: dict[ErrorCode, Sentence] = {
     "conda-no-cuda": Sentence(
         "driver",
         N_("conda-forge has no GPU build of PyTorch for this driver"),
-        N_("Update the driver and restart the computer, or install without --source conda-forge. {problem}"),
+        N_("Update the driver and restart the computer, or leave the choice of conda-forge out. {problem}"),
     ),
     "conda-package-missing": Sentence(
         "not-found",
