@@ -12,12 +12,12 @@ import pytest
 TESTS = Path(__file__).resolve().parent.parent
 LINES = 100_000
 SILENCE_S = 30
-MOST_GROWTH_MIB = 30
+MOST_GROWTH_MIB = 20
 """A few copies of what is kept of a tool's output, and what the drawer shows; every line would take far more."""
 FROZEN_MS = 2000
 """A window that answers nothing for so long is frozen, however busy the machine is; goals of speed are no assertion."""
 
-# The whole window in a process of its own; the installer behind it is a process too, run as every tool is run.
+# The whole window in a process of its own; the installer behind it is a process too, run as uv and pip are run.
 PROGRAM = """
 import json, sys, time
 from pathlib import Path
@@ -27,9 +27,11 @@ from PySide6.QtCore import QElapsedTimer, QSettings, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 from gui.fake_backend import FakeBackend
 from setupwizard.gui import logs, theme
+from setupwizard.gui.app import forget_sources
 from setupwizard.gui.window import SetupWindow
 from setupwizard.model.events import Output, StepStarted
 from setupwizard.tools.process import run
+from setupwizard.tools.reader import LAST_WORDS
 
 def memory(what):
     return int(Path("/proc/self/status").read_text().split(what)[1].split()[0]) / 1024
@@ -40,7 +42,8 @@ class Noisy(FakeBackend):
         emit(StepStarted(id="fetch", title="Download"))
         self.before = memory("VmRSS:")
         argv = [sys.executable, str(Path(tests) / "helpers" / "noisy_installer.py"), lines, silence]
-        run(argv, timeout=200, cancel=cancel, on_line=lambda line: emit(Output(id="fetch", text=line)))
+        heard = lambda line: emit(Output(id="fetch", text=line))
+        run(argv, timeout=200, cancel=cancel, on_line=heard, keep=LAST_WORDS)
         return super().apply(plan, machine, recommendation, emit, cancel)
 
 application = QApplication(["heartbeat", *theme.STYLE])
@@ -50,6 +53,7 @@ settings = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
 backend = Noisy()
 window = SetupWindow(backend, settings, log_file=str(log_file))
 window.show()
+forget_sources()
 clock, gaps, notes = QElapsedTimer(), [], set()
 
 def beat():
@@ -92,7 +96,8 @@ def test_the_worst_installer_neither_stops_nor_swells_the_window(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     words = [sys.executable, "-c", PROGRAM, str(TESTS), str(tmp_path), str(LINES), str(SILENCE_S)]
-    env = {**os.environ, "HOME": str(tmp_path), "SETUPWIZARD_LANG": "en"}
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    env = {**own, "HOME": str(tmp_path), "SETUPWIZARD_LANG": "en"}  # an installation has its bytecode, and so have we
     done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)

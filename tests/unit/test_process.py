@@ -14,7 +14,7 @@ from setupwizard.errors import Cancelled, SetupError
 from setupwizard.tools.concurrency import Cancel, side_by_side
 from setupwizard.tools.environment import clean_environment
 from setupwizard.tools.process import beside, own_program, run
-from setupwizard.tools.reader import MAX_LINE
+from setupwizard.tools.reader import LAST_WORDS, MAX_LINE
 
 PYTHON = (sys.executable, "-I", "-u", "-c")
 
@@ -46,6 +46,16 @@ def test_a_flood_in_one_line_is_cut():
     lines = []
     run([*PYTHON, "import sys; sys.stdout.write('x' * 3_000_000 + '\\nend\\n')"], on_line=lines.append)
     assert [len(lines[0]), lines[-1]] == [MAX_LINE, "end"]
+
+
+def test_of_a_flood_only_as_much_is_kept_as_was_asked_for_and_every_line_is_heard():
+    lines = []
+    code = "for number in range(40_000): print(f'{number:06}', 'x' * 40)\nprint('why it failed')"
+    result = run([*PYTHON, code], on_line=lines.append, keep=LAST_WORDS)
+    assert len(lines) == 40_001
+    assert result.stdout.rstrip().endswith("why it failed")
+    assert LAST_WORDS / 2 < len(result.stdout) <= LAST_WORDS
+    assert len(run([*PYTHON, code]).stdout) > 40_000 * 48, "who reads the answer gets all of it"
 
 
 def test_a_deadline_ends_the_child():

@@ -27,6 +27,7 @@ from setupwizard.tools.environment import clean_environment
 from setupwizard.tools.lock import local_path
 from setupwizard.tools.logins import remember
 from setupwizard.tools.process import ProcessResult, own_program, run
+from setupwizard.tools.reader import LAST_WORDS
 from setupwizard.tools.redaction import without_login
 from setupwizard.tools.room import disk_full
 from setupwizard.tools.transport import FetchSettings
@@ -248,7 +249,16 @@ def lock(
     argv = pip_argv(
         python, "lock", "--only-binary=:all:", "--progress-bar", "off", "--output", str(output), *options, *requirements
     )
-    result = run(argv, cwd=output.parent, env=env, timeout=LOCK_SECONDS, cancel=cancel, on_line=listen, merge=True)
+    result = run(
+        argv,
+        cwd=output.parent,
+        env=env,
+        timeout=LOCK_SECONDS,
+        cancel=cancel,
+        on_line=listen,
+        merge=True,
+        keep=LAST_WORDS,
+    )
     if not result.ok or not output.is_file():
         raise failure_of(result, output.parent, requirement=" ".join(requirements))
 

@@ -14,6 +14,7 @@ from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.environment import clean_environment
 from setupwizard.tools.pip import failure_of, pip_folder
 from setupwizard.tools.process import run
+from setupwizard.tools.reader import LAST_WORDS
 from setupwizard.tools.uv import INSTALL_SILENCE, VENV_SECONDS, Listener
 
 _ONLY_THE_LOCK = ("--isolated", "--no-index", "--no-deps", "--only-binary=:all:", "--require-hashes")
@@ -103,6 +104,7 @@ class Pip:
             cancel=self._cancel,
             on_line=self._listen,
             merge=True,
+            keep=LAST_WORDS,
         )
         if not result.ok:
             raise failure_of(result, self._work.parent, requirement="")

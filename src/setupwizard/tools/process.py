@@ -21,7 +21,7 @@ from setupwizard.resources import bundled_python, packaged
 from setupwizard.tools import guard
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.environment import clean_environment
-from setupwizard.tools.reader import Reader
+from setupwizard.tools.reader import MAX_OUTPUT, Reader
 from setupwizard.tools.refusals import refusal
 
 log = logging.getLogger(__name__)
@@ -80,6 +80,7 @@ def run(
     grace: float = _GRACE,
     interrupt: bool = False,
     given: Path | None = None,
+    keep: int = MAX_OUTPUT,
 ) -> ProcessResult:
     """Run a program to its end and return what it printed.
 
@@ -101,6 +102,7 @@ def run(
         grace: seconds to end by itself after a deadline; short for a child that has nothing to tidy up.
         interrupt: ask with the signal of Ctrl+C first, for a program that tidies up on that one.
         given: a file for its standard input.
+        keep: so many of the newest characters of each stream stay in the result; what `on_line` gets is never cut.
 
     Raises:
         Cancelled: somebody asked to stop.
@@ -109,8 +111,8 @@ def run(
     words = tuple(str(word) for word in argv)
     started = time.monotonic()
     child, group = _start(words, cwd=cwd, env=env, merge=merge, given=given)
-    out = Reader(child.stdout, encoding, on_line)
-    err = None if merge else Reader(child.stderr, encoding, None)
+    out = Reader(child.stdout, encoding, on_line, keep)
+    err = None if merge else Reader(child.stderr, encoding, None, keep)
     readers = (out, err)
     try:
         timed_out = _wait(child, readers, started, timeout=timeout, silence=silence, overdue=overdue, cancel=cancel)

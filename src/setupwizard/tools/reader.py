@@ -17,18 +17,27 @@ log = logging.getLogger(__name__)
 MAX_LINE = 1 << 20
 """Characters of one line that are kept; what follows in the same line is dropped, so a flood cannot fill memory."""
 MAX_OUTPUT = 4 << 20
-"""Characters of one stream that are kept for the result: the newest ones."""
+"""Characters of one stream that are kept for the result unless less is asked for: the newest ones."""
+LAST_WORDS = 256 << 10
+"""As many say why a tool failed; for a tool whose answer nobody reads but then."""
 
 
 class Reader:
     """Reads one stream of a child in a thread of its own, decodes it as it comes and cuts it into lines."""
 
-    def __init__(self, stream: IO[bytes] | None, encoding: str, on_line: Callable[[str], None] | None) -> None:
+    def __init__(
+        self,
+        stream: IO[bytes] | None,
+        encoding: str,
+        on_line: Callable[[str], None] | None,
+        keep: int = MAX_OUTPUT,
+    ) -> None:
         """Start to read; `on_line` gets every line from the reader's thread, `failure` keeps what it raised."""
         assert stream is not None  # noqa: S101 - we asked for a pipe
         self._stream = stream
         self._decoder = Decoder(encoding, platforms.console_encoding())
         self._on_line = on_line
+        self._keep_most = keep
         self._kept: list[str] = []
         self._size = 0
         self._pending = ""
@@ -45,7 +54,7 @@ class Reader:
             self._stream.close()
 
     def text(self) -> str:
-        """Return what came, or the newest MAX_OUTPUT characters of it."""
+        """Return what came, or about as many of its newest characters as are to be kept."""
         return "".join(self._kept)
 
     def _read(self) -> None:
@@ -86,5 +95,5 @@ class Reader:
     def _keep(self, text: str) -> None:
         self._kept.append(text)
         self._size += len(text)
-        while self._size > MAX_OUTPUT and len(self._kept) > 1:
+        while self._size > self._keep_most and len(self._kept) > 1:
             self._size -= len(self._kept.pop(0))

@@ -17,6 +17,7 @@ from setupwizard.tools.http_faults import host_of, problem_of
 from setupwizard.tools.lock import NEWEST_MACOS
 from setupwizard.tools.process import ProcessResult, run
 from setupwizard.tools.proxies import variables_for
+from setupwizard.tools.reader import LAST_WORDS
 from setupwizard.tools.refusals import refusal_in
 from setupwizard.tools.room import disk_full
 
@@ -234,6 +235,7 @@ class Uv:
             cancel=self._cancel,
             on_line=self._listen,
             merge=True,
+            keep=LAST_WORDS,
         )
         if not result.ok:
             raise failure_of(result, self._work.parent)
