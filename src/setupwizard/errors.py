@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from string import Formatter
+from typing import TYPE_CHECKING
 
 from setupwizard.codes import ErrorCode, exit_code
 from setupwizard.i18n import _
-from setupwizard.sentences import SENTENCES, Sentence
+
+if TYPE_CHECKING:
+    from setupwizard.sentences import Sentence
 
 
 def facts_in(text: str) -> set[str]:
@@ -42,6 +45,8 @@ class SetupError(Exception):
     @property
     def sentence(self) -> Sentence:
         """The row of the table that this error is an example of."""
+        from setupwizard.sentences import SENTENCES  # every sentence there is: the first window has no error to tell
+
         return SENTENCES[self.code]
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gettext as _gettext
-import locale
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -58,7 +57,7 @@ def _spoken(name: str) -> str:
 def _locale_names() -> list[str]:
     """Return the names of the locale; a list of wishes (LANGUAGE) goes before it, but not before "C"."""
     names = [os.environ.get(variable, "") for variable in ("LC_ALL", "LC_MESSAGES", "LANG")]
-    names = [name for name in (*names, _name_of_system()) if name]
+    names = [name for name in (names if any(names) else [_name_of_system()]) if name]
     if names and names[0].partition(".")[0] not in {"C", "POSIX"}:
         names[:0] = [name for name in os.environ.get("LANGUAGE", "").split(":") if _spoken(name)]
     return names
@@ -66,6 +65,8 @@ def _locale_names() -> list[str]:
 
 def _name_of_system() -> str:
     """Return what the system itself speaks; on Windows the locale only says how numbers and dates are written."""
+    import locale  # a large table, which a name in the environment makes needless
+
     if sys.platform == "win32":
         import ctypes
 

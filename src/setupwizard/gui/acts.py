@@ -6,13 +6,16 @@ import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from setupwizard.gui.backend import Backend
 from setupwizard.gui.runner import Answer, Runner, nothing
 from setupwizard.model.events import Emit
-from setupwizard.model.machine import Machine
-from setupwizard.model.plan import Plan
 from setupwizard.tools.concurrency import Cancel
+
+if TYPE_CHECKING:
+    from setupwizard.model.machine import Machine
+    from setupwizard.model.plan import Plan
 
 log = logging.getLogger(__name__)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import linecache
 import logging
 import signal
 import sys
@@ -108,6 +109,7 @@ def run(application: QApplication, make: Factory, config: Path, log_file: Path, 
 
     # What can wait until the window is there: reading the font database takes as long as building a page.
     chores: list[Callable[[], object]] = [
+        forget_sources,
         partial(logs.start_log, log_file.parent),
         lambda: log.info("fonts: %s; Chinese: %s", theme.describe_fonts(), theme.can_write_chinese()),
         open_to_later_starts,
@@ -128,6 +130,7 @@ def run(application: QApplication, make: Factory, config: Path, log_file: Path, 
     timer.timeout.connect(poll)
     timer.start(_POLL_MS)
     window.show()
+    forget_sources()
     if held.problem:
         QTimer.singleShot(0, window.settings.open)  # it says there what is wrong with the file
     try:
@@ -162,6 +165,14 @@ def _collect_from_now_on() -> None:
     """Let garbage be collected again; what was made for the window is none, and is not looked at any more."""
     gc.freeze()
     gc.enable()
+
+
+def forget_sources() -> None:
+    """Give back the lines of source files, 4 to 10 MiB; a traceback reads again what it needs.
+
+    PySide searches every module that is loaded beside it for its own name, by a reader that keeps what it read.
+    """
+    linecache.clearcache()
 
 
 def _exec(application: QApplication, window: SetupWindow) -> int:

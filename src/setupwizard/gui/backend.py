@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 from setupwizard.codes import Backend as Installer
 from setupwizard.codes import StepId, VerifyMode
 from setupwizard.errors import SetupError
-from setupwizard.model.doctor import Doctor
-from setupwizard.model.environments import Environment
 from setupwizard.model.events import Emit, Outcome
-from setupwizard.model.machine import Machine
-from setupwizard.model.plan import Plan
-from setupwizard.model.recommendation import Build, Cell, Recommendation
-from setupwizard.model.release import Newer
 from setupwizard.model.settings import Contact, Preferences, Settings
 from setupwizard.model.verification import Verification
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.pace import Pace
+
+if TYPE_CHECKING:
+    from setupwizard.model.doctor import Doctor
+    from setupwizard.model.environments import Environment
+    from setupwizard.model.machine import Machine
+    from setupwizard.model.plan import Plan
+    from setupwizard.model.recommendation import Build, Cell, Recommendation
+    from setupwizard.model.release import Newer
 
 
 class Choices(Struct, frozen=True, kw_only=True):

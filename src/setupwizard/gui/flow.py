@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 from PySide6.QtCore import QObject
@@ -17,7 +18,6 @@ from setupwizard.gui import tasks
 from setupwizard.gui.acts import Acts
 from setupwizard.gui.backend import Backend, Choices, Unfinished
 from setupwizard.gui.fixing import Fixing
-from setupwizard.gui.place import Place
 from setupwizard.gui.runner import Runner, nothing
 from setupwizard.gui.state import PageName, State
 from setupwizard.gui.teller import Teller
@@ -25,6 +25,9 @@ from setupwizard.gui.upkeep import Upkeep
 from setupwizard.model.events import Error, Event, Outcome, StepStarted
 from setupwizard.model.settings import Preferences
 from setupwizard.model.verification import Verification
+
+if TYPE_CHECKING:
+    from setupwizard.gui.place import Place
 
 log = logging.getLogger(__name__)
 

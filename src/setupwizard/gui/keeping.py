@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from setupwizard.errors import SetupError
 from setupwizard.gui.backend import Diagnosis
-from setupwizard.model.doctor import Doctor
-from setupwizard.model.environments import Environment
 from setupwizard.model.events import Emit, Outcome
-from setupwizard.model.machine import Machine
-from setupwizard.model.plan import Plan
-from setupwizard.model.recommendation import Recommendation
 from setupwizard.model.verification import Verification
 from setupwizard.tools.concurrency import Cancel
 
 if TYPE_CHECKING:
+    from setupwizard.model.doctor import Doctor
+    from setupwizard.model.environments import Environment
+    from setupwizard.model.machine import Machine
+    from setupwizard.model.plan import Plan
+    from setupwizard.model.recommendation import Recommendation
     from setupwizard.workflow import Root
 
 # As in `gui.program`: heavy modules are imported by the worker thread that first needs them.

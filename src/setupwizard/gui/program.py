@@ -16,10 +16,6 @@ from setupwizard.codes import StepId, VerifyMode
 from setupwizard.gui.backend import Choices, Estimate, Option, Options, Unfinished, Usage
 from setupwizard.gui.keeping import Keeper
 from setupwizard.model.events import Emit, Outcome
-from setupwizard.model.machine import Machine
-from setupwizard.model.plan import Plan
-from setupwizard.model.recommendation import Build, Cell, Recommendation
-from setupwizard.model.release import Newer
 from setupwizard.model.settings import Contact, Preferences, Settings
 from setupwizard.model.verification import Verification
 from setupwizard.tools import preferences
@@ -28,8 +24,12 @@ from setupwizard.tools.pace import Pace
 
 if TYPE_CHECKING:
     from setupwizard import workflow
+    from setupwizard.model.machine import Machine
+    from setupwizard.model.plan import Plan
+    from setupwizard.model.recommendation import Build, Cell, Recommendation
+    from setupwizard.model.release import Newer
 
-Look = Callable[[Emit, Cancel], Machine]
+Look = Callable[[Emit, Cancel], "Machine"]
 """Looks at a computer."""
 
 # By the kind of the variant. ROCm answers under CUDA's name; the sum of six ones is 6 where the device calculates.

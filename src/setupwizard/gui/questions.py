@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
 from setupwizard.gui.state import Act
 from setupwizard.gui.wording import variant_name
 from setupwizard.i18n import _
-from setupwizard.model.doctor import Doctor
-from setupwizard.model.environments import Environment
 from setupwizard.model.events import Outcome
 from setupwizard.model.format import format_bytes, sentences
+
+if TYPE_CHECKING:
+    from setupwizard.model.doctor import Doctor
+    from setupwizard.model.environments import Environment
 
 _NAMED = 8
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
 
 from setupwizard.gui.backend import Choices, Estimate, Options, Unfinished, Usage
-from setupwizard.model.environments import Environment
 from setupwizard.model.events import Error, Outcome
-from setupwizard.model.machine import Machine
-from setupwizard.model.plan import Plan
-from setupwizard.model.recommendation import Build, Cell, Part, Recommendation
 from setupwizard.model.settings import Preferences
 from setupwizard.model.verification import Verification
+
+if TYPE_CHECKING:
+    from setupwizard.model.environments import Environment
+    from setupwizard.model.machine import Machine
+    from setupwizard.model.plan import Plan
+    from setupwizard.model.recommendation import Build, Cell, Part, Recommendation
 
 PageName = Literal["start", "computer", "build", "install", "verify", "finish"]
 PAGES: tuple[PageName, ...] = ("start", "computer", "build", "install", "verify", "finish")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,11 +14,13 @@ from setupwizard.gui.backend import Backend, Choices, Estimate, Options, Usage
 from setupwizard.gui.job import Tell
 from setupwizard.gui.state import fixed_wishes
 from setupwizard.model.events import Emit, Outcome
-from setupwizard.model.machine import Machine
-from setupwizard.model.plan import Plan
-from setupwizard.model.recommendation import Cell, Part, Recommendation
 from setupwizard.model.verification import Verification
 from setupwizard.tools.concurrency import Cancel
+
+if TYPE_CHECKING:
+    from setupwizard.model.machine import Machine
+    from setupwizard.model.plan import Plan
+    from setupwizard.model.recommendation import Cell, Part, Recommendation
 
 SHORTEST_LOOK_S = 0.6
 """A result that appears at once looks as if nothing had been done."""

@@ -15,16 +15,16 @@ from setupwizard.gui.backend import Backend, Diagnosis
 from setupwizard.gui.runner import Answer, Runner
 from setupwizard.gui.state import Act, PageName, Tending, environment_at
 from setupwizard.i18n import _, ngettext
-from setupwizard.model.doctor import Doctor
-from setupwizard.model.environments import Environment
 from setupwizard.model.events import Emit, Outcome
 from setupwizard.model.format import sentences
-from setupwizard.model.plan import Plan
 from setupwizard.model.verification import Verification
 from setupwizard.tools.concurrency import Cancel
 
 if TYPE_CHECKING:
     from setupwizard.gui.flow import Flow
+    from setupwizard.model.doctor import Doctor
+    from setupwizard.model.environments import Environment
+    from setupwizard.model.plan import Plan
 
 log = logging.getLogger(__name__)
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from setupwizard.codes import ActionCode, LimitedBy, StepId, Vendor
 from setupwizard.codes import Backend as Installer
 from setupwizard.gui.state import PageName
 from setupwizard.i18n import N_, _, ngettext
 from setupwizard.model.format import format_rate, listed
-from setupwizard.model.machine import Gpu, Machine
-from setupwizard.model.plan import Plan
-from setupwizard.model.recommendation import Build
 from setupwizard.model.settings import Preferences
+
+if TYPE_CHECKING:
+    from setupwizard.model.machine import Gpu, Machine
+    from setupwizard.model.plan import Plan
+    from setupwizard.model.recommendation import Build
 
 _VENDORS: dict[Vendor, str] = {
     "nvidia": "NVIDIA",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QVBoxLayout
@@ -12,13 +13,15 @@ from setupwizard.gui.pages.base import Footer, Page
 from setupwizard.gui.state import State
 from setupwizard.gui.widgets.basic import Button, Card, Chip, IconTile, Label, show_if
 from setupwizard.gui.widgets.choices import ChoiceCard
-from setupwizard.gui.widgets.environments import EnvironmentCard
 from setupwizard.gui.widgets.panels import Banner, Disclosure
 from setupwizard.gui.widgets.pool import Pool
 from setupwizard.gui.widgets.rows import Fact, FactGrid
 from setupwizard.gui.wording import card_name, step_doing
 from setupwizard.i18n import _, ngettext
 from setupwizard.model.format import format_bytes, format_estimate, format_part
+
+if TYPE_CHECKING:
+    from setupwizard.gui.widgets.environments import EnvironmentCard
 
 _LINE_BYTES_PER_S = 50_000_000 / 8
 """A common home line, to say how long a download takes before any server was asked."""
@@ -129,6 +132,8 @@ class StartPage(Page):
         return any(one.own for one in state.environments)
 
     def _environment_card(self) -> EnvironmentCard:
+        from setupwizard.gui.widgets.environments import EnvironmentCard  # which are there is told after the window is
+
         card = EnvironmentCard()
         card.wanted.connect(partial(self._on_act, card))
         card.stop_wanted.connect(self.stop_wanted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -15,8 +16,10 @@ from setupwizard.gui.widgets.layouts import FlowLayout
 from setupwizard.gui.widgets.pool import Pool
 from setupwizard.gui.widgets.rows import CheckRow
 from setupwizard.i18n import N_, _
-from setupwizard.model.environments import Environment, Standing
 from setupwizard.model.format import format_bytes, listed
+
+if TYPE_CHECKING:
+    from setupwizard.model.environments import Environment, Standing
 
 # standing -> tone of the chip, its word, and what is most likely wanted
 _STANDINGS: dict[Standing, tuple[str, str, Act]] = {

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from typing import TYPE_CHECKING
 
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _, language
@@ -16,12 +15,18 @@ from setupwizard.steps.report.document import Report
 from setupwizard.steps.report.view import view_of
 from setupwizard.store.files import disk_errors, write_atomic
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 _NAME = re.compile(r"report-\d{8}T\d{6}Z(-\d+)?\.json")
 
 
 @cache
 def templates() -> Environment:
     """Return the templates; whatever is put into them is escaped."""
+    # 4 MiB that nothing needs before a report is written: who only looks at the computer does not pay for them
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     return Environment(
         loader=FileSystemLoader(resource_root()),
         autoescape=True,
