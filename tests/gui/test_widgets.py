@@ -155,6 +155,26 @@ def test_a_choice_card_is_a_radio_button(qtbot: QtBot) -> None:
     assert window.isVisible()
 
 
+@pytest.mark.parametrize("on_screen", [True, False])
+def test_a_choice_card_is_as_high_as_its_present_words_in_their_present_size(qtbot: QtBot, on_screen: bool) -> None:
+    card = ChoiceCard()
+    card.show_choice("Custom", "You choose.")
+    if on_screen:
+        shown(qtbot, card, 400)
+    else:
+        qtbot.addWidget(card)
+    short = card.heightForWidth(300)
+    card.show_choice("Custom", "You choose the version, the folder and the server, and whatever else there is.")
+    long = card.heightForWidth(300)
+    assert long > short
+    try:
+        theme.current().set_scale(1.5)
+        assert card.heightForWidth(300) > long * 1.2
+    finally:
+        theme.current().set_scale(1.0)
+    assert card.heightForWidth(300) == long
+
+
 def test_pills_choose_one_value_and_unfold_the_rest(qtbot: QtBot) -> None:
     row = PillRow("PyTorch", shown=3)
     row.show_values([Value(str(number), f"2.{number}") for number in range(6)], "1", "More")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QCheckBox, QRadioButton, QSizePolicy, QWidget
 
@@ -18,6 +18,7 @@ class ChoiceCard(QRadioButton):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         """Make an empty card; `show_choice` fills it."""
+        self._heights: dict[int, int] = {}  # by width: layouts ask for the same thirty times before the first painting
         super().__init__(parent)
         self._sentence = ""
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
@@ -29,6 +30,7 @@ class ChoiceCard(QRadioButton):
     def show_choice(self, title: str, sentence: str) -> None:
         """Show other words."""
         self._sentence = sentence
+        self._heights.clear()
         self.setText(title)
         self.setAccessibleName(title)
         self.setAccessibleDescription(sentence)
@@ -43,10 +45,17 @@ class ChoiceCard(QRadioButton):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        left, top, right = self._margins()
-        title = self._bounds(self._title_font(), self.text(), width - left - right)
-        sentence = self._bounds(theme.current().font(), self._sentence, width - left - right)
-        return top + title + theme.current().px(6) + sentence + top
+        if width not in self._heights:
+            left, top, right = self._margins()
+            title = self._bounds(self._title_font(), self.text(), width - left - right)
+            sentence = self._bounds(theme.current().font(), self._sentence, width - left - right)
+            self._heights[width] = top + title + theme.current().px(6) + sentence + top
+        return self._heights[width]
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Measure anew when the fonts may be others."""
+        self._heights.clear()
+        super().changeEvent(event)
 
     def sizeHint(self) -> QSize:
         width = theme.current().px(320)
