@@ -81,9 +81,17 @@ class Pip:
         return self._work / "pip-program"
 
     def _stand_alone(self) -> None:
-        """Copy pip to a folder where it stands alone: beside other packages it would count those as installed."""
-        if not self._program.is_dir():
-            shutil.copytree(pip_folder(), self._program / "pip", ignore=shutil.ignore_patterns("__pycache__"))
+        """Copy pip to a folder where it stands alone: beside other packages it would count those as installed.
+
+        The folder gets its name when it is whole, so what a kill left of an earlier copy never counts as one.
+        """
+        if self._program.is_dir():
+            return
+        half = self._work / "pip-program.half"
+        if half.exists():
+            shutil.rmtree(half)
+        shutil.copytree(pip_folder(), half / "pip", ignore=shutil.ignore_patterns("__pycache__"))
+        half.replace(self._program)
 
     def _environment(self) -> Mapping[str, str]:
         temporary = self._work / "tmp"

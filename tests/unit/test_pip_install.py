@@ -1,0 +1,36 @@
+"""pip as the installer: its own copy of itself."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from setupwizard.tools.pip_install import Pip
+
+ADD = """
+import sys
+from pathlib import Path
+from setupwizard.tools.pip_install import Pip
+Pip(Path(sys.argv[1])).add(Path(sys.executable), Path(sys.argv[2]))
+"""
+
+
+def files_below(folder: Path) -> int:
+    return sum(path.is_file() for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize("copied", [1, 40, 300])
+def test_a_copy_of_pip_that_a_kill_cut_off_is_made_anew(tmp_path: Path, copied: int) -> None:
+    lock, work = tmp_path / "lock.txt", tmp_path / "work"
+    lock.write_text("")
+    work.mkdir()
+    child = subprocess.Popen([sys.executable, "-c", ADD, str(work), str(lock)], stderr=subprocess.DEVNULL)
+    end = time.monotonic() + 60
+    while files_below(work) < copied and child.poll() is None and time.monotonic() < end:
+        pass
+    child.kill()
+    child.wait()
+    assert files_below(work) >= copied
+    Pip(work).add(Path(sys.executable), lock)
