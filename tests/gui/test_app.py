@@ -59,6 +59,7 @@ def start(body: str, tmp_path: Path, **more: str) -> subprocess.Popen[str]:
         "HOME": str(tmp_path),
         "XDG_CONFIG_HOME": str(tmp_path / "config"),
         "XDG_STATE_HOME": str(tmp_path / "state"),
+        "XDG_RUNTIME_DIR": str(tmp_path),  # else a window of somebody else is taken for the first one
         "WIN_PD_OVERRIDE_LOCAL_APPDATA": str(tmp_path),  # else platformdirs asks Windows, which knows no variables
         **more,
     }

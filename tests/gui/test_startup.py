@@ -97,6 +97,7 @@ def told_by(program: str, tmp_path: Path) -> dict:
     """Run the program until its window is there, and return what it told then."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "SETUPWIZARD"))}
     env = {**own, "HOME": str(tmp_path), "LANG": "C.UTF-8", "DISPLAY": ":none", "QT_QPA_PLATFORM": "offscreen"}
+    env["XDG_RUNTIME_DIR"] = str(tmp_path)  # else a window of somebody else is taken for the first one
     done = subprocess.run(
         [sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=120, check=False
     )
