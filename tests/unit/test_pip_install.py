@@ -34,3 +34,12 @@ def test_a_copy_of_pip_that_a_kill_cut_off_is_made_anew(tmp_path: Path, copied: 
     child.wait()
     assert files_below(work) >= copied
     Pip(work).add(Path(sys.executable), lock)
+
+
+def test_a_copy_of_pip_that_a_kill_while_cleaning_up_left_is_made_anew(tmp_path: Path) -> None:
+    lock = tmp_path / "lock.txt"
+    lock.write_text("")
+    Pip(tmp_path).add(Path(sys.executable), lock)
+    (main,) = tmp_path.rglob("pip/__main__.py")
+    main.unlink()
+    Pip(tmp_path).add(Path(sys.executable), lock)

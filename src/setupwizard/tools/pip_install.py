@@ -32,6 +32,7 @@ class Pip:
         self._work = work
         self._cancel = cancel
         self._listen = listen
+        self._stands_alone = False
 
     def venv_argv(self, python: str, folder: Path) -> tuple[str, ...]:
         """Return the command that makes an empty environment with Python's own means; pip comes as a wheel later."""
@@ -83,15 +84,14 @@ class Pip:
     def _stand_alone(self) -> None:
         """Copy pip to a folder where it stands alone: beside other packages it would count those as installed.
 
-        The folder gets its name when it is whole, so what a kill left of an earlier copy never counts as one.
+        What is there already is of a job that was killed while it copied or while it cleaned up, so it may lack files.
         """
-        if self._program.is_dir():
+        if self._stands_alone:
             return
-        half = self._work / "pip-program.half"
-        if half.exists():
-            shutil.rmtree(half)
-        shutil.copytree(pip_folder(), half / "pip", ignore=shutil.ignore_patterns("__pycache__"))
-        half.replace(self._program)
+        if self._program.exists():
+            shutil.rmtree(self._program)
+        shutil.copytree(pip_folder(), self._program / "pip", ignore=shutil.ignore_patterns("__pycache__"))
+        self._stands_alone = True
 
     def _environment(self) -> Mapping[str, str]:
         temporary = self._work / "tmp"
