@@ -42,11 +42,16 @@ test: $(DEV_STAMP) ## everything that fits in forty minutes, the slow suites tri
 	$(MAKE) check
 	$(BIN)/python -m pytest -q -n 2 tests/gui
 	-$(BIN)/setupwizard apply --yes --cpu --source pip-config --quiet --env build/test-torch </dev/null
-	SETUPWIZARD_TORCH_PYTHON="$$(ls $(CURDIR)/build/test-torch/current/bin/python 2>/dev/null)" $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/end2end
+	SETUPWIZARD_TORCH_PYTHON="$$(ls $(CURDIR)/build/test-torch/current/bin/python 2>/dev/null)" $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not full" tests/end2end
 	$(BIN)/python -m pytest -q -n 2 tests/faults
 	scripts/set_up_fleet.sh $(BIN)/python build/ansible
 	scripts/side_by_side.sh "$(BIN)/python -m pytest -q tests/fleet" "packaging/lab/lane.sh $(BIN)/python short"
 	packaging/test.sh $(BIN)/python quick
+
+test-end2end: $(DEV_STAMP) ## the program as a user runs it, with the tests for which make test has no time
+	scripts/set_up_tests.sh
+	-$(BIN)/setupwizard apply --yes --cpu --source pip-config --quiet --env build/test-torch </dev/null
+	SETUPWIZARD_TORCH_PYTHON="$$(ls $(CURDIR)/build/test-torch/current/bin/python 2>/dev/null)" $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/end2end
 
 test-faults: $(DEV_STAMP) ## the fault and kill tests in full
 	SETUPWIZARD_FAULTS=full $(BIN)/python -m pytest -q -n 2 tests/faults/test_matrix.py

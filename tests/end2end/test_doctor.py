@@ -61,6 +61,7 @@ def test_what_works_is_healthy(somebodys: Path, env: dict[str, str], tmp_path: P
     assert hidden.document["causes"][0]["fix"] is None
 
 
+@pytest.mark.full
 def test_a_damaged_torch_is_exchanged_in_place(somebodys: Path, env: dict[str, str], tmp_path: Path) -> None:
     site = packages(somebodys)
     own = site / "torch" / "my_patch.py"
@@ -118,6 +119,7 @@ def test_no_python_is_said_at_once(env: dict[str, str], tmp_path: Path) -> None:
     assert both.code == 2
 
 
+@pytest.mark.full
 def test_an_environment_of_ours_gets_a_new_generation(env: dict[str, str], tmp_path: Path) -> None:
     root = tmp_path / "root"
     made = run("apply", "--yes", "--cpu", "--env", root, "--json", env=env, cwd=tmp_path)

@@ -42,11 +42,11 @@ def busy_cores() -> Iterator[None]:
 
 
 @pytest.fixture
-def slow_wizard(cpu_build: str, tmp_path: Path, home: Path) -> Iterator[Wizard]:
+def slow_wizard(cpu_build: str, tmp_path_factory: pytest.TempPathFactory, home: Path) -> Iterator[Wizard]:
     """Start the wizard on a slow and simple screen."""
     if reason := missing():
         pytest.skip(reason)
-    desktop = Desktop(tmp_path / "desktop", more=PLAIN_SCREEN)
+    desktop = Desktop(tmp_path_factory.mktemp("slow"), more=PLAIN_SCREEN)  # short: it holds sockets
     try:
         with busy_cores(), wizard_on(desktop, home) as one:
             yield one
