@@ -133,7 +133,7 @@ def test_pips_settings_in_uvs_words(tmp_path):
         "UV_INDEX": "https://one.example/simple https://two.example/simple",
         "UV_FIND_LINKS": "/srv/one,https://links.example/",
         "UV_INSECURE_HOST": "mirror.example",
-        "SSL_CERT_FILE": "/etc/company.pem",
+        "SSL_CERT_FILE": str(Path("/etc/company.pem")),
         **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://proxy.example:3128"),
     }
     config.write_text("[global]\nno-index = true\nfind-links = /srv/one\n")
