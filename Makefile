@@ -45,7 +45,7 @@ test: $(DEV_STAMP) ## everything that fits in forty minutes, the slow suites tri
 	SETUPWIZARD_TORCH_PYTHON="$$(ls $(CURDIR)/build/test-torch/current/bin/python 2>/dev/null)" $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not full" tests/end2end
 	$(BIN)/python -m pytest -q -n 2 tests/faults
 	scripts/set_up_fleet.sh $(BIN)/python build/ansible
-	scripts/side_by_side.sh "$(BIN)/python -m pytest -q tests/fleet" "packaging/lab/lane.sh $(BIN)/python short"
+	$(BIN)/python -m pytest -q tests/fleet
 	packaging/test.sh $(BIN)/python quick
 
 test-end2end: $(DEV_STAMP) ## the program as a user runs it, with the tests for which make test has no time
@@ -69,6 +69,9 @@ test-layout: $(DEV_STAMP) ## every page in both languages and a long one, both t
 test-cuda-wheel: $(DEV_STAMP) ## install the CUDA build of torch where pip here can get it (several GB), compare it, ask for its proof
 	mkdir -p build
 	$(BIN)/python scripts/cuda_wheel.py
+
+test-windows-short: $(DEV_STAMP) ## the part of the Windows lane for each change: five minutes, two more for the lab
+	packaging/lab/lane.sh $(BIN)/python short
 
 test-windows: $(DEV_STAMP) ## build the Windows lab (Wine) if it is not there, and run the tests in Windows Python
 	packaging/lab/lane.sh $(BIN)/python
