@@ -79,9 +79,9 @@ EXAMPLES: dict[ErrorCode, tuple[PageName, dict[str, object]]] = {
     "conda-environment-missing": ("install", {"path": _ROOT}),
     "conda-disk-full": ("install", {"path": "C:\\", "need": "9.4 GB", "free": "3.2 GB"}),
     "conda-offline": ("build", {}),
-    "conda-network": ("build", {"host": "conda.anaconda.org"}),
-    "conda-link-dropped": ("install", {"host": "conda.anaconda.org"}),
-    "conda-file-missing": ("install", {"host": "conda.anaconda.org"}),
+    "conda-network": ("build", {"host": "conda.example"}),
+    "conda-link-dropped": ("install", {"host": "conda.example"}),
+    "conda-file-missing": ("install", {"host": "conda.example"}),
     "conda-checksum": ("install", {"problem": ""}),
     "conda-interrupted": ("install", {}),
 }
