@@ -6,8 +6,14 @@ import subprocess
 import pytest
 
 from helpers.bundle_lab import BundleLab
-from helpers.loopback import Answer, loopback
-from helpers.python_mirror import MINOR, PUBLISHER, VERSION, archive, interpreter_home, listing
+from helpers.python_mirror import (
+    MINOR,
+    VERSION,
+    archive,
+    give_another_python,
+    interpreter_home,
+    mirrored,
+)
 
 HOME = interpreter_home()
 pytestmark = pytest.mark.skipif(isinstance(HOME, str), reason=str(HOME))
@@ -22,20 +28,10 @@ def packed(tmp_path_factory):
 def lab(tmp_path, packed):
     """Return a lab whose offline folder holds a Python, and whose computer has none of that version."""
     made = BundleLab(tmp_path)
-    with loopback() as server:
-        place = f"/mirror/20261110/{packed.name.replace('+', '%2B')}"
-        server.answers[place] = Answer(packed.read_bytes(), kind="application/gzip")
-        server.page("/list.json", listing(packed, PUBLISHER), kind="application/json")
-        made.env = {
-            **{name: value for name, value in made.env.items() if "proxy" not in name.lower()},
-            "UV_PYTHON_DOWNLOADS_JSON_URL": f"{server.url}/list.json",
-            "UV_PYTHON_INSTALL_MIRROR": f"{server.url}/mirror",
-        }
+    with mirrored(made, packed):
         ended = made.make()
         assert ended.code == 0, ended.err
-    document = json.loads(made.machine.read_text("utf-8"))
-    document["pythons"] = [{**document["pythons"][0], "version": "3.9.1"}]
-    made.machine.write_text(json.dumps(document), encoding="utf-8")
+    give_another_python(made)
     return made
 
 

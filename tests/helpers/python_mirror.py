@@ -7,7 +7,12 @@ import json
 import platform
 import sys
 import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from helpers.bundle_lab import BundleLab
+from helpers.loopback import Answer, Loopback, loopback
 
 MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 VERSION = ".".join(map(str, sys.version_info[:3]))
@@ -71,3 +76,25 @@ def listing(file: Path, where: str, *, sha256: str | None = None, version: str =
         "build": "20261110",
     }
     return json.dumps({f"cpython-{version}-linux-{platform.machine()}-gnu": row})
+
+
+@contextmanager
+def mirrored(lab: BundleLab, packed: Path) -> Iterator[Loopback]:
+    """Let a lab's computer know of one mirror with one archive, and go there without a proxy."""
+    with loopback() as server:
+        place = f"/mirror/20261110/{packed.name.replace('+', '%2B')}"
+        server.answers[place] = Answer(packed.read_bytes(), kind="application/gzip")
+        server.page("/list.json", listing(packed, PUBLISHER), kind="application/json")
+        lab.env = {
+            **{name: value for name, value in lab.env.items() if "proxy" not in name.lower()},
+            "UV_PYTHON_DOWNLOADS_JSON_URL": f"{server.url}/list.json",
+            "UV_PYTHON_INSTALL_MIRROR": f"{server.url}/mirror",
+        }
+        yield server
+
+
+def give_another_python(lab: BundleLab) -> None:
+    """Let the lab's computer have a Python that no plan names, and no other."""
+    document = json.loads(lab.machine.read_text("utf-8"))
+    document["pythons"] = [{**document["pythons"][0], "version": "3.9.1"}]
+    lab.machine.write_text(json.dumps(document), encoding="utf-8")
