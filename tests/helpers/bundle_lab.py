@@ -15,7 +15,7 @@ import tomlkit
 from helpers.fault_lab import MINOR, make_wheels
 from helpers.make_wheels import package_of
 from helpers.program import Ended, environment, run
-from setupwizard.tools.lock import lock_of
+from setupwizard.tools.pylock import lock_of
 
 PLATFORM = {"x86_64": "linux_x86_64", "aarch64": "linux_aarch64"}.get(os.uname().machine, "linux_x86_64")
 LOCK = "pylock.lab.toml"

@@ -15,8 +15,9 @@ from setupwizard import codes, i18n
 from setupwizard.errors import SetupError
 from setupwizard.sentences import SENTENCES
 from setupwizard.tools import http, pip
+from setupwizard.tools.addresses import host_of
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.http_faults import cause_of, host_of, next_hop, proxy_login, retry_after
+from setupwizard.tools.http_faults import cause_of, next_hop, proxy_login, retry_after
 from setupwizard.tools.proxies import variables_for
 from setupwizard.tools.transport import FetchSettings
 

@@ -19,8 +19,9 @@ from urllib3.exceptions import HTTPError
 
 from setupwizard.codes import Platform
 from setupwizard.errors import SetupError
+from setupwizard.tools.addresses import host_of
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.http_faults import host_of, problem_of
+from setupwizard.tools.http_faults import problem_of
 from setupwizard.tools.redaction import without_login
 from setupwizard.tools.transport import Connections, request_headers
 

@@ -17,8 +17,8 @@ from setupwizard.errors import Cancelled, SetupError
 from setupwizard.model.plan import Package, Setting
 from setupwizard.model.pythons import Row, pythons_data, words_of
 from setupwizard.tools import http
+from setupwizard.tools.addresses import local_path
 from setupwizard.tools.concurrency import Cancel, side_by_side
-from setupwizard.tools.lock import local_path
 from setupwizard.tools.redaction import without_login
 
 SECONDS = 30

@@ -15,9 +15,9 @@ from setupwizard.model.format import sentences
 from setupwizard.probes.index_pages import ACCEPT, links_in
 from setupwizard.probes.listings import Listing, Offer, Question, SourceSpec, code_of, says
 from setupwizard.tools import http, pip
+from setupwizard.tools.addresses import host_of
 from setupwizard.tools.concurrency import Cancel, side_by_side
-from setupwizard.tools.http_faults import host_of
-from setupwizard.tools.lock import platform_tags, target_tags
+from setupwizard.tools.pylock import platform_tags, target_tags
 from setupwizard.tools.redaction import without_login
 from setupwizard.tools.transport import FetchSettings
 

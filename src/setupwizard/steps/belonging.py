@@ -20,9 +20,8 @@ from setupwizard.probes.index_pages import ACCEPT
 from setupwizard.probes.listings import SourceSpec
 from setupwizard.probes.sources import files_on
 from setupwizard.tools import http, network, pip, strict
+from setupwizard.tools.addresses import host_of, local_path, origin_of
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.http_faults import host_of
-from setupwizard.tools.lock import local_path
 from setupwizard.tools.plan_lock import PlannedWheel
 
 log = logging.getLogger(__name__)
@@ -50,7 +49,7 @@ class Place(Struct, frozen=True, kw_only=True):
             return any(_is_below(path, folder) for folder in self.folders)
         parts = urlsplit(url)
         secure = parts.scheme == "https" and parts.port in {None, 443} and parts.hostname in self.hosts
-        return secure or _origin(url) in self.origins
+        return secure or origin_of(url) in self.origins
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -72,7 +71,7 @@ def _place(spec: SourceSpec, known: Mapping[str, PackageSource], cancel: Cancel)
         return Place(spec=spec, hosts=pip.general_hosts())
     if spec.kind == "pip-config":
         addresses, folders = pip.places(pip.user_environment(), cancel=cancel)
-        origins = frozenset(map(_origin, addresses))
+        origins = frozenset(map(origin_of, addresses))
         general = pip.general_hosts()
         hosts = general if any(urlsplit(address).hostname in general for address in addresses) else frozenset()
         return Place(spec=spec, hosts=hosts, pages=addresses, origins=origins, folders=folders)
@@ -80,7 +79,7 @@ def _place(spec: SourceSpec, known: Mapping[str, PackageSource], cancel: Cancel)
         return Place(spec=spec, folders=(Path(spec.url or ""),))
     if spec.id in known:
         return Place(spec=spec, hosts=frozenset(known[spec.id].hosts))
-    return Place(spec=spec, pages=(spec.url or "",), origins=frozenset((_origin(spec.url or ""),)))
+    return Place(spec=spec, pages=(spec.url or "",), origins=frozenset((origin_of(spec.url or ""),)))
 
 
 class Search:
@@ -162,11 +161,6 @@ def _must_be_plain(url: str, lock: str) -> None:
     local = parts.scheme == "file" and parts.netloc in {"", "localhost"} and ".." not in unquote(parts.path).split("/")
     if odd or not (local or (parts.scheme in {"http", "https"} and parts.hostname)):
         raise strict.refused(lock, _("it holds an address that is not a plain one."))
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
 
 
 def _is_below(path: Path, folder: Path) -> bool:

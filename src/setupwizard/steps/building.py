@@ -21,7 +21,7 @@ from setupwizard.store.files import disk_errors
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.lock import write_lock
+from setupwizard.tools.pylock import write_lock
 from setupwizard.tools.uv import Uv
 
 log = logging.getLogger(__name__)

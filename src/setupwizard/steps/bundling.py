@@ -32,7 +32,7 @@ from setupwizard.store.fetch import FetchSettings, fetch
 from setupwizard.store.files import disk_errors, hash_file, remove_tree, replace_patiently, write_atomic
 from setupwizard.store.wheels import WheelStore
 from setupwizard.tools import pip, signatures
-from setupwizard.tools.lock import lock_of
+from setupwizard.tools.pylock import lock_of
 
 log = logging.getLogger(__name__)
 

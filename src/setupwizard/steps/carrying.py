@@ -21,7 +21,7 @@ from setupwizard.store.files import disk_errors
 from setupwizard.store.journal import stays_inside
 from setupwizard.store.layout import Root
 from setupwizard.store.packages import packages_in, versions_in
-from setupwizard.tools.lock import local_path
+from setupwizard.tools.addresses import local_path
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from setupwizard.model.recommendation import Build
 from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.files import write_atomic
 from setupwizard.tools import strict
-from setupwizard.tools.lock import lock_of
+from setupwizard.tools.pylock import lock_of
 
 
 class Exported(Struct, frozen=True, kw_only=True):

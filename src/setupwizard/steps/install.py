@@ -36,7 +36,7 @@ from setupwizard.store.wheels import WheelStore
 from setupwizard.tools import pip
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.interpreter import ask_version
-from setupwizard.tools.lock import write_lock
+from setupwizard.tools.pylock import write_lock
 
 log = logging.getLogger(__name__)
 

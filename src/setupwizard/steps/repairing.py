@@ -24,7 +24,7 @@ from setupwizard.store.fetch import fetch
 from setupwizard.store.files import remove_tree
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
-from setupwizard.tools.lock import write_lock
+from setupwizard.tools.pylock import write_lock
 from setupwizard.tools.uv import Uv
 
 log = logging.getLogger(__name__)

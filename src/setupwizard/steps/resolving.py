@@ -20,10 +20,10 @@ from setupwizard.model.recommendation import Build
 from setupwizard.probes.listings import Listing, SourceSpec
 from setupwizard.steps.offers import Choice
 from setupwizard.tools import http, pip
+from setupwizard.tools.addresses import host_of
 from setupwizard.tools.concurrency import Cancel, side_by_side
-from setupwizard.tools.http_faults import host_of
-from setupwizard.tools.lock import LockedWheel, read_lock
 from setupwizard.tools.pip_places import UvSettings, uv_settings
+from setupwizard.tools.pylock import LockedWheel, read_lock
 from setupwizard.tools.uv import Uv
 
 SIZE_SECONDS = 60

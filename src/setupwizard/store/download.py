@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
@@ -22,8 +21,9 @@ from setupwizard.i18n import _
 from setupwizard.model.plan import Package
 from setupwizard.store.part import Part, TooLong
 from setupwizard.store.wheels import WheelStore
+from setupwizard.tools.addresses import host_of, local_path
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.http_faults import WORTH_ANOTHER_TRY, host_of, retry_after
+from setupwizard.tools.http_faults import WORTH_ANOTHER_TRY, retry_after
 from setupwizard.tools.pace import Pace
 from setupwizard.tools.transport import Connections, FetchSettings, request_headers
 
@@ -191,7 +191,7 @@ class Download:
                 raise Cancelled
 
     def _attempt(self, url: str, connections: Connections, cancel: Cancel) -> None:
-        path = _local_path(url)
+        path = _file_at(url)
         if path is not None:
             self._copy(path, cancel)
             return
@@ -369,19 +369,19 @@ def _telling(error: SetupError) -> int:
 
 
 def _host(url: str) -> str:
-    path = _local_path(url)
+    path = _file_at(url)
     return str(path.parent) if path is not None else host_of(url)
 
 
-def _local_path(url: str) -> Path | None:
-    """Return the file that an address of this computer means: a file: address or a path; None: ask a server."""
-    parts = urlsplit(url)
-    if parts.scheme in {"http", "https"}:
+def _file_at(url: str) -> Path | None:
+    """Return the file that an address or a path means; None: ask a server.
+
+    Raises:
+        SetupError: "plan-invalid": it is neither.
+    """
+    if urlsplit(url).scheme in {"http", "https"}:
         return None
-    if parts.scheme == "file":
-        share = parts.netloc not in {"", "localhost"}
-        return Path(url2pathname(f"//{parts.netloc}{parts.path}" if share else parts.path))
-    path = Path(url)
+    path = local_path(url) or Path(url)
     if not path.is_absolute():
         raise SetupError("plan-invalid", file="pylock.toml", problem=url.partition("?")[0])
     return path

@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from setupwizard.errors import SetupError
-from setupwizard.tools.http_faults import host_of
+from setupwizard.tools.addresses import host_of
 from setupwizard.tools.process import ProcessResult
 from setupwizard.tools.room import disk_full
 

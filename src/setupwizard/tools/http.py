@@ -13,9 +13,9 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from setupwizard.errors import Cancelled, SetupError
+from setupwizard.tools.addresses import host_of, local_path
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.http_faults import host_of, retry_after
-from setupwizard.tools.lock import local_path
+from setupwizard.tools.http_faults import retry_after
 from setupwizard.tools.transport import Connections, FetchSettings, request_headers
 
 PATIENCE = FetchSettings(connect_seconds=8, stall_seconds=20, retries=3, longest_pause=10)

@@ -15,6 +15,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from setupwizard.codes import ErrorCode
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
+from setupwizard.tools.addresses import host_of, place_of
 from setupwizard.tools.redaction import without_login
 
 _RETRY_LATER = frozenset((408, 425, 429, 500, 502, 503, 504))
@@ -29,11 +30,6 @@ WORTH_ANOTHER_TRY: frozenset[ErrorCode] = frozenset(
     ("network-off", "name-unknown", "host-blocked", "network-timeout", "server-error", "proxy-off")
 )
 """What may pass by itself within seconds: a line that comes back, a server that is busy."""
-
-
-def host_of(url: str) -> str:
-    """Return the host of an address, for a message: never a name or password of its login."""
-    return urlsplit(url).hostname or url
 
 
 def next_hop(url: str, target: str) -> str:
@@ -88,11 +84,6 @@ def proxy_login(ways: str, proxy: str, detail: str = "") -> SetupError:
             "a way without it, or use another network."
         ).format(schemes=", ".join(schemes))
     return SetupError("proxy-login", host=place_of(proxy), ways=text, detail=detail or ways)
-
-
-def place_of(url: str) -> str:
-    """Return the host and port of an address, for a message: never a name or password of its login."""
-    return urlsplit(url).netloc.rpartition("@")[2] or url
 
 
 def cause_of(error: BaseException, url: str, *, proxy: str | None = None) -> SetupError:

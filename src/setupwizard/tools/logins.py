@@ -11,20 +11,22 @@ from urllib.parse import unquote, urlsplit
 
 import urllib3
 
-_known: dict[tuple[str, str], str] = {}
+from setupwizard.tools.addresses import origin_of
+
+_known: dict[str, str] = {}  # origin -> "name:password"
 
 
 def remember(url: str) -> None:
     """Take the login of an address, if it has one, for later requests to the same place."""
     login = userinfo(url)
     if login is not None:
-        _known[_place_of(url)] = login
+        _known[origin_of(url)] = login
 
 
 def headers_for(url: str) -> dict[str, str]:
     """Return the header that logs in at an address; empty: nobody knows a login for it."""
     remember(url)
-    login = _known.get(_place_of(url)) or _of_netrc(url)
+    login = _known.get(origin_of(url)) or _of_netrc(url)
     return dict(urllib3.make_headers(basic_auth=login)) if login else {}
 
 
@@ -32,11 +34,6 @@ def userinfo(url: str) -> str | None:
     """Return "name:password" of an address, None when it has none."""
     parts = urlsplit(url)
     return f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else None
-
-
-def _place_of(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc.rpartition("@")[2].lower()
 
 
 def _of_netrc(url: str) -> str | None:

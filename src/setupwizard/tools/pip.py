@@ -22,9 +22,9 @@ from packaging.specifiers import SpecifierSet
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.plan import Setting
+from setupwizard.tools.addresses import local_path
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.environment import clean_environment
-from setupwizard.tools.lock import local_path
 from setupwizard.tools.logins import remember
 from setupwizard.tools.process import ProcessResult, own_program, run
 from setupwizard.tools.reader import LAST_WORDS

@@ -13,7 +13,8 @@ from packaging.version import InvalidVersion, Version
 from setupwizard.codes import Platform
 from setupwizard.i18n import _
 from setupwizard.tools import strict
-from setupwizard.tools.lock import file_of, target_tags
+from setupwizard.tools.addresses import file_of
+from setupwizard.tools.pylock import target_tags
 
 Text = Annotated[str, Meta(max_length=2000)]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import truststore
@@ -24,9 +24,10 @@ from setupwizard import __version__
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.tools import network
+from setupwizard.tools.addresses import file_of, host_of
 from setupwizard.tools.certificate import certificate_of
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.http_faults import cause_of, host_of, next_hop, problem_of, proxy_login, refusal
+from setupwizard.tools.http_faults import cause_of, next_hop, problem_of, proxy_login, refusal
 from setupwizard.tools.logins import headers_for, userinfo
 from setupwizard.tools.redaction import without_login
 
@@ -262,8 +263,3 @@ class Connections:
 def request_headers() -> dict[str, str]:
     """Return what every request says: who asks, and that the bytes are wanted as they are."""
     return {"User-Agent": AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
-
-
-def file_of(url: str) -> str:
-    """Return the name of the file that an address ends with, without what may be secret in the rest of it."""
-    return unquote(urlsplit(url).path.rpartition("/")[2])

@@ -15,8 +15,8 @@ from setupwizard.model.release import ReleaseData, release_data
 from setupwizard.model.settings import DIRECT, SYSTEM, Contact, Settings, problem_of
 from setupwizard.steps.sources import known_sources
 from setupwizard.tools import http, preferences
+from setupwizard.tools.addresses import host_of
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.http_faults import host_of
 from setupwizard.tools.transport import FetchSettings
 
 _PAGE = "torch/"

@@ -6,7 +6,7 @@ import pytest
 
 from setupwizard.errors import SetupError
 from setupwizard.model.plan import Package
-from setupwizard.tools.lock import file_of, local_path, platform_tags, read_lock, target_tags, write_lock
+from setupwizard.tools.pylock import platform_tags, read_lock, target_tags, write_lock
 
 MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 SHA = "ab" * 32
@@ -88,12 +88,6 @@ def test_the_installers_lock_reads_back_with_odd_paths(tmp_path):
     assert entry["wheels"] == [{"name": file.name, "path": file.as_posix(), "size": 0, "hashes": {"sha256": SHA}}]
 
 
-def test_a_file_address_leads_back_to_its_path_whatever_its_letters(tmp_path):
-    odd = tmp_path / "a b+c 测"
-    assert local_path(odd.as_uri()) == odd
-    assert local_path("https://x.example/y") is None
-
-
 @pytest.mark.parametrize(
     ("platform", "first", "among"),
     [
@@ -108,17 +102,3 @@ def test_another_computer_takes_the_wheels_of_its_own_platform(platform, first, 
     assert tags[0].startswith(first)
     assert among in tags
     assert {tag.platform for tag in target_tags("3.12", platform)} == {*tags, "any"}
-
-
-@pytest.mark.parametrize(
-    ("address", "file"),
-    [
-        (
-            "https://x.example/a/torch-2.13.0%2Bcpu-py3-none-any.whl?token=1#sha256=00",
-            "torch-2.13.0+cpu-py3-none-any.whl",
-        ),
-        ("wheels/six.whl", "six.whl"),
-    ],
-)
-def test_the_name_of_a_file_is_what_its_address_ends_with(address, file):
-    assert file_of(address) == file

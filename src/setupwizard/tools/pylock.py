@@ -5,8 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
-from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 import tomlkit
 from msgspec import Struct
@@ -17,8 +15,9 @@ from packaging.utils import parse_wheel_filename
 from setupwizard.codes import Platform
 from setupwizard.errors import SetupError
 from setupwizard.model.plan import Package
+from setupwizard.tools.addresses import file_of
+from setupwizard.tools.strict import MAX_LOCK_BYTES
 
-MAX_LOCK_BYTES = 8 * 1024 * 1024
 # Far ahead of what there is: for another computer the system is taken to be new enough.
 NEWEST_MACOS = 30
 _NEWEST_GLIBC = 60
@@ -65,13 +64,6 @@ def platform_tags(platform: Platform) -> list[str]:
     return [f"{name}_{arch}" for name in (*(f"manylinux_2_{n}" for n in range(_NEWEST_GLIBC, 4, -1)), *legacy)]
 
 
-def file_of(address: str) -> str:
-    """Return the name of the file that an address or a path with "/" ends with."""
-    if "://" not in address:
-        return address.rpartition("/")[2]
-    return unquote(urlsplit(address).path.rpartition("/")[2])
-
-
 def read_lock(path: Path, *, python: str, platform: Platform | None = None) -> tuple[LockedWheel, ...]:
     """Read a lock and choose the wheel of each package that the Python takes.
 
@@ -108,14 +100,6 @@ def _choose(
             raise SetupError("plan-invalid", file=lock_name, problem=f"{file}: no address or no sha256")
         return LockedWheel(name=name, version=version, file=file, url=wheel.url, sha256=sha256.lower(), size=wheel.size)
     raise SetupError("plan-invalid", file=lock_name, problem=f"{name} {version}: no wheel for this Python")
-
-
-def local_path(url: str) -> Path | None:
-    """Return the file behind a file: address, None for every other address."""
-    parts = urlsplit(url)
-    if parts.scheme != "file":
-        return None
-    return Path(url2pathname(parts.path))
 
 
 def write_lock(path: Path, packages: Sequence[Package], places: Sequence[PurePath | str]) -> None:
