@@ -395,6 +395,14 @@ def test_files_are_written_whole_and_the_newest_is_found(tmp_path: Path) -> None
     assert {path.suffix for path in folder.iterdir()} == {".html", ".json"}
 
 
+def test_of_two_reports_of_one_second_the_later_is_the_newest(tmp_path: Path) -> None:
+    for number in range(1, 12):
+        write_report(tmp_path, report(program=str(number)))
+    found = newest(tmp_path)
+    assert found is not None
+    assert found.program == "11"
+
+
 def test_a_folder_that_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "reports").write_text("x", encoding="utf-8")
     with pytest.raises(SetupError) as caught:

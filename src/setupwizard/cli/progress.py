@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 import uuid
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -16,7 +15,7 @@ from setupwizard.i18n import _
 from setupwizard.model.events import CheckDone, Event, Outcome, Output, Progress, StepStarted
 from setupwizard.model.format import format_bytes, format_part, format_rate, format_time_left
 from setupwizard.model.stages import stage_title
-from setupwizard.model.wire import to_builtins
+from setupwizard.model.wire import timestamp, to_builtins
 
 MARKS = {"pass": "ok", "warn": "!", "fail": "x", "skip": "-", "not-run": "-"}
 
@@ -41,7 +40,7 @@ class EventLines:
         line = {
             "event": fields.pop("event"),
             "schema": fields.pop("schema", SCHEMA),
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "time": timestamp(exact_to="milliseconds"),
             "run": self._run,
             "seq": self._seq,
             **fields,

@@ -1,9 +1,10 @@
-"""Documents to JSON and back, and the schema of each."""
+"""Documents to JSON and back, the schema of each, and how they write a time."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -13,6 +14,11 @@ T = TypeVar("T")
 
 MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 """No honest document comes near this; a larger file is refused before it is read."""
+
+
+def timestamp(moment: datetime | None = None, *, exact_to: Literal["seconds", "milliseconds"] = "seconds") -> str:
+    """Return a time as documents write it, RFC 3339 in UTC: "2026-11-22T14:05:00Z"; the present one when None."""
+    return (moment or datetime.now(UTC)).astimezone(UTC).isoformat(timespec=exact_to).replace("+00:00", "Z")
 
 
 def to_json(document: object, *, pretty: bool = True) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from setupwizard.model.machine import FoundConda
-from setupwizard.probes.roots import Roots, entries, exists, read_text
+from setupwizard.probes.roots import Roots, entries, exists, read_text, true_name
 
 _EXECUTABLES = ("CONDA_EXE", "MAMBA_EXE", "_CONDA_EXE")
 _PREFIXES = ("CONDA_ROOT", "CONDA_DIR", "CONDA", "_CONDA_ROOT", "MAMBA_ROOT_PREFIX", "CONDA_PREFIX", "CONDA_PREFIX_1")
@@ -64,7 +64,7 @@ def installations(roots: Roots) -> tuple[Path, ...]:
         if exists(prefix / "conda-meta") and (exists(prefix / "condabin") or exists(prefix / "envs")):
             if exists(prefix / "conda-meta" / "pixi"):
                 continue
-            found.setdefault(_real(prefix), prefix)
+            found.setdefault(true_name(prefix), prefix)
     return tuple(found.values())
 
 
@@ -162,7 +162,7 @@ def _note(found: dict[tuple[str, str], FoundConda], path: Path | None) -> None:
     """Add a program unless the same one of the same installation is there already, through a link or another folder."""
     if path is None or path.parent.name == "shims" or not _runnable(path):
         return
-    home = Path(_real(path)).parent.parent
+    home = Path(true_name(path)).parent.parent
     found.setdefault(
         (str(home), path.stem), FoundConda(path=str(path), version=version(home, path.stem), kind=path.stem)
     )
@@ -180,7 +180,3 @@ def _runnable(path: Path) -> bool:
         return path.is_file() and os.access(path, os.X_OK)
     except OSError:
         return False
-
-
-def _real(path: Path) -> str:
-    return os.path.normcase(os.path.realpath(path))

@@ -111,6 +111,11 @@ def exists(path: Path) -> bool:
         return False
 
 
+def true_name(path: Path) -> str:
+    """Return the one name of a place, whatever links or sizes of letters lead to it: to compare places by."""
+    return os.path.normcase(os.path.realpath(path))
+
+
 def usable(path: Path) -> bool:
     """Return whether this user may read and write a file; access lists count, as those of a person at the screen."""
     try:

@@ -13,7 +13,7 @@ import msgspec
 
 from setupwizard.errors import SetupError
 from setupwizard.model.machine import Toolkit
-from setupwizard.probes.roots import Roots, entries, exists, read_text
+from setupwizard.probes.roots import Roots, entries, exists, read_text, true_name
 from setupwizard.tools import process
 from setupwizard.tools.concurrency import Cancel
 
@@ -35,12 +35,11 @@ def toolkits(roots: Roots, *, cancel: Cancel | None = None) -> tuple[Toolkit, ..
 
 def _note(found: dict[str, Toolkit], folder: Path, cancel: Cancel | None, *, new_version: bool = False) -> None:
     """Add a folder's toolkit. A compiler in PATH may be a wrapper of one of them: only a new version counts."""
-    real = os.path.realpath(folder)
-    key = os.path.normcase(real)
+    key = true_name(folder)
     version = _version(folder, cancel) if key not in found else None
     known = {toolkit.version for toolkit in found.values()}
     if version is not None and not (new_version and version in known):
-        found[key] = Toolkit(version=version, path=real)
+        found[key] = Toolkit(version=version, path=os.path.realpath(folder))
 
 
 def _folders(roots: Roots) -> Iterator[Path]:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from setupwizard.model.machine import FoundTorch
 from setupwizard.probes.pythons import Interpreter
-from setupwizard.probes.roots import Roots, entries, exists, read_text
+from setupwizard.probes.roots import Roots, entries, exists, read_text, true_name
 
 _VERSION = re.compile(r"^__version__\s*=\s*['\"]([^'\"]+)['\"]", re.MULTILINE)
 _CUDA = re.compile(r"^cuda(?:\s*:[^=]+)?\s*=\s*['\"](\d+)\.(\d+)", re.MULTILINE)
@@ -48,7 +48,7 @@ def torches(roots: Roots, prefixes: Iterable[Path], interpreters: Iterable[Inter
 def _note(found: dict[str, FoundTorch], folder: Path, owner: Path, python: str | None) -> None:
     torch = look(folder, owner, python)
     if torch is not None:
-        found.setdefault(os.path.normcase(os.path.realpath(folder)), torch)
+        found.setdefault(true_name(folder), torch)
 
 
 def _prefixes(roots: Roots, prefixes: Iterable[Path]) -> Iterator[Path]:

@@ -15,6 +15,7 @@ from setupwizard.i18n import _
 from setupwizard.model.format import format_change
 from setupwizard.model.stages import figure_title
 from setupwizard.model.verification import Verification
+from setupwizard.probes.roots import true_name
 from setupwizard.store.files import write_atomic
 from setupwizard.store.layout import Root
 from setupwizard.tools import userdirs
@@ -38,8 +39,12 @@ def place_of(folder: Path) -> Path:
     root = Root(folder)
     if root.is_ours():
         return root.reports / _NAME
-    key = hashlib.sha256(os.fsencode(os.path.normcase(os.path.realpath(folder)))).hexdigest()[:20]
-    return userdirs.state() / "proofs" / f"{key}.json"
+    return userdirs.state() / "proofs" / f"{key_of(folder)}.json"
+
+
+def key_of(folder: Path) -> str:
+    """Return a word for an environment of somebody else's, to name a folder or file of ours by; always the same."""
+    return hashlib.sha256(os.fsencode(true_name(folder))).hexdigest()[:20]
 
 
 def earlier(folder: Path) -> tuple[Verification, ...]:

@@ -18,12 +18,11 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
-from packaging.utils import canonicalize_name
 
 from setupwizard import platforms
 from setupwizard.store.documents import read_or_none
 from setupwizard.store.files import disk_errors, remove_file, write_atomic
-from setupwizard.store.wheel_record import Places, installed_record, read_listing
+from setupwizard.store.wheel_record import Places, installed_record, package_of, read_listing
 
 FOLDER = ".setupwizard-kept"
 _NOTE = "note.json"
@@ -78,7 +77,7 @@ class Exchange:
         Raises:
             SetupError: "root-not-writable", "file-in-use", "disk-full"; what was moved is back then.
         """
-        infos = [info for info in self.packages.glob("*.dist-info") if _name(info) in names]
+        infos = [info for info in self.packages.glob("*.dist-info") if package_of(info.name) in names]
         files = tuple(sorted({place for info in infos for place in self._places(info)}))
         taken = tuple(sorted(info.name.removesuffix(".dist-info").replace("-", " ", 1) for info in infos))
         note = Note(state="taking", taken=taken, files=files)
@@ -221,10 +220,6 @@ def unfinished(prefix: Path) -> tuple[Exchange, ...]:
     """Return the exchanges that were begun and never ended, newest first: they are to be undone in that order."""
     found = [Exchange(prefix, folder) for folder in sorted((prefix / FOLDER).glob("*"), reverse=True)]
     return tuple(one for one in found if one.note is not None and one.note.state in {"taking", "bringing"})
-
-
-def _name(info: Path) -> str:
-    return canonicalize_name(info.name.partition("-")[0])
 
 
 def _move(source: Path, target: Path) -> None:

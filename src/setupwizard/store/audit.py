@@ -23,6 +23,7 @@ from setupwizard.store.wheel_record import (
     WheelRecord,
     digests_of,
     installed_record,
+    package_of,
     read_listing,
 )
 from setupwizard.tools.concurrency import Cancel
@@ -239,7 +240,7 @@ def _strangers(
     for dist_info in sorted(site_packages.glob("*.dist-info")):
         if dist_info.name in ours:
             continue
-        name = canonicalize_name(dist_info.name.partition("-")[0])
+        name = package_of(dist_info.name)
         if name not in allowed and _key(Path(dist_info.name, "METADATA")) not in known:
             problems.append(Problem("foreign-package", dist_info.name, name))
         try:

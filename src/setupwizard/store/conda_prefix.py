@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Collection, Iterator, Sequence
@@ -15,9 +14,8 @@ from packaging.utils import canonicalize_name
 from setupwizard import platforms
 from setupwizard.model.plan import Package
 from setupwizard.store.audit import AuditResult, Problem
+from setupwizard.store.files import hash_file
 from setupwizard.tools.concurrency import Cancel
-
-_CHUNK = 1 << 20
 
 
 class CondaFile(Struct, frozen=True):
@@ -100,14 +98,14 @@ def compare_with_plan(
         for file in record.files:
             cancel.check()
             count += 1
-            problem = _compare(prefix, file, package.name)
+            problem = _compare(prefix, file, package.name, cancel)
             if problem is not None:
                 problems.append(problem)
     problems += [Problem("foreign-package", f"conda-meta/{name}", name) for name in records]
     return AuditResult(count, tuple(problems))
 
 
-def _compare(prefix: Path, file: CondaFile, name: str) -> Problem | None:
+def _compare(prefix: Path, file: CondaFile, name: str, cancel: Cancel) -> Problem | None:
     if Path(file.path).is_absolute() or ".." in Path(file.path).parts:
         return Problem("unsafe-path", file.path, name)
     if file.path.endswith(".pyc"):
@@ -117,11 +115,8 @@ def _compare(prefix: Path, file: CondaFile, name: str) -> Problem | None:
         return Problem("missing", file.path, name)
     if file.sha256 is None:
         return None
-    digest = hashlib.sha256()
     try:
-        with place.open("rb", buffering=0) as stream:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
+        same = hash_file(place, cancel=cancel) == file.sha256
     except OSError:
         return Problem("missing", file.path, name)
-    return None if digest.hexdigest() == file.sha256 else Problem("changed", file.path, name)
+    return None if same else Problem("changed", file.path, name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -55,11 +54,6 @@ class Current(Struct, frozen=True, kw_only=True):
 def is_generation_name(name: str) -> bool:
     """Whether a text is the name of a generation: "0001" and so on. It comes from files, so it is checked."""
     return _NAME.match(name) is not None
-
-
-def now() -> str:
-    """Return the present time as RFC 3339 in UTC."""
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 class _Head(Struct):

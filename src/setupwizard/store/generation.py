@@ -7,10 +7,10 @@ from pathlib import Path
 
 from setupwizard import platforms
 from setupwizard.errors import SetupError
-from setupwizard.model.wire import to_json
+from setupwizard.model.wire import timestamp, to_json
 from setupwizard.store.activate import write_activation
 from setupwizard.store.crash import crash_point
-from setupwizard.store.documents import Complete, Current, is_generation_name, now, read_or_none
+from setupwizard.store.documents import Complete, Current, is_generation_name, read_or_none
 from setupwizard.store.files import disk_errors, remove_tree, write_atomic
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
@@ -93,7 +93,7 @@ def mark_complete(
         torch=torch,
         variant=variant,
         python=python,
-        made=now(),
+        made=timestamp(),
         top=top,
     )
     crash_point("before-complete")

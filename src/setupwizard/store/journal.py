@@ -13,7 +13,8 @@ from msgspec import Struct, field
 
 from setupwizard import platforms
 from setupwizard.codes import SCHEMA
-from setupwizard.store.documents import is_newer, now
+from setupwizard.model.wire import timestamp
+from setupwizard.store.documents import is_newer
 from setupwizard.store.files import disk_errors
 
 What = Literal["root", "started", "finished", "created", "removed", "switched"]
@@ -145,7 +146,7 @@ class Journal:
         return path.relative_to(self.file.parent).as_posix()
 
     def _write(self, what: What, **facts: object) -> None:
-        entry = msgspec.convert({"what": what, "time": now(), "run": self._run, **facts}, Entry)
+        entry = msgspec.convert({"what": what, "time": timestamp(), "run": self._run, **facts}, Entry)
         # the number stands in each line, though it is the default: a later version has another default
         line = msgspec.json.encode({"schema": SCHEMA, **msgspec.to_builtins(entry)}) + b"\n"
         with disk_errors(self.file.parent, need=len(line)):

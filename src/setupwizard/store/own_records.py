@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
-
 from setupwizard import platforms
 from setupwizard.store.audit import AuditResult, Problem
-from setupwizard.store.wheel_record import Digest, Places, installed_record
+from setupwizard.store.wheel_record import Digest, Places, digests_of, installed_record, package_of
 from setupwizard.tools.concurrency import Cancel
 
-_CHUNK = 1 << 20
 _THREADS = 4
 _LEFTOVER = "~"
 
@@ -44,7 +40,7 @@ def audit_own_records(site_packages: Path, cancel: Cancel | None = None) -> Audi
     tasks: list[tuple[str, str, Path, Digest | None]] = []
     for dist_info in sorted(site_packages.glob("*.dist-info")):
         cancel.check()
-        name = canonicalize_name(dist_info.name.partition("-")[0])
+        name = package_of(dist_info.name)
         try:
             rows = list(installed_record(dist_info))
         except (OSError, ValueError):
@@ -81,14 +77,7 @@ def _compare(task: tuple[str, str, Path, Digest | None], cancel: Cancel) -> Prob
     try:
         if digest is None:
             return None if place.exists() else Problem("missing", path, name)
-        return None if _hash(place, digest.algorithm) == digest.value else Problem("changed", path, name)
+        same = digest in digests_of(place, (digest.algorithm,), cancel)
+        return None if same else Problem("changed", path, name)
     except OSError:
         return Problem("missing", path, name)
-
-
-def _hash(path: Path, algorithm: str) -> bytes:
-    digest = hashlib.new(algorithm)
-    with path.open("rb", buffering=0) as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.digest()

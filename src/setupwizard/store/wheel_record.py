@@ -104,6 +104,11 @@ class Places(NamedTuple):
         return cls(prefix, prefix / ("Scripts" if windows else "bin"), headers)
 
 
+def package_of(dist_info: str) -> str:
+    """Return the canonical name of the package that a folder of metadata, "torch-2.15.0.dist-info", belongs to."""
+    return canonicalize_name(dist_info.partition("-")[0])
+
+
 def read_listing(wheel: Path) -> Listing:
     """Read the RECORD of a wheel whose sha256 was verified.
 
@@ -127,11 +132,7 @@ def read_listing(wheel: Path) -> Listing:
 
 def _dist_info(archive: zipfile.ZipFile, name: str) -> str:
     folders = {path.partition("/")[0] for path in archive.namelist() if "/" in path}
-    found = [
-        folder
-        for folder in folders
-        if folder.endswith(".dist-info") and canonicalize_name(folder.partition("-")[0]) == name
-    ]
+    found = [folder for folder in folders if folder.endswith(".dist-info") and package_of(folder) == name]
     if len(found) != 1:
         raise ValueError(f"{len(found)} folders of metadata")
     return found[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from setupwizard.model.plan import Package, Plan
 from setupwizard.model.recommendation import Recommendation, Wishes
 from setupwizard.model.verification import Check, Verification
 from setupwizard.probes.torches import look as look_at_torch
-from setupwizard.steps import diagnosing, foreign, observing, planning, repairing, verify
+from setupwizard.steps import diagnosing, foreign, history, observing, planning, repairing, verify
 from setupwizard.steps.recommend import recommend
 from setupwizard.steps.tracking import Track
 from setupwizard.store.catalogue_cache import known_catalogue
@@ -234,8 +233,7 @@ def _damaged(found: foreign.Foreign, track: Track) -> frozenset[str]:
 
 
 def _scratch(folder: Path) -> Path:
-    key = hashlib.sha256(os.fsencode(os.path.normcase(os.path.realpath(folder)))).hexdigest()[:20]
-    return userdirs.cache() / "repairs" / key
+    return userdirs.cache() / "repairs" / history.key_of(folder)
 
 
 def _with(cause: Cause, changes: tuple[str, ...], size: int) -> Cause:

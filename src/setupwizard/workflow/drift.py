@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from msgspec.structs import replace
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -13,6 +11,7 @@ from setupwizard.i18n import _, ngettext
 from setupwizard.model.format import listed
 from setupwizard.model.machine import Machine
 from setupwizard.model.verification import Check, Verification
+from setupwizard.model.wire import timestamp
 from setupwizard.steps.opening import Opened
 from setupwizard.steps.portable import bundled_pythons, planned_wheels
 from setupwizard.steps.records import plan_of
@@ -114,5 +113,4 @@ def verify_against(
 
 
 def _nothing_there(options: ProofOptions) -> Verification:
-    started = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return Verification(passed=False, verdict="fail", level=options.level, mode=options.mode, started=started)
+    return Verification(passed=False, verdict="fail", level=options.level, mode=options.mode, started=timestamp())

@@ -20,6 +20,7 @@ from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build, Recommendation, Wishes
 from setupwizard.model.stages import headline
 from setupwizard.model.verification import Verification
+from setupwizard.probes.roots import true_name
 from setupwizard.probes.torches import look as look_at_torch
 from setupwizard.steps import history, switching
 from setupwizard.steps.recommend import recommend
@@ -40,7 +41,7 @@ def environments(machine: Machine | None, decision: Recommendation | None) -> tu
         decision: what is right for it; None: nothing is said about updates.
     """
     own = tuple(_own(root, machine, decision) for root in known_roots() if _worth_showing(root))
-    roots = [os.path.normcase(os.path.realpath(one.root)) for one in own]
+    roots = [true_name(Path(one.root)) for one in own]
     return (*own, *_others(machine, roots))
 
 
@@ -196,7 +197,7 @@ def _others(machine: Machine | None, ours: list[str]) -> Iterator[Environment]:
     """Yield what other programs made: it can be checked, and repaired when somebody asks for it."""
     for torch in machine.torches if machine is not None else ():
         folder = Path(torch.env)
-        place = os.path.normcase(os.path.realpath(folder))
+        place = true_name(folder)
         if not folder.is_dir() or any(place == root or place.startswith(root + os.sep) for root in ours):
             continue
         yield _other(torch)

@@ -3,7 +3,8 @@
 from setupwizard.steps.report.collecting import collect
 from setupwizard.steps.report.document import Report, report_document, with_history
 from setupwizard.steps.report.fleet import Collection
-from setupwizard.steps.report.page import newest, render_html, write_report
+from setupwizard.steps.report.keeping import newest, write_report
+from setupwizard.steps.report.page import render_html
 from setupwizard.steps.report.rollup import render_csv, render_rollup
 from setupwizard.steps.report.view import plain_text
 

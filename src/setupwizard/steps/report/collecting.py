@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -21,13 +20,12 @@ from setupwizard.model.wire import read_document
 from setupwizard.steps.report import wording
 from setupwizard.steps.report.document import Report
 from setupwizard.steps.report.fleet import Collection, Line, Need, Refused, summed_up
+from setupwizard.steps.report.keeping import order_of
 
 log = logging.getLogger(__name__)
 
 MOST_FILES: Final = 10_000
 """No folder of reports is larger; what comes after is named as left out."""
-_KEPT_REPORT = re.compile(r"report-(?P<made>\d{8}T\d{6}Z)(?:-(?P<number>\d+))?\.json")
-
 
 Retold = Callable[[Verification], Verification]
 
@@ -142,15 +140,15 @@ def _need(line: Line) -> Need:
 
 def _newest(files: Iterable[Path]) -> Iterator[tuple[Path, int]]:
     """Yield each file, and of the dated reports of one folder the newest with the number of older ones."""
-    dated: dict[Path, list[tuple[str, int, Path]]] = defaultdict(list)
+    dated: dict[Path, list[tuple[tuple[str, int], Path]]] = defaultdict(list)
     for path in files:
-        match = _KEPT_REPORT.fullmatch(path.name)
-        if match is None:
+        order = order_of(path)
+        if order is None:
             yield path, 0
         else:
-            dated[path.parent].append((match["made"], int(match["number"] or 1), path))
+            dated[path.parent].append((order, path))
     for reports in dated.values():
-        yield max(reports)[2], len(reports) - 1
+        yield max(reports)[1], len(reports) - 1
 
 
 def _files(folder: Path) -> Iterator[Path]:

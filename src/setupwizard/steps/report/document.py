@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Literal, TypeVar
 
 import msgspec
@@ -17,6 +16,7 @@ from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Recommendation
 from setupwizard.model.verification import Verification
+from setupwizard.model.wire import timestamp
 from setupwizard.tools.redaction import redacted
 
 T = TypeVar("T")
@@ -69,7 +69,7 @@ def report_document(
     """
     proof = verification or (outcome.verification if outcome is not None else None)
     return Report(
-        made=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        made=timestamp(),
         program=__version__,
         verdict=proof.verdict if proof is not None else None,
         machine=machine,

@@ -1,24 +1,17 @@
-"""The page for people: one file that needs nothing from anywhere, and where it is kept."""
+"""The page for people: one file that needs nothing from anywhere."""
 
 from __future__ import annotations
 
-import re
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from setupwizard.errors import SetupError
 from setupwizard.i18n import _, language
-from setupwizard.model.wire import read_document, to_json
 from setupwizard.resources import resource_root
 from setupwizard.steps.report.document import Report
 from setupwizard.steps.report.view import view_of
-from setupwizard.store.files import disk_errors, write_atomic
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-_NAME = re.compile(r"report-\d{8}T\d{6}Z(-\d+)?\.json")
 
 
 @cache
@@ -69,40 +62,3 @@ def render_html(report: Report) -> str:
         ),
     }
     return templates().get_template("report.html.j2").render(view=view, words=words, lang=page_language())
-
-
-def write_report(folder: Path, report: Report) -> tuple[Path, Path]:
-    """Write a report as a page and as a document; each file is there whole or not at all.
-
-    Returns:
-        The page and the document.
-
-    Raises:
-        SetupError: "disk-full", "file-in-use" or "root-not-writable".
-    """
-    with disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    stem = _free_stem(folder, "report-" + re.sub(r"[-:]", "", report.made))
-    page, document = folder / f"{stem}.html", folder / f"{stem}.json"
-    write_atomic(page, render_html(report).encode())
-    write_atomic(document, f"{to_json(report)}\n".encode())
-    return page, document
-
-
-def newest(folder: Path) -> Report | None:
-    """Return the newest report that a folder holds and that can be read; None when there is none."""
-    names = sorted((path for path in folder.glob("report-*.json") if _NAME.fullmatch(path.name)), reverse=True)
-    for path in names:
-        try:
-            return read_document(Report, path)
-        except SetupError:
-            continue
-    return None
-
-
-def _free_stem(folder: Path, stem: str) -> str:
-    number, found = 1, stem
-    while (folder / f"{found}.json").exists():
-        number += 1
-        found = f"{stem}-{number}"
-    return found

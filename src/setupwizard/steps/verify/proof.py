@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from setupwizard.model.events import CheckDone, Emit, Progress
 from setupwizard.model.machine import NvidiaDriver
 from setupwizard.model.stages import check_sentence
 from setupwizard.model.verification import Check, Device, TorchFacts, Verification
+from setupwizard.model.wire import timestamp
 from setupwizard.steps.verify import clock, judging
 from setupwizard.steps.verify.protocol import number_fact, text_fact
 from setupwizard.steps.verify.targets import Target, VerifyRequest, arguments, for_card, targets
@@ -79,7 +79,7 @@ class _Proof:
 
     def __init__(self, request: VerifyRequest, emit: Emit, cancel: Cancel, sampler: clock.Sampler | None) -> None:
         self._request, self._emit, self._cancel, self._sampler = request, emit, cancel, sampler
-        self._started, self._clock = datetime.now(UTC), time.monotonic()
+        self._started, self._clock = timestamp(), time.monotonic()
         self._checks: list[Check] = []
         self._devices: list[Device] = []
         self._torch: TorchFacts | None = None
@@ -160,7 +160,7 @@ class _Proof:
             devices=tuple(self._devices),
             checks=tuple(self._checks),
             measurements={**self._measured, **judging.changes(self._measured, before), **self._series},
-            started=self._started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            started=self._started,
             seconds=round(time.monotonic() - self._clock, 1),
             previous=request.previous.started if request.previous else None,
         )
