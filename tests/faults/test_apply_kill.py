@@ -29,7 +29,6 @@ from setupwizard.model.machine import FoundConda
 from setupwizard.model.plan import Package, Plan, PlanPython, PlanSource, PlanStep
 from setupwizard.model.recommendation import Build
 from setupwizard.steps.comparing import compare_folder
-from setupwizard.store import generation
 from setupwizard.store.crash import KILLED, POINTS
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
@@ -111,7 +110,7 @@ class Lab:
         """Return the plan of a set."""
         plan_id = str(which) * 64
         current = self.root.current_name()
-        proof = generation.complete(self.root, current) if current else None
+        proof = self.root.read_complete(current) if current else None
         name, steps = self.root.next_name(), ()
         if self.backend == "conda":
             argv = self.conda.create_argv(self.root.generation(name), SPECS)

@@ -21,7 +21,6 @@ import pytest
 from helpers.generations import site_packages
 from helpers.make_wheels import make_wheel, package_of, random_bytes
 from helpers.wheel_server import WheelServer
-from setupwizard.store import generation
 from setupwizard.store.audit import audit
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
@@ -79,7 +78,7 @@ class Lab:
     def check(self, name: str | None) -> str:
         """Look at a generation as a user would use it: whole, every file right; return which set it is."""
         assert name is not None
-        proof = generation.complete(self.root, name)
+        proof = self.root.read_complete(name)
         assert proof is not None
         site = site_packages(self.root, name)
         version = next(site.glob("torch-*.dist-info")).name.split("-")[1].removesuffix(".dist")

@@ -17,7 +17,7 @@ sys.path.insert(0, sys.argv[1])
 from helpers.generations import build, site_packages
 from setupwizard.errors import SetupError
 from setupwizard.model.plan import Package
-from setupwizard.store import generation
+from setupwizard.store import generation, removal
 from setupwizard.store.activate import write_activation
 from setupwizard.store.audit import audit
 from setupwizard.store.fetch import FetchSettings, fetch
@@ -33,13 +33,13 @@ def install(root: Root, packages: list[Package]) -> dict[str, object]:
     root.prepare()
     with working_on(root):
         current = generation.heal(root)
-        proof = generation.complete(root, current) if current else None
+        proof = root.read_complete(current) if current else None
         journal = Journal(root.journal)
         if proof is not None and proof.plan == plan:
             if journal.unfinished() is not None:
                 # it died after its switch: what it left to do is done now, as an apply does
                 write_activation(root)
-                generation.collect(root, keep=2)
+                removal.collect(root, keep=2)
                 WheelStore(root.store).remove_unused({package.sha256 for package in packages})
                 journal.finished("apply", status="done")
             return {"changed": False, "current": current}
@@ -59,7 +59,7 @@ def install(root: Root, packages: list[Package]) -> dict[str, object]:
         )
         generation.switch(root, name)
         write_activation(root)
-        collected = generation.collect(root, keep=2)
+        collected = removal.collect(root, keep=2)
         store.remove_unused({package.sha256 for package in packages})
         journal.finished("apply", status="done")
     return {

@@ -15,7 +15,7 @@ from helpers.generations import build, site_packages
 from helpers.make_wheels import make_wheel
 from setupwizard import platforms
 from setupwizard.errors import SetupError
-from setupwizard.store import generation
+from setupwizard.store import generation, removal
 from setupwizard.store.documents import Current
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
@@ -47,7 +47,7 @@ def seen_through_pointer(root):
 def test_a_new_generation_is_used_only_after_it_is_whole(root):
     folder = build(root, "0001", complete=False)
     assert folder == root.gens / "0001"
-    assert generation.complete(root, "0001") is None
+    assert root.read_complete("0001") is None
     with pytest.raises(SetupError) as caught:
         generation.switch(root, "0001")
     assert caught.value.code == "environment-missing"
@@ -56,7 +56,7 @@ def test_a_new_generation_is_used_only_after_it_is_whole(root):
     document = generation.mark_complete(
         root, "0001", plan="p" * 64, lock_sha256="1" * 64, files=7, torch="2.15.0", variant="cu130", python="3.12"
     )
-    assert generation.complete(root, "0001") == document
+    assert root.read_complete("0001") == document
     assert (document.files, document.plan, document.variant) == (7, "p" * 64, "cu130")
     assert document.made.endswith("Z")
     generation.switch(root, "0001")
@@ -78,7 +78,7 @@ def test_the_pointer_leads_to_the_generation_in_use(root):
 def test_a_torn_proof_is_none(root, broken):
     build(root, "0001")
     root.complete_json("0001").write_text(broken)
-    assert generation.complete(root, "0001") is None
+    assert root.read_complete("0001") is None
     assert root.generations() == []
 
 
@@ -114,24 +114,24 @@ def test_switching_twice_is_once(root):
     before = root.current_json.read_bytes()
     generation.switch(root, "0002")
     assert root.current_json.read_bytes() == before
-    assert generation.previous(root) == "0001"
+    assert root.previous_name() == "0001"
     assert [entry.generation for entry in Journal(root.journal).read() if entry.what == "switched"] == ["0001", "0002"]
 
 
 def test_going_back_and_forth(root):
-    assert generation.previous(root) is None
+    assert root.previous_name() is None
     use(root, "0001")
-    assert generation.previous(root) is None
+    assert root.previous_name() is None
     use(root, "0002")
     use(root, "0003")
-    assert generation.previous(root) == "0002"
+    assert root.previous_name() == "0002"
     generation.switch(root, "0002")
-    assert generation.previous(root) == "0001"
+    assert root.previous_name() == "0001"
     use(root, "0004")
-    assert generation.previous(root) == "0002"  # not 0003, which was left behind on purpose
+    assert root.previous_name() == "0002"  # not 0003, which was left behind on purpose
     generation.switch(root, "0002")
     generation.switch(root, "0001")
-    assert generation.previous(root) is None
+    assert root.previous_name() is None
 
 
 def test_previous_is_whole_or_nothing(root):
@@ -139,7 +139,7 @@ def test_previous_is_whole_or_nothing(root):
     use(root, "0002")
     use(root, "0003")
     shutil.rmtree(root.generation("0002"))
-    assert generation.previous(root) == "0001"
+    assert root.previous_name() == "0001"
 
 
 # ---- healing ----
@@ -222,12 +222,12 @@ import sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from helpers.generations import build
-from setupwizard.store import generation
+from setupwizard.store import generation, removal
 from setupwizard.store.layout import Root
 root = Root(Path(sys.argv[1]))
 generation.heal(root)
 if sys.argv[2] == "discard":
-    generation.discard(root, "0001")
+    removal.discard(root, "0001")
 else:
     build(root, root.next_name())
     generation.switch(root, "0003")
@@ -254,7 +254,7 @@ def test_a_process_that_dies_at_any_point_leaves_a_whole_environment_in_use(root
     assert "0001" not in root.generations() if what == "discard" else True
     assert generation.heal(root) == name
     assert f'"{name}"' in seen_through_pointer(root)
-    generation.collect(root)
+    removal.collect(root)
     left = {path.name for path in root.gens.iterdir()}
     assert name in left
     assert left == set(root.generations())
@@ -268,10 +268,10 @@ def test_collect_keeps_the_one_in_use_and_the_one_to_go_back_to(root):
     for name in ("0001", "0002", "0003", "0004"):
         use(root, name)
     build(root, "0005", complete=False)
-    assert generation.collect(root) == (("0001", "0002", "0005"), ())
+    assert removal.collect(root) == (("0001", "0002", "0005"), ())
     assert root.generation_names() == ["0003", "0004"]
-    assert generation.collect(root, keep=1).removed == ("0003",)
-    assert generation.collect(root, keep=0).removed == ()
+    assert removal.collect(root, keep=1).removed == ("0003",)
+    assert removal.collect(root, keep=0).removed == ()
     assert root.current_name() == "0004"
     assert '"0004"' in seen_through_pointer(root)
 
@@ -280,14 +280,14 @@ def test_collect_after_going_back_keeps_the_old_one_that_is_in_use(root):
     for name in ("0001", "0002", "0003"):
         use(root, name)
     generation.switch(root, "0001")
-    assert generation.collect(root, keep=1).removed == ("0002", "0003")
+    assert removal.collect(root, keep=1).removed == ("0002", "0003")
     assert root.current_name() == "0001"
 
 
 def test_collect_never_takes_the_current_one_even_when_it_is_not_whole(root):
     use(root, "0001")
     root.complete_json("0001").unlink()
-    assert generation.collect(root).removed == ()
+    assert removal.collect(root).removed == ()
     assert (root.in_use / "pyvenv.cfg").exists()
 
 
@@ -295,7 +295,7 @@ def test_collect_finishes_what_an_earlier_run_began(root):
     use(root, "0001")
     (root.gens / "0007.going" / "lib").mkdir(parents=True)
     (root.gens / "notes").mkdir()
-    generation.collect(root)
+    removal.collect(root)
     assert sorted(path.name for path in root.gens.iterdir()) == ["0001", "notes"]
 
 
@@ -304,17 +304,17 @@ def test_collect_leaves_a_generation_with_files_of_the_user(root):
         use(root, name)
     (root.generation("0001") / "my notebook.ipynb").write_text("work of weeks")
     (root.generation("0001") / "share").mkdir()  # what pip installs later is no file of the user
-    assert generation.collect(root) == ((), ("0001",))
+    assert removal.collect(root) == ((), ("0001",))
     assert (root.generation("0001") / "my notebook.ipynb").exists()
 
 
 def test_discard_never_takes_the_current_one(root):
     use(root, "0001")
     with pytest.raises(SetupError) as caught:
-        generation.discard(root, "0001")
+        removal.discard(root, "0001")
     assert caught.value.code == "file-in-use"
     assert '"0001"' in seen_through_pointer(root)
-    generation.discard(root, "0042")  # nothing there: fine
+    removal.discard(root, "0042")  # nothing there: fine
 
 
 def test_a_folder_that_another_program_holds_open_stays_whole(root, monkeypatch):
@@ -338,7 +338,7 @@ def test_a_folder_that_another_program_holds_open_stays_whole(root, monkeypatch)
     monkeypatch.setattr(time, "sleep", lambda _seconds: None)
     clock = iter(range(10**6))
     monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
-    assert generation.collect(root) == ((), ("0001",))
+    assert removal.collect(root) == ((), ("0001",))
     assert root.read_complete("0001") is not None
 
 
@@ -367,7 +367,7 @@ def test_a_generation_with_a_live_process_is_not_removed(root, start, tmp_path):
     if os.name == "nt":
         held = (root.generation("0004") / "lib.dll").open("wb")  # an open file is enough there
         start([sys.executable, "-c", WAIT], cwd=root.generation("0001"))
-        assert generation.collect(root, keep=1) == (("0002", "0003", "0005"), ("0001", "0004"))
+        assert removal.collect(root, keep=1) == (("0002", "0003", "0005"), ("0001", "0004"))
         held.close()
         return
     # a working folder, a script, an open file; the last one only maps a library, as a notebook does
@@ -382,7 +382,7 @@ def test_a_generation_with_a_live_process_is_not_removed(root, start, tmp_path):
     mapped.write_bytes(bytes(8192))
     map_it = f"import mmap, os; d = os.open({str(mapped)!r}, os.O_RDONLY); m = mmap.mmap(d, 0, prot=1); os.close(d); "
     start([sys.executable, "-c", map_it + WAIT])
-    result = generation.collect(root, keep=1)
+    result = removal.collect(root, keep=1)
     assert result.kept == ("0001", "0002", "0003", "0004")
     assert result.removed == ("0005",)
     names = {process.pid for process in LiveProcesses().inside(root.generation("0003"))}
@@ -397,7 +397,7 @@ def test_a_process_that_came_by_the_pointer_protects_what_it_may_use(root, start
     start([sys.executable, str(platforms.python_in(root.current).with_name("tool"))])
     use(root, "0002")
     use(root, "0003")
-    assert generation.collect(root, keep=1).kept == ("0001", "0002")
+    assert removal.collect(root, keep=1).kept == ("0001", "0002")
 
 
 @links
@@ -411,7 +411,7 @@ def test_a_process_of_the_current_generation_protects_only_that_one(root, start)
     start([sys.executable, str(platforms.python_in(root.current).with_name("tool"))])
     use(root, "0003")
     generation.switch(root, "0002")
-    assert generation.collect(root, keep=1).removed == ("0001", "0003")
+    assert removal.collect(root, keep=1).removed == ("0001", "0003")
 
 
 # ---- removing all ----
@@ -441,10 +441,10 @@ def fill(root, tmp_path):
 
 def test_removing_everything_leaves_no_root(root, tmp_path):
     fill(root, tmp_path)
-    result = generation.remove_all(root)
+    result = removal.remove_all(root)
     assert result.kept == ()
     assert root.generation("0002") in result.removed
-    generation.remove_lock(root)
+    removal.remove_lock(root)
     assert not root.path.exists()
 
 
@@ -453,8 +453,8 @@ def test_a_folder_that_was_there_before_stays_and_is_empty(tmp_path):
     root = Root(tmp_path / "mine")
     root.prepare()
     fill(root, tmp_path)
-    generation.remove_all(root)
-    generation.remove_lock(root)
+    removal.remove_all(root)
+    removal.remove_lock(root)
     assert list(root.path.iterdir()) == []
 
 
@@ -472,8 +472,8 @@ def test_files_of_the_user_stay(root, tmp_path):
     for path in mine:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(path.name)
-    result = generation.remove_all(root)
-    generation.remove_lock(root)
+    result = removal.remove_all(root)
+    removal.remove_lock(root)
     contents = {path.read_text() for path in root.path.rglob("*") if path.is_file() and path != root.journal}
     assert contents == {path.name for path in mine}
     named = {path.name for path in result.kept}
@@ -481,12 +481,12 @@ def test_files_of_the_user_stay(root, tmp_path):
     assert all(path.exists() for path in result.kept)
     assert root.is_ours()
     # a second time changes nothing, and the folder can be used again
-    again = generation.remove_all(root)
+    again = removal.remove_all(root)
     assert set(again.kept) == set(result.kept)
     root.prepare()
     use(root, "0001")
     (root.generation("0001") / "later.txt").write_text("later.txt")
-    generation.remove_all(root)
+    removal.remove_all(root)
     contents = {path.read_text() for path in root.path.rglob("*") if path.is_file() and path != root.journal}
     assert contents == {path.name for path in mine} | {"later.txt"}
 
@@ -495,15 +495,15 @@ def test_a_removal_that_was_cut_off_is_finished_by_the_next(root, tmp_path):
     fill(root, tmp_path)
     (root.generation("0001") / "mine.txt").write_text("mine")
     program = (
-        "import sys; from pathlib import Path; from setupwizard.store import generation; "
-        "from setupwizard.store.layout import Root; generation.remove_all(Root(Path(sys.argv[1])))"
+        "import sys; from pathlib import Path; from setupwizard.store import removal; "
+        "from setupwizard.store.layout import Root; removal.remove_all(Root(Path(sys.argv[1])))"
     )
     environment = {**os.environ, "SETUPWIZARD_CRASH_AT": "during-removal"}
     assert (
         subprocess.run([sys.executable, "-c", program, str(root.path)], env=environment, timeout=60).returncode == 137
     )
     assert root.is_ours()
-    kept = generation.remove_all(root).kept
+    kept = removal.remove_all(root).kept
     assert [path.name for path in kept] == ["mine.txt"]
 
 
@@ -511,7 +511,7 @@ def test_a_folder_that_is_not_ours_is_not_touched(tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("x")
     with pytest.raises(SetupError) as caught:
-        generation.remove_all(Root(tmp_path / "mine"))
+        removal.remove_all(Root(tmp_path / "mine"))
     assert caught.value.code == "environment-missing"
     assert (tmp_path / "mine" / "notes.txt").exists()
 
@@ -521,7 +521,7 @@ def test_nothing_is_removed_while_a_program_runs_from_it(root, start, tmp_path):
     start([sys.executable, "-c", WAIT], cwd=root.generation("0002"))
     before = sorted(root.path.rglob("*"))
     with pytest.raises(SetupError) as caught:
-        generation.remove_all(root)
+        removal.remove_all(root)
     assert caught.value.code == "file-in-use"
     assert sorted(root.path.rglob("*")) == before
 
@@ -535,12 +535,12 @@ def test_a_journal_that_somebody_changed_removes_nothing_outside(root, tmp_path)
     with root.journal.open("a") as file:
         for path in ("../outside/precious", "link/precious", str(outside / "precious"), "."):
             file.write(f'{{"what": "created", "time": "t", "run": "r", "schema": 1, "path": "{path}"}}\n')
-    generation.remove_all(root)
+    removal.remove_all(root)
     assert (outside / "precious").exists()
 
 
 def test_the_document_of_the_current_generation_reads_and_writes(root):
     use(root, "0001")
     root.write_current(Current(generation="0001", previous="0001"))
-    assert generation.previous(root) is None
+    assert root.previous_name() is None
     assert site_packages(root, "0001").is_dir()

@@ -15,7 +15,7 @@ import pytest
 
 from setupwizard import platforms
 from setupwizard.errors import SetupError
-from setupwizard.store import generation
+from setupwizard.store import generation, removal
 from setupwizard.store.files import copy, hash_file, remove_file, remove_tree, replace_patiently, write_atomic
 from setupwizard.store.layout import Root
 from setupwizard.tools.environment import clean_environment
@@ -75,7 +75,7 @@ def test_a_root_with_chinese_and_spaces(tmp_path: Path) -> None:
     root.gens.mkdir(parents=True)
     folder = generation.claim(root, "0001")
     write_atomic(folder / "说明 1.txt", b"1")
-    generation.discard(root, "0001")
+    removal.discard(root, "0001")
     assert not folder.exists()
 
 
@@ -122,10 +122,10 @@ def test_a_generation_with_a_held_file_is_collected_later(tmp_path: Path) -> Non
     folder = generation.claim(root, "0001")
     (folder / "torch_cpu.dll").write_bytes(b"MZ")
     with held(folder / "torch_cpu.dll"), pytest.raises(SetupError) as caught:
-        generation.discard(root, "0001")
+        removal.discard(root, "0001")
     assert caught.value.code == "file-in-use"
-    assert generation.complete(root, "0001") is None
-    generation.discard(root, "0001")
+    assert root.read_complete("0001") is None
+    removal.discard(root, "0001")
     assert list(root.gens.iterdir()) == []
 
 

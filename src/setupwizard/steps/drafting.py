@@ -23,7 +23,7 @@ from setupwizard.probes.disks import gives_second_names, mount_point
 from setupwizard.steps import backends
 from setupwizard.steps.carrying import Carried, in_place
 from setupwizard.steps.runtime import install_title
-from setupwizard.store import generation, pythons
+from setupwizard.store import pythons
 from setupwizard.store.files import free_bytes
 from setupwizard.store.layout import Root
 from setupwizard.store.wheels import WheelStore
@@ -119,7 +119,7 @@ def identity(build: Build, backend: str, packages: Sequence[Package]) -> str:
 def _is_in_use(root: Root, plan_id: str, draft: Draft) -> bool:
     """Whether the environment in use is what the plan makes: the same lock, or that and what the user added to it."""
     current = root.current_name()
-    done = generation.complete(root, current) if current else None
+    done = root.read_complete(current) if current else None
     if current is None or done is None or _brings_python(draft):
         return False
     recorded = draft.recorded

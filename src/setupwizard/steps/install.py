@@ -25,7 +25,7 @@ from setupwizard.steps.comparing import compare, compare_folder, exchanged, is_d
 from setupwizard.steps.records import plan_of
 from setupwizard.steps.runtime import install_title, place_runtime
 from setupwizard.steps.tracking import Track
-from setupwizard.store import generation
+from setupwizard.store import generation, removal
 from setupwizard.store.ahead import Ahead
 from setupwizard.store.audit import AuditResult
 from setupwizard.store.fetch import FetchResult, FetchSettings, fetch
@@ -61,7 +61,7 @@ def is_already_there(plan: Plan, cancel: Cancel) -> bool:
     """Whether the environment in use is the plan's, complete, and every file of it still what its wheel holds."""
     root = Root(Path(plan.root))
     current = root.current_name()
-    if plan.changes or current is None or generation.complete(root, current) is None:
+    if plan.changes or current is None or root.read_complete(current) is None:
         return False
     made = plan_of(root, current) or plan
     result = compare(root, current, made, cancel)
@@ -142,7 +142,7 @@ def _new_generation(root: Root, name: str) -> Iterator[Path]:
     try:
         yield folder
     except BaseException:
-        generation.discard(root, name)
+        removal.discard(root, name)
         raise
     finally:
         remove_tree(root.work)

@@ -17,7 +17,7 @@ from setupwizard.model.verification import Verification
 from setupwizard.steps.install import Installed
 from setupwizard.steps.records import plan_of, write_records
 from setupwizard.steps.tracking import Track
-from setupwizard.store import activate, generation, pythons
+from setupwizard.store import activate, generation, pythons, removal
 from setupwizard.store.files import free_bytes, tree_bytes
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
@@ -101,7 +101,7 @@ def clean(root: Root, downloads: Downloads = "auto") -> tuple[str, ...]:
     Raises:
         SetupError: "file-in-use" or "root-not-writable".
     """
-    removed = generation.collect(root, keep=KEEP_GENERATIONS).removed
+    removed = removal.collect(root, keep=KEEP_GENERATIONS).removed
     staying = root.generations()
     if not _keeps(root, downloads):
         staying = [name for name in staying if not _can_do_without(root, name)]
@@ -114,7 +114,7 @@ def clean(root: Root, downloads: Downloads = "auto") -> tuple[str, ...]:
 
 def would_clean(root: Root, downloads: Downloads = "auto") -> Cleaned:
     """Return what `clean` would remove."""
-    going = generation.would_go(root, keep=KEEP_GENERATIONS).removed
+    going = removal.would_go(root, keep=KEEP_GENERATIONS).removed
     staying = [name for name in root.generations() if name not in going] if _keeps(root, downloads) else []
     needed = _needed(root, staying)
     wheels = [place for place in WheelStore(root.store).places() if place.name not in needed]
@@ -179,7 +179,7 @@ def roll_back(root: Root) -> Switched:
     """
     if root.current_name() is None:
         raise SetupError("environment-missing", root=str(root.path))
-    previous = generation.previous(root)
+    previous = root.previous_name()
     if previous is None:
         raise SetupError("nothing-to-roll-back", root=str(root.path))
     generation.switch(root, previous)
@@ -193,7 +193,7 @@ def remove(root: Root) -> Switched:
     Raises:
         SetupError: "environment-missing", "file-in-use", "root-not-writable".
     """
-    gone = generation.remove_all(root)
+    gone = removal.remove_all(root)
     return Switched(
         current=None,
         kept=tuple(str(path) for path in gone.kept),

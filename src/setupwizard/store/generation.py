@@ -14,24 +14,6 @@ from setupwizard.store.documents import Complete, Current, is_generation_name, r
 from setupwizard.store.files import disk_errors, remove_tree, write_atomic
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
-from setupwizard.store.removal import Collected, Removed, collect, discard, remove_all, remove_lock, would_go
-
-__all__ = [
-    "Collected",
-    "Complete",
-    "Removed",
-    "claim",
-    "collect",
-    "complete",
-    "discard",
-    "heal",
-    "mark_complete",
-    "previous",
-    "remove_all",
-    "remove_lock",
-    "switch",
-    "would_go",
-]
 
 log = logging.getLogger(__name__)
 
@@ -102,11 +84,6 @@ def mark_complete(
     return document
 
 
-def complete(root: Root, name: str) -> Complete | None:
-    """Return the proof that a generation is whole, None when it is not."""
-    return root.read_complete(name)
-
-
 def switch(root: Root, name: str) -> None:
     """Put a whole generation in use. Nothing changes when it is in use already; half of a switch is completed.
 
@@ -152,11 +129,6 @@ def heal(root: Root) -> str | None:
         root.write_current(Current(generation=name))
     _point(root, name)
     return name
-
-
-def previous(root: Root) -> str | None:
-    """Return the whole generation that going back leads to, None when there is none."""
-    return root.previous_name()
 
 
 def _point(root: Root, name: str) -> None:

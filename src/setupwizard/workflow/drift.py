@@ -17,7 +17,6 @@ from setupwizard.steps.portable import bundled_pythons, planned_wheels
 from setupwizard.steps.records import plan_of
 from setupwizard.steps.suiting import Here, suited
 from setupwizard.steps.tracking import Track
-from setupwizard.store import generation
 from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.layout import Root
 from setupwizard.store.packages import versions_in
@@ -45,7 +44,7 @@ def plan_check(opened: Opened, root: Root, machine: Machine) -> Check:
     build = suited(opened.plan, here, tuple(bundled_pythons(opened, here.platform))).build
     current = root.current_name()
     recorded = plan_of(root, current)
-    if current is None or recorded is None or generation.complete(root, current) is None:
+    if current is None or recorded is None or root.read_complete(current) is None:
         return _different([_("nothing is installed in {root}").format(root=root.path)])
     found = []
     if recorded.build.python != build.python:

@@ -24,12 +24,11 @@ from setupwizard.steps import foreign, install, report, switching, verify
 from setupwizard.steps.opening import damaged
 from setupwizard.steps.records import verification_of
 from setupwizard.steps.tracking import Track
-from setupwizard.store import generation
+from setupwizard.store import generation, removal
 from setupwizard.store.journal import Journal
 from setupwizard.store.known_roots import remember
 from setupwizard.store.layout import Root
 from setupwizard.store.lock import refuse_if_busy, working_on
-from setupwizard.store.removal import Removed, remove_lock
 from setupwizard.store.wheels import WheelStore
 from setupwizard.tools import network, preferences
 from setupwizard.workflow.cards import cards_for
@@ -236,10 +235,10 @@ def _prepared(root: Root, made: Plan) -> Iterator[None]:
             dismantle(root)
 
 
-def dismantle(root: Root) -> Removed:
+def dismantle(root: Root) -> removal.Removed:
     """Remove a root and its lock file; nobody may hold the lock any more."""
-    gone = generation.remove_all(root)
-    remove_lock(root)
+    gone = removal.remove_all(root)
+    removal.remove_lock(root)
     return gone
 
 
@@ -299,7 +298,7 @@ def _prove(
             if not options.accept_unverified:
                 _must_be_proved(verification)
     except BaseException:
-        generation.discard(root, made.generation)
+        removal.discard(root, made.generation)
         raise
     return verification
 

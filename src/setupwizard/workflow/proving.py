@@ -18,7 +18,6 @@ from setupwizard.steps import comparing, foreign, history, verify
 from setupwizard.steps.records import plan_of, verification_of
 from setupwizard.steps.tracking import Track
 from setupwizard.steps.verify import sentences
-from setupwizard.store import generation
 from setupwizard.store.layout import Root
 from setupwizard.workflow.cards import cards_for, cards_to_ask
 from setupwizard.workflow.jobs import is_as_deep_as_asked
@@ -46,7 +45,7 @@ def environment(root: Root) -> tuple[str, Plan]:
     root.refuse_newer()
     current = root.current_name()
     made = plan_of(root, current)
-    if current is None or made is None or generation.complete(root, current) is None:
+    if current is None or made is None or root.read_complete(current) is None:
         raise SetupError("environment-missing", root=str(root.path))
     return current, made
 

@@ -21,7 +21,6 @@ from setupwizard.probes.privacy import redacted
 from setupwizard.steps import history, report, switching
 from setupwizard.steps.offers import usable_pythons
 from setupwizard.steps.sources import known_sources
-from setupwizard.store import generation
 from setupwizard.store.files import disk_errors, write_named
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
@@ -62,7 +61,7 @@ def take_back(root: Root) -> Outcome:
         SetupError: "busy", "file-in-use", "root-not-writable".
     """
     with working_on(root):
-        earlier = generation.previous(root) is not None
+        earlier = root.previous_name() is not None
         switched = switching.roll_back(root) if earlier else switching.remove(root)
     if not earlier:
         remove_lock(root)
