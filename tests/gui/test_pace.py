@@ -62,7 +62,7 @@ def test_an_install_begins_without_the_rest_of_the_one_before(visit: Visit) -> N
     window = visit.open()
     visit.go_to_install()
     visit.qtbot.mouseClick(window.install.pace.pause, LEFT)
-    window.flow.stop(remove=False)
+    window.flow.installation.stop(remove=False)
     visit.wait(lambda: visit.state.phase == "stopped")
     visit.press_primary()
     visit.wait(lambda: visit.state.phase == "running")

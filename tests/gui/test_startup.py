@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QWizard
 
@@ -135,6 +135,19 @@ def test_the_other_pages_come_after_the_first_painting_and_after_detection_has_b
     visit.wait(lambda: "detect" in visit.backend.calls)
     assert [page.name for page in window.pages] == list(PAGES)
     assert "Looking at your computer" in window.computer.heading
+
+
+def test_the_window_answers_between_one_page_and_the_next(visit: Visit) -> None:
+    visit.backend.hold("detect")
+    window = visit.make()
+    seen: set[int] = set()
+    person = QTimer()
+    person.timeout.connect(lambda: seen.add(len(window.pages)))
+    person.start(0)
+    window.show()
+    visit.wait(lambda: len(window.pages) == len(PAGES))
+    person.stop()
+    assert seen >= set(range(2, len(PAGES))), "what is not in it was built without the window being able to answer"
 
 
 def test_a_click_that_comes_before_the_other_pages_leads_to_the_next_one(visit: Visit) -> None:

@@ -475,7 +475,7 @@ def test_output_goes_to_the_drawer_and_its_state_is_remembered(visit: Visit) -> 
 def test_a_stop_is_no_problem(visit: Visit) -> None:
     window = visit.open()
     visit.go_to_install()
-    window.flow.stop(remove=False)
+    window.flow.installation.stop(remove=False)
     visit.wait(lambda: visit.state.phase == "stopped")
     row = window.install.rows["fetch"]
     assert row.state == "stopped"

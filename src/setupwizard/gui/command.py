@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from setupwizard.model.catalogue import load_catalogue
 from setupwizard.model.plan import FAMILY, Plan
@@ -60,6 +59,8 @@ def _line(plan: Plan, *options: str, tagged: bool) -> str:
 def _folder(plan: Plan) -> str:
     """Return the folder that the wheel of torch lies in."""
     url = next((package.url for package in plan.packages if package.name == "torch"), "")
+    from urllib.request import url2pathname  # half of http comes with it
+
     parts = urlsplit(url)
     path = url2pathname(parts.path) if parts.scheme == "file" else ""
     return path[: max(path.rfind("/"), path.rfind("\\"), 0)]

@@ -45,9 +45,9 @@ class Fixing:
         """Do once more what did not work."""
         flow, state = self._flow, self._flow.state
         if state.removal:
-            flow.take_back() if state.succeeded else flow.discard()
+            flow.installation.take_back() if state.succeeded else flow.installation.discard()
         elif state.phase == "stopped":
-            flow.install()
+            flow.installation.start()
         elif "verify" in state.errors:
             flow.verify_again(thorough=False)
         elif "build" in state.errors:
@@ -87,7 +87,7 @@ class Fixing:
             self._choose_anew(self._choices(root=folder))
 
     def _take_other_source(self) -> None:
-        self._flow.take_source(other_source(self._flow.state))
+        self._flow.installation.take_source(other_source(self._flow.state))
 
     def _install_here(self) -> None:
         there = environment_at(self._flow.state, self._flow.state.subject)

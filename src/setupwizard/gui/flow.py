@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,16 +12,17 @@ from msgspec.structs import replace
 from PySide6.QtCore import QObject
 
 from setupwizard.codes import VerifyMode
-from setupwizard.errors import Cancelled, SetupError
+from setupwizard.errors import SetupError
 from setupwizard.gui import tasks
 from setupwizard.gui.acts import Acts
 from setupwizard.gui.backend import Backend, Choices, Unfinished
 from setupwizard.gui.fixing import Fixing
+from setupwizard.gui.installation import Installation
 from setupwizard.gui.runner import Runner, nothing
-from setupwizard.gui.state import PageName, State
+from setupwizard.gui.state import State
 from setupwizard.gui.teller import Teller
 from setupwizard.gui.upkeep import Upkeep
-from setupwizard.model.events import Error, Event, Outcome, StepStarted
+from setupwizard.model.events import Event, StepStarted
 from setupwizard.model.settings import Preferences
 from setupwizard.model.verification import Verification
 
@@ -42,17 +42,18 @@ class Flow(Teller):
         first = State(choices=backend.defaults(), preferences=backend.preferences())
         super().__init__(first, parent, log_file=log_file)
         self._backend = backend
-        self._after_stop: Callable[[], None] | None = None
         self._look_stale = False  # what was found is told in another language than the one that is spoken now
         self._printed: deque[str] = deque(maxlen=KEPT_LINES)
         self._runner = Runner(self)
         self.acts = Acts(backend, self._runner, self._on_act)
         self.upkeep = Upkeep(self, backend, self._runner)
+        self.installation = Installation(self, backend, self._runner)
         self._fixing = Fixing(self)
         self._plan_after_look = False
         self._come_back = False
         self._runner.happened.connect(self._on_happened)
         self._runner.lines.connect(self._on_lines)
+        self.begun.connect(self._printed.clear)
 
     # what the person asks for
 
@@ -138,44 +139,6 @@ class Flow(Teller):
             self._set(choices=replace(choices, variant=decision.build.variant), stop_gap=True)
         self.make_plan()
 
-    def install(self) -> None:
-        """Carry the plan out, or go on with one that stopped."""
-        state = self.state
-        if state.installing:
-            return
-        left = state.unfinished if state.plan is None else None
-        plan = left.plan if left is not None else state.plan
-        choices = replace(state.choices, root=left.root) if left is not None else state.choices
-        for name in ("look", "decide", "plan"):
-            self._runner.leave(name)
-        self._after_stop = None
-        self._backend.pace.resume()
-        self._printed.clear()
-        self._set(
-            phase="running",
-            awake=None,
-            paused=False,
-            removal=False,
-            saved="",
-            choices=choices,
-            looking=False,
-            planning=False,
-            plan=plan,
-            outcome=None,
-            verification=None,
-            unfinished=None,
-            errors={},
-        )
-        self.begun.emit()
-        order = tasks.Order(choices=choices, machine=state.machine, decision=state.decision, plan=plan)
-        work = partial(tasks.carry_out, self._backend, order)
-        self._runner.run("install", work, self._on_applied, self._on_install_stopped, heard=True)
-
-    def resume(self) -> None:
-        """Go on with the setup that stopped."""
-        self.arrived.emit("install")
-        self.install()
-
     def start_over(self) -> None:
         """Delete what a stopped setup left, and begin at the beginning."""
         left = self.state.unfinished
@@ -183,27 +146,6 @@ class Flow(Teller):
             self._set(unfinished=None, errors=self._errors("start", None))
             work = partial(tasks.discard, self._backend, left.root)
             self._runner.run("discard", work, nothing, partial(self._on_left, left))
-
-    def pause(self, paused: bool) -> None:
-        """Let the download rest, or go on where it stopped."""
-        if self.state.phase == "running":
-            self._backend.pace.pause() if paused else self._backend.pace.resume()
-            self._set(paused=paused)
-
-    def stop(self, *, remove: bool) -> None:
-        """Stop the install; with `remove` delete what it downloaded as well."""
-        if self.state.phase == "running" and self._runner.cancel("install"):
-            self._set(phase="stopping", removal=remove)
-
-    def take_back(self) -> None:
-        """Undo an install that was done before the wish to stop it and to remove everything had reached it."""
-        root, backend = self.root, self._backend
-        self._set(phase="stopping", errors={})
-        self._runner.run("discard", lambda _emit, _cancel: backend.take_back(root), self._on_taken_back, self._on_stays)
-
-    def keep(self) -> None:
-        """Leave an install in use that was done before it could be stopped."""
-        self._set(removal=False)
 
     def stop_check(self) -> None:
         """Stop a proof that runs on its own."""
@@ -230,23 +172,6 @@ class Flow(Teller):
     def fix(self, code: str) -> None:
         """Do what an error's button says; what only the window can do, it does before it asks here."""
         self._fixing.fix(code)
-
-    def take_source(self, source: str | None) -> None:
-        """Go on from another server, with a plan made anew."""
-        choices = replace(self.state.choices, source=source)
-
-        def go_on() -> None:
-            self._set(phase="idle", plan=None, outcome=None, choices=choices)
-            self.arrived.emit("install")
-            self.install()
-
-        if self.state.phase == "running":
-            self.stop(remove=False)
-            self._after_stop = go_on
-        elif self.state.committed:
-            go_on()
-        else:
-            self.choose(choices)
 
     def open_terminal(self) -> None:
         """Open a terminal in which the environment is on."""
@@ -284,6 +209,11 @@ class Flow(Teller):
         if self.state.plan is not None or self.state.planning or "build" in self.state.errors:
             self.make_plan()
 
+    def take(self, looked: tasks.Looked) -> None:
+        """Let what was found of the computer hold, and what follows from it."""
+        self.note(machine=looked.machine, options=looked.options)
+        self._take_decided(looked.decided)
+
     def end(self) -> None:
         """Leave everything: nothing more is told."""
         self._runner.leave_all()
@@ -317,7 +247,7 @@ class Flow(Teller):
     def _on_looked(self, looked: tasks.Looked) -> None:
         before = self.state
         other = before.decision is not None and looked.decided.decision.build != before.decision.build
-        self._take(looked)
+        self.take(looked)
         self._set(looking=False, plan=None if other else before.plan)
         if before.plan is not None or before.planning or self._plan_after_look:
             self.plan_anew()
@@ -335,80 +265,11 @@ class Flow(Teller):
         self._set(looking=False, errors=self._errors("computer", error))
 
     def _on_planned(self, planned: tasks.Planned) -> None:
-        self.state = replace(self.state, planning=False, plan=planned.plan)
+        self.note(planning=False, plan=planned.plan)
         self._take_decided(planned.decided)
 
     def _on_plan_stopped(self, error: BaseException) -> None:
         self._set(planning=False, plan=None, errors=self._errors("build", error))
-
-    def _on_applied(self, applied: tasks.Applied) -> None:
-        if applied.looked is not None:
-            self._take(applied.looked)
-        outcome = applied.outcome
-        self.state = replace(
-            self.state, plan=applied.plan, outcome=outcome, verification=outcome.verification, usage=applied.usage
-        )
-        if outcome.status in {"done", "already-done"}:
-            late = self.state.removal and outcome.changed
-            self._set(phase="done", removal=late, install_seconds=applied.seconds)
-            self.acts.weigh(self.root, lambda freeable: self._set(freeable=freeable))
-            self.arrived.emit("verify")
-            self.settled.emit()
-        elif outcome.status == "cancelled" or self.state.phase == "stopping":
-            self._stopped()
-        else:
-            tried = outcome.verification is not None or any(step.id == "verify" for step in outcome.steps)
-            page: PageName = "verify" if tried else "install"
-            error = outcome.error or Error.of(SetupError("internal-error", log=self._log_file or None))
-            self._set(phase="stopped", errors={page: error})
-            self.arrived.emit(page)
-            self.settled.emit()
-
-    def _on_install_stopped(self, error: BaseException) -> None:
-        if isinstance(error, Cancelled):
-            self._stopped()
-        elif self.state.phase == "stopping":
-            log.info("the install that was to stop ended with %r", error, exc_info=error)
-            self._stopped()
-        else:
-            self._on_stays(error)
-
-    def _stopped(self) -> None:
-        """The install ended, and the person had wanted it to; do what they wanted next, whatever ended it."""
-        then, self._after_stop = self._after_stop, None
-        if then is not None:
-            then()
-        elif self.state.removal:
-            self.discard()
-        else:
-            self._rest()
-
-    def _rest(self) -> None:
-        self._set(phase="stopped", errors={})
-        self.arrived.emit("install")
-        self.settled.emit()
-
-    def discard(self) -> None:
-        self._set(phase="stopping", errors={})
-        work = partial(tasks.discard, self._backend, self.root)
-        self._runner.run("discard", work, self._on_discarded, self._on_stays)
-
-    def _on_discarded(self, _answer: object) -> None:
-        told = self.state.outcome or Outcome(status="cancelled", exit=22, root=self.root)
-        self._set(removal=False, outcome=replace(told, removed=(*told.removed, self.root), kept=()))
-        self._rest()
-
-    def _on_taken_back(self, taken: Outcome) -> None:
-        self._set(removal=False, outcome=replace(taken, status="cancelled"), verification=None, usage=None)
-        self._rest()
-
-    def _on_stays(self, error: BaseException) -> None:
-        """Show what went wrong where the install stands: what is in use stays in use."""
-        page: PageName = "verify" if self.state.succeeded else "install"
-        phase = "done" if self.state.succeeded else "stopped"
-        self._set(phase=phase, errors=self._errors(page, error))
-        self.arrived.emit(page)
-        self.settled.emit()
 
     def _on_verified(self, checked: tuple[Verification, SetupError | None]) -> None:
         proof, failure = checked
@@ -437,10 +298,6 @@ class Flow(Teller):
         log.error("a job ended with %r", error, exc_info=error)
 
     # helpers
-
-    def _take(self, looked: tasks.Looked) -> None:
-        self.state = replace(self.state, machine=looked.machine, options=looked.options)
-        self._take_decided(looked.decided)
 
     def _take_decided(self, decided: tasks.Decided) -> None:
         self._set(

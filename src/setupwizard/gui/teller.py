@@ -16,6 +16,10 @@ from setupwizard.model.events import Error
 class Teller(QObject):
     """The state, and the signals by which the window hears of it.
 
+    Attributes:
+        state: how far the visit is.
+        log_file: the log that an error of ours points to.
+
     Signals:
         changed(): the state is another one.
         happened(object): an event of the running install or proof.
@@ -38,12 +42,16 @@ class Teller(QObject):
         """Take the first state, and the log that an error of ours points to."""
         super().__init__(parent)
         self.state = state
-        self._log_file = log_file
+        self.log_file = log_file
         self._raised: dict[PageName, BaseException] = {}
 
     def tell(self, **values: Any) -> None:
         """Change the state and tell the window; for those who work for the flow."""
         self._set(**values)
+
+    def note(self, **values: Any) -> None:
+        """Change the state; the window hears of it with the next change, so that it shows nothing half."""
+        self.state = replace(self.state, **values)
 
     def fail(self, page: PageName, error: BaseException | None, **values: Any) -> None:
         """Show an error on a page, or take it away; with other changes of the state."""
@@ -55,7 +63,7 @@ class Teller(QObject):
         return str(raised.facts.get(name, "")) if isinstance(raised, SetupError) else ""
 
     def _set(self, **values: Any) -> None:
-        self.state = replace(self.state, **values)
+        self.note(**values)
         self.changed.emit()
 
     def _errors(self, page: PageName, error: BaseException | None) -> dict[PageName, Error]:
@@ -64,7 +72,7 @@ class Teller(QObject):
         if error is None or isinstance(error, Cancelled):
             return rest
         self._raised[page] = error
-        return {**rest, page: error_document(error, self._log_file)}
+        return {**rest, page: error_document(error, self.log_file)}
 
     def _retold_errors(self) -> dict[PageName, Error]:
         """Return the errors in the language that is spoken now: from what was raised, else as far as a code tells."""

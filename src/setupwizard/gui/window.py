@@ -1,4 +1,4 @@
-"""The window: the pages joined to the flow, and one guard for every way to close it."""
+"""The window: the first page joined to the flow, the frame around the pages, and what the person does with both."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSettings, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QSettings, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication
 
 from setupwizard import i18n
 from setupwizard.gui import place, theme
 from setupwizard.gui.backend import Backend
+from setupwizard.gui.closing import Closing
 from setupwizard.gui.flow import Flow
+from setupwizard.gui.later import LaterPages
 from setupwizard.gui.news import News
 from setupwizard.gui.outside import Outside
 from setupwizard.gui.pages.base import Page
@@ -30,7 +32,6 @@ from setupwizard.model.events import Error
 
 if TYPE_CHECKING:
     from setupwizard.gui.desktop import Desktop
-    from setupwizard.gui.dialogs import StopDialog
     from setupwizard.gui.pages.build import BuildPage
     from setupwizard.gui.pages.computer import ComputerPage
     from setupwizard.gui.pages.finish import FinishPage
@@ -73,40 +74,33 @@ class SetupWindow(Shell):
         """
         self.start = StartPage()
         super().__init__(self.start)
-        self._clock = clock
+        self.clock = clock
         self._settings = settings
-        self._question: StopDialog | None = None
-        self._close_after_stop = False
         self._started = False
         self._qt_texts = QtTexts()
         self.flow = Flow(backend, self, log_file=log_file)
         self._outside = Outside(self, self.flow, desktop, log_file)
         self.settings = Wishes(self, backend, self._outside, log_file)
         self.news = News(self, backend, self._outside)
+        self._closing = Closing(self, self.flow)
+        self._later = LaterPages(self, self._outside, settings)
         self._join_flow()
         self._join_page(self.start)
         self._join_frame()
         self._restore()
         self._retranslate()
 
-    def complete(self) -> None:
-        """Build the pages after the first, which nobody can see before that one is on the screen."""
-        if len(self.pages) > 1:
-            return
-        from setupwizard.gui.pages.build import BuildPage
-        from setupwizard.gui.pages.computer import ComputerPage
-        from setupwizard.gui.pages.finish import FinishPage
-        from setupwizard.gui.pages.install import InstallPage
-        from setupwizard.gui.pages.verify import VerifyPage
+    # the pages after the first
 
-        self.computer, self.build, self.finish = ComputerPage(), BuildPage(), FinishPage()
-        self.install, self.verify = InstallPage(self._clock), VerifyPage()
-        later = (self.computer, self.build, self.install, self.verify, self.finish)
-        self.add_pages(later)
-        for page in later:
-            self._join_page(page)
-            page.fill(self.flow.state)
-        self._join_later_pages()
+    def take_page(self, page: Page) -> None:
+        """Take the next page, and show on it what is known by now."""
+        self.add_pages((page,))
+        self._join_page(page)
+        page.fill(self.flow.state)
+
+    def complete(self) -> None:
+        """Build all pages that are not built yet."""
+        self._later.complete()
 
     # what Qt calls
 
@@ -116,7 +110,7 @@ class SetupWindow(Shell):
         if event.type() == QEvent.Type.Paint and not self._started:
             self._started = True
             self.flow.start(place.take(self._settings))
-            QTimer.singleShot(0, self.complete)
+            self._later.begin()
         return result
 
     def go_to(self, name: PageName) -> None:
@@ -126,9 +120,7 @@ class SetupWindow(Shell):
 
     def reject(self) -> None:
         """Close by Esc or Cancel: during an install only after a question."""
-        if self.flow.state.installing:
-            self._ask()
-        else:
+        if not self._closing.asks():
             super().reject()
 
     def done(self, result: int) -> None:
@@ -138,10 +130,8 @@ class SetupWindow(Shell):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask the same question when the frame is closed; the window closes by itself once the install has stopped."""
-        if self.flow.state.installing:
-            self._close_after_stop = True
+        if self._closing.asks(close=True):
             event.ignore()
-            self._ask()
             return
         self._leave()
         super().closeEvent(event)
@@ -154,10 +144,7 @@ class SetupWindow(Shell):
 
     def interrupt(self) -> None:
         """Close because the system or a terminal wants it: an install is stopped without a question."""
-        if self.flow.state.installing:
-            self._close_after_stop = True
-            self.flow.stop(remove=False)
-        else:
+        if not self._closing.stops():
             self.close()
 
     def set_language(self, language: str) -> None:
@@ -177,13 +164,29 @@ class SetupWindow(Shell):
         """Put everything that a bug report needs on the clipboard, without names and passwords."""
         self._outside.copy_details(self.page_now().error)
 
+    def choose_folder(self) -> None:
+        """Let the person pick another folder for the environment."""
+        self._outside.choose_folder(self._on_folder)
+
+    def verify_again(self, thorough: bool) -> None:
+        """Prove the environment once more, or all of it."""
+        self.verify.begin()
+        self.flow.verify_again(thorough=thorough)
+
+    def show_title(self) -> None:
+        """Say in the title, and in the task bar, how far an install is."""
+        title, state = _("PyTorch Setup"), self.flow.state
+        if state.installing:
+            title = _("{percent} % - {title}").format(percent=self.install.percent, title=title)
+        self._outside.show_progress(self.install.percent if state.installing else None)
+        self.setWindowTitle(title)
+
     # who hears whom
 
     def _join_flow(self) -> None:
         flow = self.flow
         flow.changed.connect(self._fill)
         flow.arrived.connect(self.go_to)
-        flow.begun.connect(self._on_begun)
         flow.settled.connect(self._on_settled)
         self.start.custom_wanted.connect(flow.set_custom)
         self.start.resume_wanted.connect(self._on_resume)
@@ -200,34 +203,6 @@ class SetupWindow(Shell):
         page.support_wanted.connect(self._outside.save_support)
         page.fix_wanted.connect(self._on_fix)
         page.url_wanted.connect(self._outside.open_url)
-
-    def _join_later_pages(self) -> None:
-        flow = self.flow
-        self.computer.look_wanted.connect(flow.look)
-        self.build.choices_wanted.connect(flow.choose)
-        self.build.folder_wanted.connect(self._on_choose_folder)
-        self.build.wheels_wanted.connect(partial(self._outside.choose_wheels, self.build.details.take_source))
-        self.computer.cards_wanted.connect(flow.choose_cards)
-        self.install.drawer.toggle.setChecked(self._settings.value("details", False, type=bool) is True)
-        QShortcut(QKeySequence("Ctrl+L"), self).activated.connect(self.install.drawer.toggle.toggle)
-        flow.lines.connect(self.install.take_lines)
-        self.install.log_folder_wanted.connect(self._outside.open_logs)
-        self.install.drawer_opened.connect(self._on_drawer)
-        self.install.percent_changed.connect(lambda _percent: self._show_title())
-        self.install.lesson_wanted = self._settings.value("lesson", True, type=bool) is True
-        self.install.lesson_skipped.connect(self._on_lesson_skipped)
-        self.install.pace.pause_wanted.connect(flow.pause)
-        self.install.pace.limit_wanted.connect(self._on_limit)
-        self.install.pace.source_wanted.connect(flow.take_source)
-        self.verify.again_wanted.connect(self._on_verify_again)
-        self.verify.removal_wanted.connect(flow.take_back)
-        self.verify.keep_wanted.connect(flow.keep)
-        self.finish.terminal_wanted.connect(flow.open_terminal)
-        self.finish.folder_wanted.connect(self._outside.open_folder)
-        self.finish.report_wanted.connect(self._outside.save_report)
-        self.finish.plan_wanted.connect(self._outside.save_plan)
-        self.finish.removal_wanted.connect(lambda: flow.upkeep.wish("remove", flow.root))
-        self.finish.free_wanted.connect(flow.free_downloads)
 
     def _join_frame(self) -> None:
         self.footer.primary.clicked.connect(self._on_primary)
@@ -262,10 +237,10 @@ class SetupWindow(Shell):
 
     def _install(self) -> None:
         self.go_to("install")
-        self.flow.install()
+        self.flow.installation.start()
 
     def _on_resume(self) -> None:
-        self._outside.unless_metered(self.flow.resume)
+        self._outside.unless_metered(self.flow.installation.resume)
 
     def _on_back(self) -> None:
         if self.flow.state.visiting:
@@ -296,7 +271,7 @@ class SetupWindow(Shell):
     def _on_fix(self, code: str) -> None:
         """Serve what an error's button says: what lies outside the flow here, the rest there."""
         if code == "choose-folder":
-            self._on_choose_folder()
+            self.choose_folder()
         elif code == "proxy-settings":
             self.settings.open(then=partial(self.flow.fix, "try-again"))
         elif code in {"open-driver-page", "open-page"}:
@@ -304,26 +279,10 @@ class SetupWindow(Shell):
         else:
             self.flow.fix(code)
 
-    def _on_choose_folder(self) -> None:
-        self._outside.choose_folder(self._on_folder)
-
     def _on_folder(self, folder: str) -> None:
         if self.flow.state.committed:
             self._on_back()
         self.build.details.take_folder(folder)
-
-    def _on_verify_again(self, thorough: bool) -> None:
-        self.verify.begin()
-        self.flow.verify_again(thorough=thorough)
-
-    def _on_lesson_skipped(self) -> None:
-        self._settings.setValue("lesson", False)
-
-    def _on_limit(self, rate: int) -> None:
-        self.settings.keeper.keep(speed_limit=rate)
-
-    def _on_drawer(self, opened: bool) -> None:
-        self._settings.setValue("details", opened)
 
     def _on_asked(self, question: Question) -> None:
         """Ask before an environment is changed."""
@@ -336,27 +295,6 @@ class SetupWindow(Shell):
         dialog.open()
 
     # closing
-
-    def _ask(self) -> None:
-        """Ask whether the install is to be stopped; once, and not while it stops already."""
-        if self._question is not None or self.flow.state.phase != "running":
-            return
-        from setupwizard.gui.dialogs import StopDialog
-
-        self._question = StopDialog(self)
-        self._question.stop_wanted.connect(self._on_stop)
-        self._question.finished.connect(self._on_answered)
-        self._question.open()
-
-    def _on_stop(self, remove: bool) -> None:
-        self.flow.stop(remove=remove)
-
-    def _on_answered(self, result: int) -> None:
-        question, self._question = self._question, None
-        if question is not None:
-            question.deleteLater()
-        if result != QDialog.DialogCode.Accepted:
-            self._close_after_stop = False
 
     def _leave(self) -> None:
         self._settings.setValue("maximized", self.isMaximized())
@@ -371,18 +309,11 @@ class SetupWindow(Shell):
 
     # what the flow says
 
-    def _on_begun(self) -> None:
-        self.install.begin()
-        self.verify.begin()
-
     def _on_settled(self) -> None:
         """Come to rest after an install: close if that was wanted, else call the person back."""
         state = self.flow.state
-        close = self._close_after_stop and state.phase == "stopped" and not state.errors
-        if self._question is not None:
-            self._question.reject()
-        self._close_after_stop = False
-        self._show_title()
+        close = self._closing.settle()
+        self.show_title()
         if close:
             self.close()
             return
@@ -410,7 +341,7 @@ class SetupWindow(Shell):
         for page in self.pages:
             page.fill(state)
         self._show_rail()
-        self._show_title()
+        self.show_title()
         self.set_tab_order()
 
     def _show_rail(self) -> None:
@@ -421,7 +352,7 @@ class SetupWindow(Shell):
     def _retranslate(self) -> None:
         # Systems append the program's name to the title unless it ends with it, so it comes first.
         QApplication.setApplicationDisplayName(_("PyTorch Setup"))
-        self._show_title()
+        self.show_title()
         self._qt_texts.speak(i18n.language())
         self.rail.retranslate(i18n.language())
         state = self.flow.state
@@ -430,14 +361,6 @@ class SetupWindow(Shell):
             page.retranslate(state)
         self._show_rail()
         self.show_footer()
-
-    def _show_title(self) -> None:
-        """Say in the title, and in the task bar, how far an install is."""
-        title, state = _("PyTorch Setup"), self.flow.state
-        if state.installing:
-            title = _("{percent} % - {title}").format(percent=self.install.percent, title=title)
-        self._outside.show_progress(self.install.percent if state.installing else None)
-        self.setWindowTitle(title)
 
     def _on_theme(self) -> None:
         self.rail.retranslate(i18n.language())
