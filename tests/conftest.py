@@ -3,9 +3,11 @@
 import ctypes
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from helpers.program import at_home
 from setupwizard.i18n import set_language
 
 
@@ -29,6 +31,18 @@ def _english() -> Iterator[None]:
     set_language("en")
     yield
     set_language("en")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a home of the test's own: what the program keeps for a person lies in there, on every system."""
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    folder = tmp_path / "home"
+    folder.mkdir()
+    for name, value in at_home(folder).items():
+        monkeypatch.setenv(name, value)
+    return folder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -22,6 +22,7 @@ from gui.visits import Visit
 from helpers.computers import computer
 from helpers.fault_lab import make_wheels
 from helpers.fault_server import FaultServer
+from helpers.program import at_home
 from setupwizard.gui.dialogs import ConfirmDialog
 from setupwizard.gui.program import Program
 from setupwizard.gui.widgets.basic import Button, Label
@@ -229,7 +230,8 @@ def real(guard: None, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         authority = server.write_authority(tmp_path / "authority.pem")
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy"):
             monkeypatch.setenv(name, server.base)
-        monkeypatch.setenv("HOME", str(tmp_path / "home"))
+        for name, value in at_home(tmp_path / "home").items():
+            monkeypatch.setenv(name, value)
         monkeypatch.setenv("SSL_CERT_FILE", str(authority))
         monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
         monkeypatch.setenv("SETUPWIZARD_PATIENCE", "0.1")

@@ -30,11 +30,16 @@ class Ended:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
+def at_home(home: object) -> dict[str, str]:
+    """Return the variables that make a folder a person's home; platformdirs, not Windows, heeds the last one."""
+    return {"HOME": str(home), "USERPROFILE": str(home), "WIN_PD_OVERRIDE_LOCAL_APPDATA": str(home)}
+
+
 def environment(home: object, **more: str) -> dict[str, str]:
     """Return our environment with another home, so that no log or setting of the tester takes part."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("SETUPWIZARD", "XDG_"))}
     pip = {name: value for name, value in own.items() if name.startswith("PIP_")}
-    return {**own, **pip, "HOME": str(home), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", **more}
+    return {**own, **pip, **at_home(home), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", **more}
 
 
 def start(*words: object, env: Mapping[str, str]) -> subprocess.Popen[str]:

@@ -36,13 +36,11 @@ def machine(*cards: Gpu, driver: str | None = "581.57", **more: Any) -> Machine:
 
 
 @pytest.fixture(autouse=True)
-def nobodys_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def nobodys_home(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Let no setting of the person who runs the tests come in."""
-    for name in ("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+    for name in ("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSITE"):
         monkeypatch.delenv(name, raising=False)
-    (tmp_path / "home").mkdir()
     (tmp_path / "work").mkdir()
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path / "work")
 
 

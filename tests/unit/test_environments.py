@@ -45,14 +45,6 @@ def proof(verdict: str = "pass", started: str = "2026-10-20T10:00:00Z", driver: 
     )
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
-    (tmp_path / "home").mkdir()
-    return tmp_path / "home"
-
-
 def make(folder: Path, name: str = "0001", made: Build | None = None, proved: Verification | None = None) -> Root:
     """Make a generation as an install leaves it, and put it in use."""
     root, made = Root(folder), made or build()

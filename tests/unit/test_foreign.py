@@ -18,15 +18,11 @@ from setupwizard.tools.concurrency import Cancel
 from setupwizard.workflow import ProofOptions, changes_since, last_report, must_be_environment, verify_environment
 from setupwizard.workflow.proving import _cards
 
+pytestmark = pytest.mark.usefixtures("home")
+
 CARD = Gpu(vendor="nvidia", name="NVIDIA GeForce RTX 4060", uuid="GPU-1", driver_sees_it=True)
 MACHINE = Machine(os="linux", arch="x86_64", gpus=(), nvidia_driver=NvidiaDriver(version="580.95"))
 WITH_CARD = Machine(os="linux", arch="x86_64", gpus=(CARD, Gpu(vendor="intel", name="UHD")))
-
-
-@pytest.fixture(autouse=True)
-def own_state(tmp_path, monkeypatch):
-    for name in ("XDG_STATE_HOME", "LOCALAPPDATA", "WIN_PD_OVERRIDE_LOCAL_APPDATA"):
-        monkeypatch.setenv(name, str(tmp_path / "state"))
 
 
 def add_package(site_packages: Path, name: str, files: dict[str, str], version: str = "1.0") -> Path:

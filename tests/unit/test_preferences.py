@@ -206,9 +206,9 @@ def test_what_is_asked_for_on_the_command_line_goes_before_what_is_set_but_not_b
     assert "/etc/policy.toml" in str(caught.value.facts["what"])
 
 
-def test_the_command_line_refuses_a_broken_file(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+def test_the_command_line_refuses_a_broken_file(home, capsys):
     file = preferences.settings_file()
+    assert home in file.parents
     file.parent.mkdir(parents=True)
     file.write_text("proxi = 'none'\n")
     assert main(["catalog", "--json"], lambda: 0) == 2

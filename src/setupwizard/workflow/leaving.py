@@ -19,7 +19,7 @@ def main(file: str) -> int:
     """
     text = "".join(f"{one.root}\n" for one in environments(None, None) if one.own)
     if file == "-":
-        sys.stdout.write(text)
+        sys.stdout.buffer.write(text.encode())  # the code page of a Windows lacks letters that folders have
     else:
         Path(file).write_text(text, encoding=ENCODING)
     return 0
