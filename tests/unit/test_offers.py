@@ -1,6 +1,7 @@
 """From what sources hold to the build that is installed."""
 
 from setupwizard.model.machine import FoundPython, Machine, PythonChoice
+from setupwizard.model.pythons import minor_of
 from setupwizard.model.recommendation import Build, Recommendation
 from setupwizard.probes.listings import Listing, Offer, PythonSpec, SourceSpec
 from setupwizard.steps.offers import candidates, choose, usable_pythons, why_other
@@ -65,6 +66,12 @@ def test_the_python_that_is_insisted_on_is_the_only_one():
         pythons=(python("3.13.0"), python("3.14.0"), python("3.14.0", free_threaded=True)),
     )
     assert [spec.version for spec in usable_pythons(machine)] == ["3.14t"]
+
+
+def test_a_free_threaded_python_is_named_so_however_its_maker_tells_it():
+    assert minor_of("3.14.1t") == minor_of("3.14.1", free_threaded=True) == "3.14t"
+    assert minor_of("3.12.4") == minor_of("3.12") == "3.12"
+    assert PythonChoice(version="3.14.1", free_threaded=True).name == PythonChoice(version="3.14.1t").name == "3.14.1t"
 
 
 def test_the_best_build_that_is_there_on_the_python_that_has_it():

@@ -57,6 +57,11 @@ class PythonChoice(Struct, frozen=True, kw_only=True):
     bits: int = 64
     fixed: bool = False
 
+    @property
+    def name(self) -> str:
+        """The version with all that is known of it, and a "t" behind it for a free-threaded one: "3.14.1t"."""
+        return self.version.removesuffix("t") + ("t" if self.free_threaded or self.version.endswith("t") else "")
+
 
 class FoundPython(Struct, frozen=True, kw_only=True):
     """A Python interpreter on this computer. `kind` says who made it: "python.org", "pyenv", "system", "uv" ..."""
@@ -156,3 +161,8 @@ class Machine(Struct, frozen=True, kw_only=True):
     environment: Surroundings = field(default_factory=Surroundings)
     findings: tuple[Finding, ...] = ()
     said: tuple[Said, ...] = ()
+
+    @property
+    def insisted(self) -> PythonChoice | None:
+        """The Python that the user insists on, None where any will do."""
+        return self.python if self.python is not None and self.python.fixed else None

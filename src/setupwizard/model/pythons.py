@@ -49,6 +49,12 @@ def pythons_data() -> PythonsData:
     return read_document(PythonsData, resource("pythons.json"))
 
 
+def minor_of(version: str, *, free_threaded: bool = False) -> str:
+    """Return a Python as builds name it: "3.12" of "3.12.4"; "3.14t" of "3.14.0t", or of a free-threaded "3.14.0"."""
+    number = ".".join(version.removesuffix("t").split(".")[:2])
+    return number + ("t" if free_threaded or version.endswith("t") else "")
+
+
 def words_of(platform: Platform) -> tuple[str, str, str]:
     """Return system, processor and C library of a platform, as uv's lists name them."""
     return _WORDS[platform]

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from setupwizard.i18n import _
 from setupwizard.model import gpu_table
+from setupwizard.model.catalogue import numbers
 from setupwizard.model.machine import Finding, Gpu
 from setupwizard.probes.answers import DriverState, ListedCard
 from setupwizard.probes.facts import SystemFacts
 from setupwizard.probes.findings import FindingCode, finding
 from setupwizard.probes.gpus import Merged, Sources, same, state_of
-from setupwizard.probes.roots import Roots, entries, usable, whole_number
+from setupwizard.probes.roots import Roots, entries, usable
 
 _SAME_MEMORY = 0.05
 # What Windows has against a card (CM_PROB_* of cfg.h; the Device Manager shows it as "Code 43").
@@ -128,9 +129,9 @@ def _why_unlisted(gpu: Gpu, sources: Sources, merged: Merged) -> FindingCode:
         return "driver-newer-than-card"
     known = gpu_table.known_gpu(gpu.pci_id)
     first = known.first_linux_driver if known else None
-    if first and merged.driver and _numbers(merged.driver.version) < _numbers(first):
+    if first and merged.driver and numbers(merged.driver.version) < numbers(first):
         return "driver-older-than-card"
-    if sources.kernel.open_module and _numbers(gpu.compute_capability or "99.0") < _OPEN_MODULE_FROM:
+    if sources.kernel.open_module and numbers(gpu.compute_capability or "99.0") < _OPEN_MODULE_FROM:
         return "open-module-old-card"
     return "card-did-not-start" if place in log.not_started else "driver-does-not-see-card"
 
@@ -273,10 +274,6 @@ def _surroundings(merged: Merged, system: SystemFacts, roots: Roots) -> Iterator
     hidden = roots.variable("CUDA_VISIBLE_DEVICES").strip()
     if "CUDA_VISIBLE_DEVICES" in roots.environ and any(gpu.vendor == "nvidia" for gpu in merged.gpus):
         yield finding("cards-hidden", (f"CUDA_VISIBLE_DEVICES={hidden}",), value=hidden or '""')
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(number for part in version.split(".") if (number := whole_number(part)) is not None)
 
 
 def _place(gpu: Gpu) -> str:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from setupwizard.codes import Platform
 from setupwizard.errors import Cancelled, SetupError
 from setupwizard.model.plan import Package, Setting
-from setupwizard.model.pythons import Row, pythons_data, words_of
+from setupwizard.model.pythons import Row, minor_of, pythons_data, words_of
 from setupwizard.tools import http
 from setupwizard.tools.addresses import local_path
 from setupwizard.tools.concurrency import Cancel, side_by_side
@@ -49,8 +49,7 @@ def managed(wanted: str, platform: Platform, *, cancel: Cancel) -> Managed:
         SetupError: "python-missing": there is none, or no place that has it can be reached; the details say why.
         Cancelled: somebody asked to stop.
     """
-    free = "t" if wanted.endswith("t") else ""
-    python = ".".join(wanted.removesuffix("t").split(".")[:2]) + free
+    python = minor_of(wanted)
     try:
         row = _listed(python, platform, cancel) if _LIST in os.environ else pythons_data().row(python, platform)
     except Cancelled:

@@ -24,8 +24,9 @@ from findpython.providers.winreg import WinregProvider
 from msgspec import Struct
 
 from setupwizard.errors import SetupError
+from setupwizard.model.catalogue import numbers
 from setupwizard.model.machine import FoundPython
-from setupwizard.probes.roots import Roots, entries, exists, whole_number
+from setupwizard.probes.roots import Roots, entries, exists
 from setupwizard.tools import process
 from setupwizard.tools.concurrency import Cancel, side_by_side
 
@@ -245,5 +246,4 @@ def _slashes(path: PurePath) -> str:
 
 
 def _sortable(python: FoundPython) -> tuple[tuple[int, ...], bool, str]:
-    numbers = tuple(number for part in python.version.split(".") if (number := whole_number(part)) is not None)
-    return numbers, not python.free_threaded, python.path
+    return numbers(python.version), not python.free_threaded, python.path

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from setupwizard.model.machine import FoundTorch
+from setupwizard.model.pythons import minor_of
 from setupwizard.probes.pythons import Interpreter
 from setupwizard.probes.roots import Roots, entries, exists, read_text, true_name
 
@@ -40,8 +41,9 @@ def torches(roots: Roots, prefixes: Iterable[Path], interpreters: Iterable[Inter
         for folder in package_folders(prefix):
             _note(found, folder, prefix, _python(folder))
     for one in interpreters:
+        python = minor_of(one.python.version, free_threaded=one.python.free_threaded)
         for folder in map(Path, one.site_packages):
-            _note(found, folder, _owner(folder, one), ".".join(one.python.version.split(".")[:2]))
+            _note(found, folder, _owner(folder, one), python)
     return tuple(found.values())
 
 

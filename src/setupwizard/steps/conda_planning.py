@@ -11,6 +11,7 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Package, Plan, PlanPython, PlanSource, Setting, Tried
+from setupwizard.model.pythons import minor_of
 from setupwizard.model.recommendation import Build, Recommendation
 from setupwizard.probes.listings import says
 from setupwizard.steps import backends
@@ -90,8 +91,7 @@ def whole_draft(
     if gpu and not (wanted.variant.startswith("cu") and cuda):
         raise SetupError("conda-no-cuda", problem=_("The driver does not tell which CUDA it supports."))
     name = "pytorch-gpu" if gpu else "pytorch-cpu"
-    fixed = machine.python.version if machine.python and machine.python.fixed else None
-    python = (f"python={'.'.join(fixed.split('.')[:2])}",) if fixed else ()
+    python = (f"python={minor_of(machine.insisted.version)}",) if machine.insisted is not None else ()
     # asked for by name, the solver takes the newest CUDA that the driver allows; else any build is as good to it
     along = ("cuda-version", *python, "pip") if gpu else (*python, "pip")
     try:
@@ -143,7 +143,7 @@ def _build_of(packages: Sequence[Package], wanted: Build, name: str) -> Build:
     return Build(
         torch=torch.version,
         variant=f"cu{word['cuda']}" if word["cuda"] else "cpu",
-        python=".".join(python.version.split(".")[:2]),
+        python=minor_of(python.version),
         platform=wanted.platform,
         requirement=f"{name}={torch.version}",
         index_url=None,

@@ -13,7 +13,7 @@ from msgspec import Struct
 from setupwizard.codes import VerifyLevel
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
-from setupwizard.model.catalogue import Catalogue, variant_kind
+from setupwizard.model.catalogue import Catalogue, numbers, variant_kind
 from setupwizard.model.plan import FAMILY, Plan
 from setupwizard.model.planfile import PlanFile
 from setupwizard.model.recommendation import Build
@@ -83,20 +83,16 @@ def serves(build: Build, catalogue: Catalogue) -> str | list[str]:
         every = [one for row in catalogue.architectures for one in row.compute_capabilities]
         return [one for one in every if _runs_on(build, one, catalogue)]
     if kind == "rocm":
-        number = _release(build.variant.removeprefix("rocm"))
-        return [chip.gfx for chip in catalogue.amd.gfx if _release(chip.rocm_from) <= number]
+        number = numbers(build.variant.removeprefix("rocm"))
+        return [chip.gfx for chip in catalogue.amd.gfx if numbers(chip.rocm_from) <= number]
     return ["xpu"] if kind == "xpu" else "cpu"
 
 
 def _runs_on(build: Build, capability: str, catalogue: Catalogue) -> bool:
-    card = _release(capability)
+    card = numbers(capability)
     return catalogue.holds_code(
         build.torch, build.variant, build.platform, card, ()
     ) and not catalogue.cudnn_is_too_new(build.torch, build.variant, card)
-
-
-def _release(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split("."))
 
 
 def _word(build: Build) -> str:
@@ -132,7 +128,7 @@ def _document(
         builds.append(table)
     document["build"] = builds
     floors = [_floor(plan.build, catalogue) for plan in plans]
-    lowest = min((floor for floor in floors if floor), key=_release, default=None)
+    lowest = min((floor for floor in floors if floor), key=numbers, default=None)
     document["driver"] = {"policy": "require"} if lowest is None else {"minimum": lowest, "policy": "require"}
     document["verify"] = {"level": level}
     return document

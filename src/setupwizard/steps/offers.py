@@ -8,8 +8,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from setupwizard.i18n import _
+from setupwizard.model.catalogue import numbers
 from setupwizard.model.format import listed, sentences
 from setupwizard.model.machine import FoundPython, Machine
+from setupwizard.model.pythons import minor_of
 from setupwizard.model.recommendation import Build, Recommendation
 from setupwizard.probes.listings import Listing, Offer, PythonSpec, fastest_first
 
@@ -51,25 +53,17 @@ def usable_pythons(machine: Machine) -> tuple[PythonSpec, ...]:
     The one that the user insists on is the only one; else the newest up to 3.13 comes first.
     """
     found = [python for python in machine.pythons if python.bits == 64]
-    insisted = machine.python if machine.python and machine.python.fixed else None
-    if insisted is not None:
-        wanted = insisted.version + ("t" if insisted.free_threaded and not insisted.version.endswith("t") else "")
+    if machine.insisted is not None:
+        wanted = machine.insisted.name
         found = [python for python in found if _matches(python, wanted)]
     else:
         found = [python for python in found if not python.free_threaded]
     by_version: dict[str, PythonSpec] = {}
-    for python in sorted(found, key=_release, reverse=True):
-        spec = PythonSpec(version=_minor(python), path=python.path)
+    for python in sorted(found, key=lambda python: numbers(python.version), reverse=True):
+        minor = minor_of(python.version, free_threaded=python.free_threaded)
+        spec = PythonSpec(version=minor, path=python.path)
         by_version.setdefault(spec.version, spec)
     return tuple(sorted(by_version.values(), key=_preference))
-
-
-def _release(python: FoundPython) -> tuple[int, ...]:
-    return tuple(int(part) for part in python.version.split(".")[:3] if part.isdigit())
-
-
-def _minor(python: FoundPython) -> str:
-    return ".".join(python.version.split(".")[:2]) + ("t" if python.free_threaded else "")
 
 
 def _matches(python: FoundPython, wanted: str) -> bool:
@@ -79,7 +73,7 @@ def _matches(python: FoundPython, wanted: str) -> bool:
 
 
 def _preference(python: PythonSpec) -> tuple[bool, int, int]:
-    major, minor = (int(part) for part in python.version.removesuffix("t").split("."))
+    major, minor = numbers(python.version)
     too_new = (major, minor) > NEWEST_PREFERRED
     return (too_new, -major, minor if too_new else -minor)
 

@@ -11,6 +11,7 @@ from setupwizard.codes import Platform
 from setupwizard.errors import SetupError
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Package, PlanPython, PythonSource, Setting
+from setupwizard.model.pythons import minor_of
 from setupwizard.model.recommendation import Build
 from setupwizard.probes.listings import PythonSpec
 from setupwizard.probes.managed import Managed, managed
@@ -82,11 +83,8 @@ def supply_of(
     found = usable_pythons(machine)
     own = own_python()
     helper = str(own) if own else next(iter(_helpers(machine)), None)
-    insisted = machine.python if machine.python and machine.python.fixed else None
-    wanted = insisted.version if insisted is not None else python
-    if insisted is not None and insisted.free_threaded and not wanted.endswith("t"):
-        wanted += "t"
-    minor = ".".join(wanted.removesuffix("t").split(".")[:2]) + ("t" if wanted.endswith("t") else "")
+    wanted = machine.insisted.name if machine.insisted is not None else python
+    minor = minor_of(wanted)
     if any(spec.version == minor for spec in found):
         return Supply(pythons=found, helper=helper)
     if by_conda:

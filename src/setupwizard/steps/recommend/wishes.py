@@ -105,7 +105,7 @@ def _python(wishes: Wishes, machine: Machine) -> tuple[str | None, str | None, i
                 "usage", what=_("--python {python} is not a version of Python").format(python=wishes.python)
             )
         return match[1] + match[2], wishes.python.strip().removesuffix("t"), 64
-    fixed = machine.python if machine.python and machine.python.fixed else None
+    fixed = machine.insisted
     if fixed is None:
         return None, None, 64
     match = _PYTHON.fullmatch(fixed.version.strip())

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from setupwizard.model.catalogue import numbers
 from setupwizard.model.verification import Figure
 from setupwizard.model.wire import read_document
 from setupwizard.resources import resource
@@ -156,14 +157,9 @@ def _share(card: Card, number_type: str) -> Share | None:
     cards = "geforce" if _is_geforce(card) else "other"
     for share in rates().shares:
         fits = share.cards == cards and number_type in share.figures
-        if fits and _number(card.capability) >= _number(share.since):
+        if fits and numbers(card.capability) >= numbers(share.since):
             return share
     return None
-
-
-def _number(capability: str) -> tuple[int, int]:
-    major, _dot, minor = capability.partition(".")
-    return (int(major), int(minor or 0)) if major.isdigit() and minor.isdigit() else (0, 0)
 
 
 def _is_geforce(card: Card) -> bool:
