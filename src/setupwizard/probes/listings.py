@@ -19,6 +19,11 @@ class SourceSpec(Struct, frozen=True, kw_only=True):
     kind: SourceKind
     url: str | None = None
 
+    @property
+    def is_of_variants(self) -> bool:
+        """Whether it holds PyTorch's own indexes, one for each variant, or a copy of them."""
+        return self.kind in {"index", "find-links"}
+
 
 class PythonSpec(Struct, frozen=True, kw_only=True):
     """A Python that the environment may get; `path` is None while it would have to be brought."""

@@ -11,12 +11,14 @@ from importlib.metadata import Distribution
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from setupwizard import platforms
 from setupwizard.errors import SetupError
 from setupwizard.model.plan import FAMILY, Package, Plan
+from setupwizard.store.conda_prefix import records_in
 from setupwizard.store.files import disk_errors
 from setupwizard.store.journal import stays_inside
 from setupwizard.store.layout import Root
@@ -81,6 +83,32 @@ def added_since(root: Root, name: str | None, made: Plan | None) -> tuple[Added,
         if not decided and not by_conda and (own in before or locked.get(own) != dist.version):
             found[own] = _added(dist, own)
     return tuple(found[own] for own in sorted(found))
+
+
+def carry_over(root: Root, made: Plan | None, resolve: Resolve) -> Carried:
+    """Resolve the next environment of a root together with what the user added to the one in use.
+
+    Args:
+        root: of both.
+        made: the plan of the one in use, None when it is not on record.
+        resolve: see `carry`.
+
+    Raises:
+        SetupError: the environment without anything added cannot be resolved either.
+        Cancelled: somebody asked to stop.
+    """
+    current = root.current_name()
+    carried = carry(added_since(root, current, made), resolve)
+    return replace(carried, lost=(*carried.lost, *_added_with_conda(root, current, made)))
+
+
+def _added_with_conda(root: Root, name: str | None, made: Plan | None) -> tuple[str, ...]:
+    """Return what somebody added with conda itself: the next environment does not get it, so it is named."""
+    if name is None or made is None or not made.by_conda:
+        return ()
+    planned = {package.name for package in made.by_conda}
+    records = records_in(root.generation(name))
+    return tuple(f"{record.name} {record.version}" for record in records if record.name not in planned)
 
 
 def installed(root: Root, name: str) -> list[Distribution]:

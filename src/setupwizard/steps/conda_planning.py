@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
-from typing import NamedTuple
 
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
@@ -16,9 +14,8 @@ from setupwizard.model.recommendation import Build, Recommendation
 from setupwizard.probes.listings import says
 from setupwizard.steps import backends
 from setupwizard.steps.carrying import Carried
-from setupwizard.steps.drafting import Draft
+from setupwizard.steps.drafting import Draft, Interpreter
 from setupwizard.steps.tracking import Track
-from setupwizard.store.conda_prefix import records_in
 from setupwizard.store.layout import Root
 from setupwizard.tools.conda import CHANNEL, Conda
 from setupwizard.tools.conda_answers import CondaPackage
@@ -29,16 +26,7 @@ _NOT_THERE = frozenset(("conda-package-missing", "conda-unsatisfiable"))
 _BUILD = re.compile(r"(?:cuda_?(?P<cuda>\d{3})|cpu)")
 
 
-class CondaPart(NamedTuple):
-    """What conda would bring. `missing`: bytes that it downloads; `settings`: of the user's own, that take part."""
-
-    packages: tuple[Package, ...]
-    missing: int
-    maker: backends.Backend
-    settings: tuple[Setting, ...]
-
-
-def python_part(chosen: backends.Chosen, root: Root, python: str, track: Track) -> CondaPart:
+def interpreter_of_conda(chosen: backends.Chosen, root: Root, python: str, track: Track) -> Interpreter:
     """Return Python and pip from conda, and nothing else: numpy of conda beside a torch of wheels has two OpenMPs.
 
     Raises:
@@ -46,18 +34,23 @@ def python_part(chosen: backends.Chosen, root: Root, python: str, track: Track) 
         Cancelled: somebody asked to stop.
     """
     free = ("python-freethreading",) if python.endswith("t") else ()
-    return _part(chosen, root, (f"python={python.removesuffix('t')}", *free, "pip"), "", track)
+    return _brought(chosen, root, (f"python={python.removesuffix('t')}", *free, "pip"), track, python=python)
 
 
-def _part(chosen: backends.Chosen, root: Root, specs: Sequence[str], cuda: str, track: Track) -> CondaPart:
+def _brought(
+    chosen: backends.Chosen, root: Root, specs: Sequence[str], track: Track, *, python: str = "", cuda: str = ""
+) -> Interpreter:
+    """Return what conda would bring; the version of its Python as it was asked for, else as the solver chose it."""
     assert chosen.conda is not None  # noqa: S101 - who chose conda has one
     conda = Conda(chosen.conda, cancel=track.cancel)
     packages = conda.solve(root.generation(root.next_name()), specs, cuda=cuda)
-    return CondaPart(
+    solved = next((minor_of(package.version) for package in packages if package.name == "python"), "")
+    return Interpreter(
+        python=PlanPython(version=python or solved, source="conda"),
         packages=tuple(map(_as_package, packages)),
-        missing=sum(package.size for package in packages if not package.cached),
-        maker=backends.conda_of(chosen, root.work, specs),
         settings=conda.settings(),
+        maker=backends.conda_of(chosen, root.work, specs),
+        conda_bytes=sum(package.size for package in packages if not package.cached),
     )
 
 
@@ -86,44 +79,52 @@ def whole_draft(
     """
     wanted = recommendation.build
     assert wanted is not None  # noqa: S101 - refused before
-    gpu = wanted.variant != "cpu"
-    cuda = (machine.nvidia_driver.cuda if machine.nvidia_driver else None) or "" if gpu else ""
-    if gpu and not (wanted.variant.startswith("cu") and cuda):
-        raise SetupError("conda-no-cuda", problem=_("The driver does not tell which CUDA it supports."))
-    name = "pytorch-gpu" if gpu else "pytorch-cpu"
+    name = "pytorch-cpu" if wanted.variant == "cpu" else "pytorch-gpu"
+    cuda = _cuda_for(wanted, machine)
     python = (f"python={minor_of(machine.insisted.version)}",) if machine.insisted is not None else ()
     # asked for by name, the solver takes the newest CUDA that the driver allows; else any build is as good to it
-    along = ("cuda-version", *python, "pip") if gpu else (*python, "pip")
+    along = (*(("cuda-version",) if cuda else ()), *python, "pip")
     try:
-        part = _part(chosen, root, (*along, f"{name}={wanted.torch}"), cuda, track)
+        interpreter = _brought(chosen, root, (*along, f"{name}={wanted.torch}"), track, cuda=cuda)
     except SetupError as error:
         if error.code not in _NOT_THERE:
             raise
-        part = _part(chosen, root, (*along, name), cuda, track)
-    build = _build_of(part.packages, wanted, name)
-    if gpu and build.variant == "cpu":
-        raise SetupError("conda-no-cuda", detail=str(part.packages))
-    override = (Setting(name=backends.OVERRIDE_CUDA, value=cuda, origin=_("the graphics driver")),)
+        interpreter = _brought(chosen, root, (*along, name), track, cuda=cuda)
+    build = _build_of(interpreter, wanted, name)
+    if cuda and build.variant == "cpu":
+        raise SetupError("conda-no-cuda", detail=str(interpreter.packages))
     return Draft(
         root=root,
         backend="conda",
         create_title=backends.create_title(chosen),
-        maker=part.maker,
-        conda_bytes=part.missing,
-        python=PlanPython(version=build.python, source="conda"),
+        interpreter=interpreter,
         build=build,
         recommended=wanted,
         source=PlanSource(
             id=CHANNEL,
             kind="index",
             why=_("You named conda-forge, whose own builds of PyTorch are installed."),
-            settings=(*override, *part.settings),
+            settings=(Setting(name=backends.OVERRIDE_CUDA, value=cuda, origin=_("the graphics driver")),),
         ),
-        carried=Carried(packages=part.packages),
+        carried=Carried(packages=()),
         recorded=recorded,
         tried=(Tried(id=CHANNEL, code="ok", text=f"conda-forge: {says('ok')}"),),
         reasons=(_why_other(wanted, build),),
     )
+
+
+def _cuda_for(wanted: Build, machine: Machine) -> str:
+    """Return the newest CUDA that the driver supports, for a build that uses it; empty for a processor build.
+
+    Raises:
+        SetupError: "conda-no-cuda".
+    """
+    if wanted.variant == "cpu":
+        return ""
+    cuda = machine.nvidia_driver.cuda if machine.nvidia_driver is not None else None
+    if not cuda or not wanted.variant.startswith("cu"):
+        raise SetupError("conda-no-cuda", problem=_("The driver does not tell which CUDA it supports."))
+    return cuda
 
 
 def _why_other(wanted: Build, build: Build) -> str | None:
@@ -134,26 +135,16 @@ def _why_other(wanted: Build, build: Build) -> str | None:
     )
 
 
-def _build_of(packages: Sequence[Package], wanted: Build, name: str) -> Build:
-    versions = {package.name: package for package in packages}
-    torch, python = versions.get("pytorch"), versions.get("python")
+def _build_of(interpreter: Interpreter, wanted: Build, name: str) -> Build:
+    torch = next((package for package in interpreter.packages if package.name == "pytorch"), None)
     word = _BUILD.search(torch.file) if torch is not None else None
-    if torch is None or python is None or word is None:
-        raise SetupError("conda-plan-unclear", name="pytorch", detail=str(packages))
+    if torch is None or word is None or not interpreter.python.version:
+        raise SetupError("conda-plan-unclear", name="pytorch", detail=str(interpreter.packages))
     return Build(
         torch=torch.version,
         variant=f"cu{word['cuda']}" if word["cuda"] else "cpu",
-        python=minor_of(python.version),
+        python=interpreter.python.version,
         platform=wanted.platform,
         requirement=f"{name}={torch.version}",
         index_url=None,
     )
-
-
-def lost_with_conda(root: Root, name: str | None, recorded: Plan | None) -> tuple[str, ...]:
-    """Return what somebody added with conda itself: the next environment does not get it, so it is named."""
-    if name is None or recorded is None or not recorded.by_conda:
-        return ()
-    planned = {package.name for package in recorded.by_conda}
-    prefix: Path = root.generation(name)
-    return tuple(f"{record.name} {record.version}" for record in records_in(prefix) if record.name not in planned)

@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from setupwizard import platforms
 from setupwizard.codes import Backend
 from setupwizard.i18n import _
 from setupwizard.model.format import sentences
 from setupwizard.model.install_data import install_data
-from setupwizard.model.plan import DiskNeed, Package, Plan, PlanPython, PlanSource, PlanStep, Tried
+from setupwizard.model.plan import DiskNeed, Package, Plan, PlanPython, PlanSource, PlanStep, Setting, Tried
 from setupwizard.model.pythons import key_of
 from setupwizard.model.recommendation import Build
 from setupwizard.probes.disks import gives_second_names, mount_point
@@ -30,43 +31,67 @@ from setupwizard.store.wheels import WheelStore
 from setupwizard.tools.uv import Uv
 
 
+class Interpreter(Struct, frozen=True, kw_only=True):
+    """The Python of an environment, and what comes with it.
+
+    Attributes:
+        packages: its archive, or all that conda brings.
+        settings: of the user's own, that say from where.
+        maker: tells the commands that make the environment; None: the usual one of the backend.
+        conda_bytes: what conda downloads.
+    """
+
+    python: PlanPython
+    packages: tuple[Package, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    maker: backends.Backend | None = None
+    conda_bytes: int = 0
+
+
 class Draft(Struct, frozen=True, kw_only=True):
     """What is decided before the document is made.
 
     Attributes:
         build: as the packages hold it; recommended: what the decision preferred.
-        carried: all packages, with what comes along from the present environment.
+        carried: the packages of the lock, with what comes along from the present environment.
         recorded: the plan of the environment in use.
         reasons: sentences why it is not the recommended build; None is passed over.
-        create_title: what the step that makes the environment is called, when it is not the usual one.
-        maker: tells the commands; None: the usual one of the backend.
-        conda_bytes: what conda downloads.
+        create_title: what the step that makes the environment is called.
     """
 
     root: Root
     backend: Backend
-    python: PlanPython
+    interpreter: Interpreter
     build: Build
     recommended: Build | None
     source: PlanSource
     carried: Carried
     recorded: Plan | None
+    create_title: str
     tried: tuple[Tried, ...] = ()
     reasons: tuple[str | None, ...] = ()
-    create_title: str | None = None
-    maker: backends.Backend | None = None
-    conda_bytes: int = 0
+
+    @property
+    def packages(self) -> tuple[Package, ...]:
+        """All that the environment is made of: the lock's packages, and what comes with its Python."""
+        return (*self.carried.packages, *self.interpreter.packages)
+
+
+def with_companions(build: Build, packages: Sequence[Package]) -> Build:
+    """Return a build with the versions of torchvision and torchaudio that its packages really hold."""
+    versions = {package.name: package.version.partition("+")[0] for package in packages}
+    return replace(build, torchvision=versions.get("torchvision"), torchaudio=versions.get("torchaudio"))
 
 
 def drafted(draft: Draft) -> Plan:
     """Return the document; nothing is written."""
-    root, packages = draft.root, draft.carried.packages
+    root, packages, interpreter = draft.root, draft.packages, draft.interpreter
     plan_id = identity(draft.build, draft.backend, packages)
     store = WheelStore(root.store)
     archive = _archive(draft)
     fetched = sum(package.size for package in packages if package.kind == "wheel" and not store.has(package))
-    python = 0 if archive is None or draft.python.path is not None or store.has(archive) else archive.size
-    missing = draft.conda_bytes + python + fetched
+    python = archive.size if archive is not None and _brings_python(draft) and not store.has(archive) else 0
+    missing = interpreter.conda_bytes + python + fetched
     stored = install_data().stored_bytes(sum(package.size for package in packages))
     name = root.next_name()
     return Plan(
@@ -74,11 +99,11 @@ def drafted(draft: Draft) -> Plan:
         root=str(root.path),
         generation=name,
         backend=draft.backend,
-        python=draft.python,
+        python=interpreter.python,
         build=draft.build,
         recommended=draft.recommended,
         why_other=reduce(sentences, (text or "" for text in draft.reasons), "") or None,
-        source=draft.source,
+        source=replace(draft.source, settings=(*draft.source.settings, *interpreter.settings)),
         tried=draft.tried,
         packages=packages,
         download_bytes=missing,
@@ -130,7 +155,7 @@ def _is_in_use(root: Root, plan_id: str, draft: Draft) -> bool:
         recorded is not None
         and (recorded.backend == "conda") == (draft.backend == "conda")  # another Python altogether
         and all(getattr(recorded.build, name) == getattr(draft.build, name) for name in same)
-        and in_place(root, current, recorded, draft.carried.packages)
+        and in_place(root, current, recorded, draft.packages)
     )
 
 
@@ -142,8 +167,8 @@ class _Bytes(NamedTuple):
 
 def _steps(draft: Draft, name: str, room: _Bytes) -> tuple[PlanStep, ...]:
     root, folder = draft.root, draft.root.generation(name)
-    maker = draft.maker or backends.backend_of(draft.backend, root.work)
-    wheels = [package for package in draft.carried.packages if package.kind == "wheel"]
+    maker = draft.interpreter.maker or backends.backend_of(draft.backend, root.work)
+    wheels = [package for package in draft.packages if package.kind == "wheel"]
     arriving = room.fetched > 0 and draft.backend in backends.EARLY
     lock = root.work / ("pylock.arriving.toml" if arriving else "pylock.toml")
     return (
@@ -151,13 +176,13 @@ def _steps(draft: Draft, name: str, room: _Bytes) -> tuple[PlanStep, ...]:
         PlanStep(id="fetch", title=_("Download the packages"), bytes=room.fetched),
         PlanStep(
             id="create",
-            title=draft.create_title or _("Create a private Python environment"),
+            title=draft.create_title,
             argv=maker.create_argv(_python_to_be(draft), folder),
-            bytes=draft.conda_bytes or None,
+            bytes=draft.interpreter.conda_bytes or None,
         ),
         PlanStep(
             id="install",
-            title=install_title(draft.carried.packages),
+            title=install_title(draft.packages),
             argv=maker.install_argv(folder, lock, arriving=arriving) if wheels else (),
             bytes=room.stored,
         ),
@@ -170,26 +195,26 @@ def _steps(draft: Draft, name: str, room: _Bytes) -> tuple[PlanStep, ...]:
 
 def _python_to_be(draft: Draft) -> PlanPython:
     """Return the Python with the path that it has once it is brought."""
-    archive = _archive(draft)
+    archive, python = _archive(draft), draft.interpreter.python
     if archive is None:
-        return draft.python
-    place = pythons.interpreter(draft.root, draft.python.version, draft.build.platform, archive)
-    return msgspec.structs.replace(draft.python, path=str(place))
+        return python
+    place = pythons.interpreter(draft.root, python.version, draft.build.platform, archive)
+    return replace(python, path=str(place))
 
 
 def _archive(draft: Draft) -> Package | None:
-    return next((package for package in draft.carried.packages if package.kind == "python"), None)
+    return next((package for package in draft.packages if package.kind == "python"), None)
 
 
 def _brings_python(draft: Draft) -> bool:
-    return _archive(draft) is not None and draft.python.path is None
+    return _archive(draft) is not None and draft.interpreter.python.path is None
 
 
 def _python_step(draft: Draft, download: int) -> PlanStep:
-    title = backends.python_title(draft.python)
-    archive = _archive(draft)
+    archive, python = _archive(draft), draft.interpreter.python
+    title = backends.python_title(python)
     if archive is None or not _brings_python(draft):
         return PlanStep(id="python", title=title)
-    key = key_of(draft.python.version, archive.version, draft.build.platform)
+    key = key_of(python.version, archive.version, draft.build.platform)
     argv = Uv(draft.root.work).bring_argv(key, pythons.folder_of(draft.root), draft.root.work / "python.json")
     return PlanStep(id="python", title=title, argv=argv, bytes=download)

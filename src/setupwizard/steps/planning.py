@@ -7,27 +7,26 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from setupwizard.codes import APPLY_EXIT, Backend, Platform
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
-from setupwizard.model.catalogue import Catalogue
 from setupwizard.model.machine import Machine
-from setupwizard.model.plan import Package, Plan, PlanPython, PlanSource, Setting, Tried
+from setupwizard.model.plan import Package, Plan, PlanSource, Setting, Tried
 from setupwizard.model.recommendation import Build, Recommendation
 from setupwizard.probes.listings import Listing, Question, SourceSpec, cause_of_silence
 from setupwizard.probes.sources import ask_all
 from setupwizard.probes.system import platform_here
 from setupwizard.steps import backends
-from setupwizard.steps.carrying import Carried, added_since, carry
-from setupwizard.steps.conda_planning import BROUGHT, CondaPart, lost_with_conda, python_part, whole_draft
-from setupwizard.steps.drafting import Draft, drafted
+from setupwizard.steps.carrying import carry_over
+from setupwizard.steps.conda_planning import BROUGHT, interpreter_of_conda, whole_draft
+from setupwizard.steps.drafting import Draft, Interpreter, drafted, with_companions
 from setupwizard.steps.offers import Choice, candidates, choose, why_other
 from setupwizard.steps.records import plan_of
 from setupwizard.steps.refusing import error_of_verdict
-from setupwizard.steps.resolving import companions_of, family_requirements, resolve
+from setupwizard.steps.resolving import Resolver, companions_of, family_requirements
 from setupwizard.steps.runtime import bringing_runtime
 from setupwizard.steps.sources import known_sources, named_sources, why_from
 from setupwizard.steps.supply import Supply, supply_elsewhere, supply_of
@@ -78,84 +77,13 @@ def make_plan(request: PlanRequest, track: Track) -> Plan:
     root = Root(request.root)
     root.check()
     backend = backends.choose(request.backend, request.machine, track.cancel)
-    current = root.current_name()
-    recorded = plan_of(root, current)
+    recorded = plan_of(root, root.current_name())
     if from_conda:
         with track.step("resolve", _("Work out the exact packages")):
             return drafted(whole_draft(backend, root, request.machine, request.recommendation, recorded, track))
-    catalogue = known_catalogue().catalogue
     with tempfile.TemporaryDirectory(prefix="setupwizard-plan-") as folder:
-        work = Path(folder)
-        with track.step("probe", _("Ask the download servers")):
-            settings = pip.user_settings(work, cancel=track.cancel)
-            best = candidates(request.recommendation)[0]
-            by_conda = backend.conda is not None
-            supply = (
-                supply_of(
-                    request.machine,
-                    best.python,
-                    best.platform,
-                    track.cancel,
-                    by_conda=by_conda,
-                    kept=kept_archive(root, recorded, best.python),
-                )
-                if request.elsewhere is None
-                else supply_elsewhere(best)
-            )
-            listings, choice = _probe(request, catalogue, supply, work, track)
-        with track.step("resolve", _("Work out the exact packages")):
-            requirements, left_out = _family(choice, catalogue, supply.helper, request.elsewhere, work, track)
-            empty = _empty(work / "resolve")
-            once = partial(
-                _resolve,
-                choice=choice,
-                family=requirements,
-                work=empty,
-                track=track,
-                backend=backend,
-                helper=supply.helper,
-                elsewhere=request.elsewhere,
-            )
-            carried = carry(added_since(root, current, recorded), bringing_runtime(request.machine, once))
-            carried = msgspec.structs.replace(carried, lost=(*carried.lost, *lost_with_conda(root, current, recorded)))
-            conda = python_part(backend, root, choice.python.version, track) if backend.conda is not None else None
-    found = _Found(
-        choice=choice,
-        listings=listings,
-        carried=carried,
-        recorded=recorded,
-        settings=settings,
-        left_out=left_out,
-        backend=backend,
-        conda=conda,
-        supply=supply,
-    )
-    return _plan(request, root, found)
-
-
-def _resolve(
-    further: Sequence[str],
-    *,
-    choice: Choice,
-    family: Sequence[str],
-    work: Path,
-    track: Track,
-    backend: backends.Chosen,
-    helper: str | None,
-    elsewhere: Platform | None,
-) -> tuple[Package, ...]:
-    return resolve(
-        choice,
-        family,
-        work=work,
-        cancel=track.cancel,
-        listen=track.listener("resolve"),
-        further=further,
-        without_uv=backend.without_uv,
-        helper=helper,
-        elsewhere=elsewhere,
-        brought=BROUGHT if backend.conda is not None else frozenset(),
-    )
+        draft = _Planner(request, root, backend, recorded, Path(folder), track).draft()
+    return drafted(draft)
 
 
 def _from_conda(request: PlanRequest) -> bool:
@@ -187,45 +115,6 @@ def refuse_without_build(request: PlanRequest) -> None:
     raise error_of_verdict(recommendation, request.machine)
 
 
-def _probe(
-    request: PlanRequest, catalogue: Catalogue, supply: Supply, work: Path, track: Track
-) -> tuple[tuple[Listing, ...], Choice]:
-    builds = candidates(request.recommendation)
-    variants = tuple(dict.fromkeys(build.variant for build in builds))[:MOST_VARIANTS]
-    pythons = supply.pythons
-    platform = builds[0].platform
-    question = Question(
-        variants=variants,
-        pythons=pythons,
-        general_variant=lambda torch: catalogue.general_variant(torch, platform),
-        platform=request.elsewhere,
-        runner=supply.helper,
-    )
-    specs = _specs(request, catalogue, builds, question)
-    listings = ask_all(specs, "torch", question, work=work, cancel=track.cancel)
-    choice = choose(builds, pythons, [listing for listing in listings if listing.code == "ok"])
-    if choice is None:
-        raise _nowhere(builds, supply, listings)
-    row = catalogue.arch_list(choice.build.torch, choice.build.variant, platform)
-    assumed = row is not None and row.assumed_from is not None
-    return listings, msgspec.structs.replace(choice, build=msgspec.structs.replace(choice.build, assumed=assumed))
-
-
-def _specs(
-    request: PlanRequest, catalogue: Catalogue, builds: Sequence[Build], question: Question
-) -> tuple[SourceSpec, ...]:
-    """Return the sources to ask, in the order in which they win when they hold the same build."""
-    known = known_sources(catalogue)
-    if request.elsewhere is not None:
-        known.pop("pip-config")  # pip can be asked for the computer that it runs on, and for no other
-        if "pip-config" in request.sources:
-            raise SetupError("usage", what=_("--source pip-config can be asked for this computer's platform alone"))
-    if request.sources:
-        return tuple(spec for word in request.sources for spec in named_sources(word, known))
-    general_helps = any(question.general_variant(build.torch) in question.variants for build in builds)
-    return tuple(spec for spec in known.values() if spec.kind != "general" or general_helps)
-
-
 def _nowhere(builds: Sequence[Build], supply: Supply, listings: Sequence[Listing]) -> SetupError:
     """Return why no build can be had: the network's own fault where there is one, else that nobody has it."""
     if not supply.pythons:
@@ -239,90 +128,141 @@ def _nowhere(builds: Sequence[Build], supply: Supply, listings: Sequence[Listing
     )
 
 
-def _family(
-    choice: Choice, catalogue: Catalogue, helper: str | None, elsewhere: Platform | None, work: Path, track: Track
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    platform = choice.build.platform
-    question = Question(
-        variants=(choice.build.variant,),
-        pythons=(choice.python,),
-        general_variant=lambda _version: catalogue.general_variant(choice.build.torch, platform),
-        platform=elsewhere,
-        runner=helper,
-    )
-    listings = {
-        name: ask_all([choice.listing.spec], name, question, work=work, cancel=track.cancel, measure=False)[0]
-        for name in companions_of(choice.build)
-    }
-    return family_requirements(choice, listings)
+class _Planner:
+    """Makes the draft of one plan: asks the sources, chooses the build that is there, resolves it."""
 
+    def __init__(
+        self,
+        request: PlanRequest,
+        root: Root,
+        backend: backends.Chosen,
+        recorded: Plan | None,
+        work: Path,
+        track: Track,
+    ) -> None:
+        self._request = request
+        self._root = root
+        self._backend = backend
+        self._recorded = recorded
+        self._work = work
+        self._track = track
+        self._catalogue = known_catalogue().catalogue
+        self._builds = candidates(request.recommendation)
 
-def _empty(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
-
-
-class _Found(Struct, frozen=True, kw_only=True):
-    """What probing and resolving brought."""
-
-    choice: Choice
-    listings: tuple[Listing, ...]
-    carried: Carried
-    recorded: Plan | None
-    settings: tuple[Setting, ...]
-    left_out: tuple[str, ...]
-    backend: backends.Chosen
-    conda: CondaPart | None
-    supply: Supply
-
-
-def _plan(request: PlanRequest, root: Root, found: _Found) -> Plan:
-    choice, conda = found.choice, found.conda
-    build = _as_installed(choice, found.carried.packages)
-    if conda is not None:
-        python, more, settings = (
-            PlanPython(version=choice.python.version, source="conda"),
-            conda.packages,
-            conda.settings,
-        )
-    else:
-        python, more, settings = found.supply.python_of(choice.python, root, build.platform)
-    source = _source(choice.listing, found.settings)
-    source = msgspec.structs.replace(source, settings=(*source.settings, *settings))
-    carried = msgspec.structs.replace(found.carried, packages=(*found.carried.packages, *more))
-    return drafted(
-        Draft(
-            root=root,
-            backend=found.backend.name,
-            create_title=backends.create_title(found.backend),
-            maker=conda.maker if conda is not None else None,
-            conda_bytes=conda.missing if conda is not None else 0,
-            python=python,
-            build=build,
-            recommended=request.recommendation.build,
-            source=source,
+    def draft(self) -> Draft:
+        """Return what the plan is made of."""
+        with self._track.step("probe", _("Ask the download servers")):
+            settings = pip.user_settings(self._work, cancel=self._track.cancel)
+            supply = self._supply()
+            listings, choice = self._probe(supply)
+        with self._track.step("resolve", _("Work out the exact packages")):
+            family, left_out = self._family(choice, supply)
+            resolver = bringing_runtime(self._request.machine, self._resolver(choice, family, supply))
+            carried = carry_over(self._root, self._recorded, resolver)
+            interpreter = self._interpreter(choice, supply)
+        recommended = self._request.recommendation.build
+        return Draft(
+            root=self._root,
+            backend=self._backend.name,
+            create_title=backends.create_title(self._backend),
+            interpreter=interpreter,
+            build=_as_installed(choice, carried.packages),
+            recommended=recommended,
+            source=_source(choice.listing, settings),
             carried=carried,
-            recorded=found.recorded,
-            tried=tuple(_tried(listing) for listing in found.listings),
-            reasons=(why_other(request.recommendation.build, choice, found.listings), *found.left_out),
+            recorded=self._recorded,
+            tried=tuple(_tried(listing) for listing in listings),
+            reasons=(why_other(recommended, choice, listings), *left_out),
         )
-    )
+
+    def _supply(self) -> Supply:
+        """Return the Pythons that the builds are looked for with."""
+        best = self._builds[0]
+        if self._request.elsewhere is not None:
+            return supply_elsewhere(best)
+        return supply_of(
+            self._request.machine,
+            best.python,
+            best.platform,
+            self._track.cancel,
+            by_conda=self._backend.conda is not None,
+            kept=kept_archive(self._root, self._recorded, best.python),
+        )
+
+    def _probe(self, supply: Supply) -> tuple[tuple[Listing, ...], Choice]:
+        """Ask the sources which of the builds they hold; return their answers and the best build that is there."""
+        platform = self._builds[0].platform
+        variants = tuple(dict.fromkeys(build.variant for build in self._builds))[:MOST_VARIANTS]
+        question = Question(
+            variants=variants,
+            pythons=supply.pythons,
+            general_variant=lambda torch: self._catalogue.general_variant(torch, platform),
+            platform=self._request.elsewhere,
+            runner=supply.helper,
+        )
+        specs = self._specs(question)
+        listings = ask_all(specs, "torch", question, work=self._work, cancel=self._track.cancel)
+        there = [listing for listing in listings if listing.code == "ok"]
+        choice = choose(self._builds, supply.pythons, there)
+        if choice is None:
+            raise _nowhere(self._builds, supply, listings)
+        row = self._catalogue.arch_list(choice.build.torch, choice.build.variant, platform)
+        assumed = row is not None and row.assumed_from is not None
+        return listings, replace(choice, build=replace(choice.build, assumed=assumed))
+
+    def _specs(self, question: Question) -> tuple[SourceSpec, ...]:
+        """Return the sources to ask, in the order in which they win when they hold the same build."""
+        known = known_sources(self._catalogue)
+        named = self._request.sources
+        if self._request.elsewhere is not None:
+            known.pop("pip-config")  # pip can be asked for the computer that it runs on, and for no other
+            if "pip-config" in named:
+                raise SetupError("usage", what=_("--source pip-config can be asked for this computer's platform alone"))
+        if named:
+            return tuple(spec for word in named for spec in named_sources(word, known))
+        general_helps = any(question.general_variant(build.torch) in question.variants for build in self._builds)
+        return tuple(spec for spec in known.values() if spec.kind != "general" or general_helps)
+
+    def _family(self, choice: Choice, supply: Supply) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the requirements of the torch family, as far as the same source has it, and what is left out."""
+        build = choice.build
+        variant = self._catalogue.general_variant(build.torch, build.platform)
+        question = Question(
+            variants=(build.variant,),
+            pythons=(choice.python,),
+            general_variant=lambda _version: variant,
+            platform=self._request.elsewhere,
+            runner=supply.helper,
+        )
+        ask = partial(ask_all, [choice.listing.spec], work=self._work, cancel=self._track.cancel, measure=False)
+        return family_requirements(choice, {name: ask(name, question)[0] for name in companions_of(build)})
+
+    def _resolver(self, choice: Choice, family: Sequence[str], supply: Supply) -> Resolver:
+        work = self._work / "resolve"
+        work.mkdir()
+        return Resolver(
+            choice,
+            family,
+            work=work,
+            track=self._track,
+            without_uv=self._backend.without_uv,
+            brought=BROUGHT if self._backend.conda is not None else (),
+            helper=supply.helper,
+            elsewhere=self._request.elsewhere,
+        )
+
+    def _interpreter(self, choice: Choice, supply: Supply) -> Interpreter:
+        if self._backend.conda is not None:
+            return interpreter_of_conda(self._backend, self._root, choice.python.version, self._track)
+        return supply.interpreter(choice.python, self._root, choice.build.platform)
 
 
 def _as_installed(choice: Choice, packages: Sequence[Package]) -> Build:
     """Return the build with the companions that the lock really holds, and the requirement as it was asked for."""
-    versions = {package.name: package.version for package in packages}
     build = choice.build
-    vision, audio = (versions.get(name, "").partition("+")[0] or None for name in ("torchvision", "torchaudio"))
     tag = f"+{build.variant}" if choice.offer.tagged else ""
-    official = choice.listing.spec.kind in {"index", "find-links"}
-    return msgspec.structs.replace(
-        build,
-        torchvision=vision,
-        torchaudio=audio,
-        requirement=f"torch=={build.torch}{tag}",
-        index_url=build.index_url if official else None,
-    )
+    index = build.index_url if choice.listing.spec.is_of_variants else None
+    return with_companions(replace(build, requirement=f"torch=={build.torch}{tag}", index_url=index), packages)
 
 
 def _source(listing: Listing, settings: tuple[Setting, ...]) -> PlanSource:

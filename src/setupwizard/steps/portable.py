@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from msgspec import Struct
-from msgspec.structs import replace
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -17,16 +15,16 @@ from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.bundle import BundledPython
 from setupwizard.model.machine import Machine
-from setupwizard.model.plan import FAMILY, Package, Plan, PlanPython, PlanSource, PythonSource, Setting
+from setupwizard.model.plan import FAMILY, Package, Plan, PlanPython, PlanSource, PythonSource
 from setupwizard.model.planfile import PlannedBuild
 from setupwizard.model.recommendation import Build, Recommendation, Wishes
 from setupwizard.probes.listings import SourceSpec
 from setupwizard.probes.system import platform_here
 from setupwizard.steps import backends
 from setupwizard.steps.belonging import Found, Search, places
-from setupwizard.steps.carrying import added_since, carry
-from setupwizard.steps.conda_planning import BROUGHT, CondaPart, lost_with_conda, python_part
-from setupwizard.steps.drafting import Draft, drafted
+from setupwizard.steps.carrying import carry_over
+from setupwizard.steps.conda_planning import BROUGHT, interpreter_of_conda
+from setupwizard.steps.drafting import Draft, Interpreter, drafted, with_companions
 from setupwizard.steps.offers import usable_pythons
 from setupwizard.steps.opening import Opened
 from setupwizard.steps.records import plan_of
@@ -69,51 +67,45 @@ def portable_plan(request: PortableRequest, track: Track) -> Plan:
     """
     root = Root(request.root)
     root.check()
-    opened = request.opened
-    here = Here(
-        machine=request.machine,
-        decision=request.decision,
-        wishes=request.wishes,
-        catalogue=known_catalogue().catalogue,
-    )
     with track.step("resolve", _("Read the plan")):
-        if CHANNEL in request.sources:
-            raise SetupError(
-                "usage",
-                what=_(
-                    "--source conda-forge lets conda choose the packages, and a plan file or a bundle names them; "
-                    "--backend conda alone installs them"
-                ),
-            )
-        backend = backends.choose(request.backend, request.machine, track.cancel)
-        bundled = bundled_pythons(opened, here.platform)
-        chosen = suited(opened.plan, here, tuple(bundled))
-        packages, spec = _packages(request, chosen.build, track)
-        if backend.conda is not None:
-            packages = tuple(package for package in packages if package.name not in BROUGHT)
-        current = root.current_name()
-        recorded = plan_of(root, current)
-        carried = carry(added_since(root, current, recorded), lambda further: _with(packages, further))
-        lost = (*carried.lost, *lost_with_conda(root, current, recorded))
-        interpreter = _interpreter(request, chosen.build, bundled, recorded, backend, track)
-        carried = replace(carried, packages=(*carried.packages, *interpreter.packages), lost=lost)
-    conda = interpreter.conda
-    return drafted(
-        Draft(
-            root=root,
-            backend=backend.name,
-            create_title=backends.create_title(backend),
-            maker=conda.maker if conda is not None else None,
-            conda_bytes=conda.missing if conda is not None else 0,
-            python=interpreter.python,
-            build=_build(chosen.build, packages, spec),
-            recommended=request.decision.build,
-            source=PlanSource(id=spec.id, kind=spec.kind, why=why_from(spec), settings=interpreter.settings),
-            carried=carried,
-            recorded=recorded,
-            reasons=_reasons(request, chosen),
-        )
+        return drafted(_draft(request, root, track))
+
+
+def _draft(request: PortableRequest, root: Root, track: Track) -> Draft:
+    _refuse_conda_forge(request)
+    opened = request.opened
+    catalogue = known_catalogue().catalogue
+    here = Here(machine=request.machine, decision=request.decision, wishes=request.wishes, catalogue=catalogue)
+    backend = backends.choose(request.backend, request.machine, track.cancel)
+    bundled = bundled_pythons(opened, here.platform)
+    chosen = suited(opened.plan, here, tuple(bundled))
+    packages, spec = _packages(request, chosen.build, track)
+    if backend.conda is not None:
+        packages = tuple(package for package in packages if package.name not in BROUGHT)
+    recorded = plan_of(root, root.current_name())
+    return Draft(
+        root=root,
+        backend=backend.name,
+        create_title=backends.create_title(backend),
+        carried=carry_over(root, recorded, lambda further: _with(packages, further)),
+        interpreter=_interpreter(request, chosen.build, bundled, recorded, backend, track),
+        build=_build(chosen.build, packages, spec),
+        recommended=request.decision.build,
+        source=PlanSource(id=spec.id, kind=spec.kind, why=why_from(spec)),
+        recorded=recorded,
+        reasons=_reasons(request, chosen),
     )
+
+
+def _refuse_conda_forge(request: PortableRequest) -> None:
+    if CHANNEL in request.sources:
+        raise SetupError(
+            "usage",
+            what=_(
+                "--source conda-forge lets conda choose the packages, and a plan file or a bundle names them; "
+                "--backend conda alone installs them"
+            ),
+        )
 
 
 def planned_wheels(opened: Opened, build: PlannedBuild) -> tuple[PlannedWheel, ...]:
@@ -244,15 +236,6 @@ def _archive(opened: Opened, python: BundledPython) -> Package:
     )
 
 
-class _Interpreter(NamedTuple):
-    """The Python of the environment, what comes with it, and the settings of the user's that say from where."""
-
-    python: PlanPython
-    packages: tuple[Package, ...] = ()
-    settings: tuple[Setting, ...] = ()
-    conda: CondaPart | None = None
-
-
 def _interpreter(
     request: PortableRequest,
     build: PlannedBuild,
@@ -260,7 +243,7 @@ def _interpreter(
     recorded: Plan | None,
     backend: backends.Chosen,
     track: Track,
-) -> _Interpreter:
+) -> Interpreter:
     """Return the Python: conda's own, one that is here, the folder's, one that was brought before, one to bring.
 
     An offline folder brings its own or none; conda asks conda-forge, or its own cache where no network may be used.
@@ -271,11 +254,10 @@ def _interpreter(
     """
     root = Root(request.root)
     if backend.conda is not None:
-        part = python_part(backend, root, build.python, track)
-        return _Interpreter(PlanPython(version=build.python, source="conda"), part.packages, part.settings, part)
+        return interpreter_of_conda(backend, root, build.python, track)
     found = next((one for one in usable_pythons(request.machine) if one.version == build.python), None)
     if found is not None:
-        return _Interpreter(PlanPython(version=found.version, source="found", path=found.path))
+        return Interpreter(python=PlanPython(version=found.version, source="found", path=found.path))
     archive = bundled.get(build.python) or kept_archive(root, recorded, build.python)
     if archive is not None and (made := _of_archive(root, build, archive, track.cancel)) is not None:
         return made
@@ -285,33 +267,31 @@ def _interpreter(
     spec = next((one for one in supply.pythons if one.version == build.python), None)
     if spec is None:
         raise supply.error or SetupError("python-missing", python=build.python)
-    return _Interpreter(*supply.python_of(spec, root, build.platform))
+    return supply.interpreter(spec, root, build.platform)
 
 
-def _of_archive(root: Root, build: PlannedBuild, archive: Package, cancel: Cancel) -> _Interpreter | None:
+def _of_archive(root: Root, build: PlannedBuild, archive: Package, cancel: Cancel) -> Interpreter | None:
     """Return the Python of an archive that is at hand; None: nothing here can unpack it, as uv alone does."""
     place = interpreter_at(root, build.python, build.platform, archive)
     there = place.is_file()
     if not there and uv.why_not(cancel) is not None:
         return None
     source: PythonSource = "bundled" if archive.origin == "bundle" else "managed"
-    return _Interpreter(PlanPython(version=build.python, source=source, path=str(place) if there else None), (archive,))
+    python = PlanPython(version=build.python, source=source, path=str(place) if there else None)
+    return Interpreter(python=python, packages=(archive,))
 
 
 def _build(build: PlannedBuild, packages: Sequence[Package], spec: SourceSpec) -> Build:
-    versions = {package.name: package.version for package in packages}
-    vision, audio = (versions.get(name, "").partition("+")[0] or None for name in ("torchvision", "torchaudio"))
-    official = spec.kind in {"index", "find-links"}
-    return Build(
+    torch = next(package.version for package in packages if package.name == "torch")
+    plain = Build(
         torch=build.torch,
-        torchvision=vision,
-        torchaudio=audio,
         variant=build.variant,
         python=build.python,
         platform=build.platform,
-        requirement=f"torch=={versions['torch']}",
-        index_url=known_catalogue().catalogue.index_url(build.variant) if official else None,
+        requirement=f"torch=={torch}",
+        index_url=known_catalogue().catalogue.index_url(build.variant) if spec.is_of_variants else None,
     )
+    return with_companions(plain, packages)
 
 
 def _reasons(request: PortableRequest, chosen: Suited) -> tuple[str, ...]:

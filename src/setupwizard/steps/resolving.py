@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from setupwizard.model.plan import FAMILY, Package
 from setupwizard.model.recommendation import Build
 from setupwizard.probes.listings import Listing, SourceSpec
 from setupwizard.steps.offers import Choice
+from setupwizard.steps.tracking import Track
 from setupwizard.tools import http, pip
 from setupwizard.tools.addresses import host_of
 from setupwizard.tools.concurrency import Cancel, side_by_side
@@ -29,76 +30,93 @@ from setupwizard.tools.uv import Uv
 SIZE_SECONDS = 60
 
 
-def resolve(
-    choice: Choice,
-    family: Sequence[str],
-    *,
-    work: Path,
-    cancel: Cancel,
-    listen: Callable[[str], None],
-    further: Sequence[str] = (),
-    without_uv: bool = False,
-    brought: Collection[str] = (),
-    helper: str | None = None,
-    elsewhere: Platform | None = None,
-) -> tuple[Package, ...]:
-    """Return the wheels of an environment: the torch family, what it needs, and what comes along.
+class Resolver:
+    """Makes one build exact, as often as it is asked for with further requirements beside it."""
 
-    Args:
-        choice: the build, its Python and its source.
-        family: exact requirements of the torch family.
-        work: a folder of its own; the lock is written there.
-        cancel: a wish to stop.
-        listen: gets what the resolver prints.
-        further: requirements of what the user added.
-        brought: names of companions that come another way.
-        helper: an interpreter of another version, for uv to start where the environment's Python is still to come.
-        elsewhere: the platform of another computer that the lock is for; None: it is for this one.
-        without_uv: pip resolves from every kind of source, not from its own settings' places alone. A Python that is
-            still to come is uv's to resolve for, as uv brings it.
+    def __init__(
+        self,
+        choice: Choice,
+        family: Sequence[str],
+        *,
+        work: Path,
+        track: Track,
+        without_uv: bool = False,
+        brought: Collection[str] = (),
+        helper: str | None = None,
+        elsewhere: Platform | None = None,
+    ) -> None:
+        """Take what the environment is made of, and with what it is resolved.
 
-    Raises:
-        SetupError: "build-not-in-sources", "network-off", "plan-invalid", "file-missing" ...
-    """
-    spec = choice.listing.spec
-    along = [
-        text
-        for text in install_data().companions_of(choice.build.torch)
-        if canonicalize_name(Requirement(text).name) not in brought
-    ]
-    requirements = [*family, *along, *further]
-    lock = work / "pylock.toml"
-    lock.unlink(missing_ok=True)
-    own = spec.kind == "pip-config"
-    absent = (
-        choice.python.path is None
-    )  # pip resolves for the interpreter that runs it, so uv does where that is to come
-    if (own or without_uv) and not absent:
+        Args:
+            choice: the build, its Python and its source.
+            family: exact requirements of the torch family.
+            work: an empty folder; the lock is written there.
+            track: gets what the resolver prints, and holds the wish to stop.
+            without_uv: pip resolves from every kind of source, not from its own settings' places alone. A Python that
+                is still to come is uv's to resolve for, as uv brings it.
+            brought: names of companions that come another way.
+            helper: an interpreter of another version, for uv to start where the environment's Python is still to come.
+            elsewhere: the platform of another computer that the lock is for; None: it is for this one.
+        """
+        self._choice, self._spec = choice, choice.listing.spec
+        self._work, self._cancel, self._listen = work, track.cancel, track.listener("resolve")
+        self._without_uv, self._helper, self._elsewhere = without_uv, helper, elsewhere
+        companions = install_data().companions_of(choice.build.torch)
+        along = [text for text in companions if canonicalize_name(Requirement(text).name) not in brought]
+        self._requirements = [*family, *along]
+
+    def __call__(self, further: Sequence[str]) -> tuple[Package, ...]:
+        """Return the wheels of an environment: the torch family, what it needs, what comes along, what is added.
+
+        Args:
+            further: requirements of what the user added.
+
+        Raises:
+            SetupError: "build-not-in-sources", "network-off", "plan-invalid", "file-missing" ...
+            Cancelled: somebody asked to stop.
+        """
+        requirements = [*self._requirements, *further]
+        lock = self._work / "pylock.toml"
+        lock.unlink(missing_ok=True)
+        # pip resolves for the interpreter that runs it, so uv does where that is still to come
+        if self._choice.python.path is not None and (self._without_uv or self._spec.kind == "pip-config"):
+            self._lock_by_pip(requirements, lock, self._choice.python.path)
+        else:
+            self._lock_by_uv(requirements, lock)
+        wheels = read_lock(lock, python=self._choice.build.python, platform=self._elsewhere)
+        _must_be_the_build(wheels, self._choice)
+        return _with_sizes(wheels, self._spec, self._cancel)
+
+    def _lock_by_pip(self, requirements: Sequence[str], lock: Path, python: str) -> None:
+        own = self._spec.kind == "pip-config"
         pip.lock(
             requirements,
             lock,
-            python=_path_of(choice),
+            python=python,
             env=pip.user_environment() if own else pip.neutral_environment(),
-            cancel=cancel,
-            listen=listen,
-            options=() if own else _index_option(spec, choice.build.variant),
+            cancel=self._cancel,
+            listen=self._listen,
+            options=() if own else _index_option(self._spec, self._choice.build.variant),
         )
-    else:
-        project = work / "pyproject.toml"
-        project.write_text(_project(choice, requirements), encoding="utf-8")
-        version = ("--python-version", choice.python.version.removesuffix("t")) if absent else ()
-        places = uv_settings(pip.user_environment(), cancel=cancel) if own else UvSettings()
-        Uv(work, cancel=cancel, listen=listen).compile(
+
+    def _lock_by_uv(self, requirements: Sequence[str], lock: Path) -> None:
+        project = self._work / "pyproject.toml"
+        project.write_text(_project(self._choice, requirements), encoding="utf-8")
+        python = self._choice.python
+        runner = python.path or self._helper
+        if runner is None:
+            raise SetupError("python-missing", python=self._choice.build.python)
+        version = () if python.path is not None else ("--python-version", python.version.removesuffix("t"))
+        own = self._spec.kind == "pip-config"
+        places = uv_settings(pip.user_environment(), cancel=self._cancel) if own else UvSettings()
+        Uv(self._work, cancel=self._cancel, listen=self._listen).compile(
             project,
             lock,
-            python=(helper if absent else None) or _path_of(choice),
-            options=(*version, *places.options, *_resolver_options(spec, choice.build.variant)),
+            python=runner,
+            options=(*version, *places.options, *_resolver_options(self._spec, self._choice.build.variant)),
             variables=places.variables,
-            platform=elsewhere,
+            platform=self._elsewhere,
         )
-    wheels = read_lock(lock, python=choice.build.python, platform=elsewhere)
-    _must_be_the_build(wheels, choice)
-    return _with_sizes(wheels, spec, cancel)
 
 
 def companions_of(build: Build) -> dict[str, str]:
@@ -133,12 +151,6 @@ def family_requirements(
 def _exact(name: str, version: str, choice: Choice) -> str:
     # "==2.13.0" would let a resolver take 2.13.0+cpu as well: an untagged wheel is asked for letter by letter.
     return f"{name}=={version}+{choice.build.variant}" if choice.offer.tagged else f"{name}==={version}"
-
-
-def _path_of(choice: Choice) -> str:
-    if choice.python.path is None:
-        raise SetupError("python-missing", python=choice.build.python)
-    return choice.python.path
 
 
 def _project(choice: Choice, requirements: Sequence[str]) -> str:

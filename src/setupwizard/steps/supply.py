@@ -6,19 +6,21 @@ import logging
 import sys
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from setupwizard.codes import Platform
 from setupwizard.errors import SetupError
 from setupwizard.model.machine import Machine
-from setupwizard.model.plan import Package, PlanPython, PythonSource, Setting
+from setupwizard.model.plan import Package, PlanPython, PythonSource
 from setupwizard.model.pythons import minor_of
 from setupwizard.model.recommendation import Build
 from setupwizard.probes.listings import PythonSpec
 from setupwizard.probes.managed import Managed, managed
 from setupwizard.resources import bundled_python, packaged
+from setupwizard.steps.drafting import Interpreter
 from setupwizard.steps.offers import usable_pythons
 from setupwizard.store.layout import Root
-from setupwizard.store.pythons import interpreter
+from setupwizard.store.pythons import interpreter as place_of
 from setupwizard.tools import pip, uv
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.interpreter import ask_version
@@ -43,17 +45,16 @@ class Supply(Struct, frozen=True, kw_only=True):
     helper: str | None = None
     error: SetupError | None = None
 
-    def python_of(
-        self, spec: PythonSpec, root: Root, platform: Platform
-    ) -> tuple[PlanPython, tuple[Package, ...], tuple[Setting, ...]]:
-        """Return the Python of a plan, what has to be fetched for it, and the settings that name the place."""
+    def interpreter(self, spec: PythonSpec, root: Root, platform: Platform) -> Interpreter:
+        """Return the Python of a plan, with what has to be fetched for it."""
         if self.brought is not None and spec.version == self.brought.python:
             archive = self.brought.archive
-            place = interpreter(root, spec.version, platform, archive)
+            place = place_of(root, spec.version, platform, archive)
             path = str(place) if place.is_file() else None
-            return PlanPython(version=spec.version, source="managed", path=path), (archive,), self.brought.settings
+            python = PlanPython(version=spec.version, source="managed", path=path)
+            return Interpreter(python=python, packages=(archive,), settings=self.brought.settings)
         source: PythonSource = "bundled" if spec.version == self.bundled else "found"
-        return PlanPython(version=spec.version, source=source, path=spec.path), (), ()
+        return Interpreter(python=PlanPython(version=spec.version, source=source, path=spec.path))
 
 
 def supply_of(
@@ -85,27 +86,31 @@ def supply_of(
     helper = str(own) if own else next(iter(_helpers(machine)), None)
     wanted = machine.insisted.name if machine.insisted is not None else python
     minor = minor_of(wanted)
+    here = Supply(pythons=found, helper=helper)
     if any(spec.version == minor for spec in found):
-        return Supply(pythons=found, helper=helper)
+        return here
     if by_conda:
-        return Supply(pythons=(*found, PythonSpec(version=minor)), helper=helper)
+        return replace(here, pythons=(*found, PythonSpec(version=minor)))
     barred = closed or _uv_barred(cancel)
     if barred is not None:
         error = SetupError("python-missing", python=wanted, detail=barred)
-        return _with_bundled(Supply(pythons=found, helper=helper, error=error), wanted)
+        return _with_bundled(replace(here, error=error), wanted)
     try:
-        brought = managed(wanted, platform, cancel=cancel)
+        return _with_brought(here, managed(wanted, platform, cancel=cancel))
     except SetupError as error:
         if error.code != "python-missing":
             raise
         log.info("no Python %s can be brought: %s", wanted, error.detail)
-        if kept is None or wanted != python:
-            return _with_bundled(Supply(pythons=found, helper=helper, error=error), wanted)
-        brought = Managed(python=minor, archive=kept)
-    # our own interpreter resolves for a Python of the same version as that one would itself
-    same = own is not None and f"{sys.version_info.major}.{sys.version_info.minor}" == minor and not packaged()
-    spec = PythonSpec(version=brought.python, path=str(own) if same else None)
-    return Supply(pythons=(*found, spec), brought=brought, helper=helper)
+        if kept is not None and wanted == python:
+            return _with_brought(here, Managed(python=minor, archive=kept))
+        return _with_bundled(replace(here, error=error), wanted)
+
+
+def _with_brought(supply: Supply, brought: Managed) -> Supply:
+    """Add a Python that is still to come; our own interpreter of that version resolves as it would itself."""
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    path = str(own_python()) if own == brought.python and not packaged() else None
+    return replace(supply, pythons=(*supply.pythons, PythonSpec(version=brought.python, path=path)), brought=brought)
 
 
 def _helpers(machine: Machine) -> list[str]:
@@ -131,6 +136,4 @@ def _with_bundled(supply: Supply, wanted: str) -> Supply:
     if python is None or version is None or (version != wanted and supply.pythons):
         return supply
     spec = PythonSpec(version=version, path=str(python))
-    return Supply(
-        pythons=(*supply.pythons, spec), bundled=version, helper=supply.helper or str(python), error=supply.error
-    )
+    return replace(supply, pythons=(*supply.pythons, spec), bundled=version, helper=supply.helper or str(python))
