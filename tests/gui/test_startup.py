@@ -93,10 +93,10 @@ NOT_YET = (
 ) + (("ctypes", "locale", "subprocess") if sys.platform != "win32" else ())
 
 
-def told_by(program: str, tmp_path: Path) -> dict:
+def told_by(program: str, tmp_path: Path, **more: str) -> dict:
     """Run the program until its window is there, and return what it told then."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "SETUPWIZARD"))}
-    env = {**own, "HOME": str(tmp_path), "LANG": "C.UTF-8", "DISPLAY": ":none", "QT_QPA_PLATFORM": "offscreen"}
+    env = {**own, "HOME": str(tmp_path), "LANG": "C.UTF-8", "DISPLAY": ":none", "QT_QPA_PLATFORM": "offscreen", **more}
     env["XDG_RUNTIME_DIR"] = str(tmp_path)  # else a window of somebody else is taken for the first one
     done = subprocess.run(
         [sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=120, check=False
@@ -113,7 +113,7 @@ def test_a_language_can_be_asked_for_on_the_command_line(tmp_path: Path, start: 
 
 
 def test_nothing_heavy_is_loaded_before_the_window_is_there(tmp_path: Path) -> None:
-    told = told_by(PROGRAM, tmp_path)
+    told = told_by(PROGRAM, tmp_path, SETUPWIZARD_LANG="en")
     assert told["visible"]
     assert told["heading"] == "Get PyTorch running on your graphics card"
     assert told["pages"] == 1

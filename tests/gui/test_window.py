@@ -1,6 +1,7 @@
 """A visit by real clicks and keys, with a fake program behind the window."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -466,7 +467,7 @@ def test_output_goes_to_the_drawer_and_its_state_is_remembered(visit: Visit) -> 
     visit.qtbot.mouseClick(window.install.drawer.copy, Qt.MouseButton.LeftButton)
     assert "line 49" in visit.desktop.copied[-1]
     visit.qtbot.mouseClick(window.install.drawer.folder, Qt.MouseButton.LeftButton)
-    assert visit.desktop.folders == ["/logs"]
+    assert visit.desktop.folders == [str(Path("/logs"))]
     window.flow._set(phase="done", outcome=recorded.outcome())
     window.close()
     assert QSettings(str(visit.ini), QSettings.Format.IniFormat).value("details", type=bool) is True
