@@ -139,6 +139,10 @@ class Plan(Struct, frozen=True, kw_only=True):
         """The Python that is brought, None when it is there already or comes another way."""
         return next((package for package in self.packages if package.kind == "python"), None)
 
+    def title_of(self, step_id: StepId) -> str | None:
+        """Return what the plan calls a step; None for a step that it does not have."""
+        return next((step.title for step in self.steps if step.id == step_id), None)
+
     @property
     def by_conda(self) -> tuple[Package, ...]:
         """What conda brings."""

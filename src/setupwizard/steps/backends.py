@@ -14,6 +14,7 @@ from setupwizard.i18n import _
 from setupwizard.model.events import Emit, Progress, ignore
 from setupwizard.model.machine import FoundConda, Machine
 from setupwizard.model.plan import Plan, PlanPython
+from setupwizard.steps.tracking import step_title
 from setupwizard.store.files import disk_errors
 from setupwizard.tools import uv
 from setupwizard.tools.concurrency import Cancel
@@ -123,7 +124,7 @@ def create_title(chosen: Chosen) -> str:
         return _("Let {program} create a private environment").format(program=chosen.conda.kind or "conda")
     if chosen.uv_barred:
         return _("Create a private Python environment with pip, as uv cannot be run on this computer")
-    return _("Create a private Python environment")
+    return step_title("create")
 
 
 def python_title(python: PlanPython) -> str:

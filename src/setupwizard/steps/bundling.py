@@ -79,7 +79,7 @@ def bundle(request: BundleRequest, track: Track) -> Bundle:
         (folder / MANIFEST).unlink(missing_ok=True)
         (folder / SIGNATURE).unlink(missing_ok=True)
     every = {package.sha256: package for packages in (*sets.values(), pythons.values()) for package in packages}
-    with track.step("fetch", _("Download the packages")):
+    with track.step("fetch"):
         places = _fetched(list(every.values()), folder, track)
     with track.step("create", _("Write the offline folder")), disk_errors(folder):
         _write_plan(opened, sets, places, folder)

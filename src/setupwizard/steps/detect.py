@@ -113,7 +113,7 @@ def detect(emit: Emit = ignore, cancel: Cancel | None = None, *, roots: Roots | 
         Cancelled: somebody asked to stop.
     """
     cancel = cancel or Cancel()
-    with Track(emit, cancel).step("probe", _("Look at this computer")):
+    with Track(emit, cancel).step("probe"):
         return _detect(emit, cancel, roots or Roots())
 
 

@@ -14,7 +14,6 @@ from msgspec.structs import replace
 
 from setupwizard import platforms
 from setupwizard.codes import Backend
-from setupwizard.i18n import _
 from setupwizard.model.format import sentences
 from setupwizard.model.install_data import install_data
 from setupwizard.model.plan import DiskNeed, Package, Plan, PlanPython, PlanSource, PlanStep, Setting, Tried
@@ -24,6 +23,7 @@ from setupwizard.probes.disks import gives_second_names, mount_point
 from setupwizard.steps import backends
 from setupwizard.steps.carrying import Carried, in_place
 from setupwizard.steps.runtime import install_title
+from setupwizard.steps.tracking import step_title
 from setupwizard.store import pythons
 from setupwizard.store.files import free_bytes
 from setupwizard.store.layout import Root
@@ -173,7 +173,7 @@ def _steps(draft: Draft, name: str, room: _Bytes) -> tuple[PlanStep, ...]:
     lock = root.work / ("pylock.arriving.toml" if arriving else "pylock.toml")
     return (
         _python_step(draft, room.python),
-        PlanStep(id="fetch", title=_("Download the packages"), bytes=room.fetched),
+        PlanStep(id="fetch", title=step_title("fetch"), bytes=room.fetched),
         PlanStep(
             id="create",
             title=draft.create_title,
@@ -186,10 +186,10 @@ def _steps(draft: Draft, name: str, room: _Bytes) -> tuple[PlanStep, ...]:
             argv=maker.install_argv(folder, lock, arriving=arriving) if wheels else (),
             bytes=room.stored,
         ),
-        PlanStep(id="audit", title=_("Compare every file with its package")),
-        PlanStep(id="verify", title=_("Prove that PyTorch works")),
-        PlanStep(id="switch", title=_("Put the new environment in use")),
-        PlanStep(id="clean", title=_("Tidy up")),
+        PlanStep(id="audit", title=step_title("audit")),
+        PlanStep(id="verify", title=step_title("verify")),
+        PlanStep(id="switch", title=step_title("switch")),
+        PlanStep(id="clean", title=step_title("clean")),
     )
 
 

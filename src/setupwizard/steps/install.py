@@ -14,7 +14,6 @@ from packaging.utils import canonicalize_name
 from setupwizard import platforms
 from setupwizard.codes import StepId
 from setupwizard.errors import SetupError
-from setupwizard.i18n import _
 from setupwizard.model.format import format_bytes
 from setupwizard.model.plan import Plan
 from setupwizard.steps import backends
@@ -23,7 +22,7 @@ from setupwizard.steps.building import EarlyBuild
 from setupwizard.steps.carrying import move_over
 from setupwizard.steps.comparing import compare, compare_folder, exchanged, is_damaged
 from setupwizard.steps.records import plan_of
-from setupwizard.steps.runtime import install_title, place_runtime
+from setupwizard.steps.runtime import place_runtime
 from setupwizard.steps.tracking import Track
 from setupwizard.store import generation, removal
 from setupwizard.store.ahead import Ahead
@@ -88,7 +87,7 @@ def install(plan: Plan, track: Track) -> Installed:
         with Ahead(root.work, _wheels(plan, root)) as ahead:
             fetched, lock_sha256, moved = _fetch_and_build(plan, root, folder, track)
         python = platforms.python_in(folder)
-        with track.step("audit", _("Compare every file with its package")):
+        with track.step("audit"):
             result = _audit(plan, root, folder, moved, ahead, track)
     return Installed(
         generation=plan.generation,
@@ -159,7 +158,7 @@ def _fetch_and_build(plan: Plan, root: Root, folder: Path, track: Track) -> tupl
         early: EarlyBuild | None = None
         if plan.backend in backends.EARLY and not all(store.has(package) for package in plan.wheels):
             early = stack.enter_context(EarlyBuild(plan, root, folder))
-        with track.step("fetch", _("Download the packages")):
+        with track.step("fetch"):
             fetched = fetch(
                 plan.wheels,
                 store,
@@ -168,11 +167,11 @@ def _fetch_and_build(plan: Plan, root: Root, folder: Path, track: Track) -> tupl
                 settings=_way(plan, track),
                 pace=track.pace,
             )
-        with track.step("create", _("Create a private Python environment")):
+        with track.step("create", plan.title_of("create")):
             if early is None or not early.create(track.cancel):
                 early = None
                 _create(plan, root, folder, track)
-        with track.step("install", install_title(plan.packages)):
+        with track.step("install", plan.title_of("install")):
             if early is None or not early.install(track.cancel, track.listener("install")):
                 stack.close()
                 _install(plan, root, folder, track, again=early is not None)

@@ -79,7 +79,7 @@ def make_plan(request: PlanRequest, track: Track) -> Plan:
     backend = backends.choose(request.backend, request.machine, track.cancel)
     recorded = plan_of(root, root.current_name())
     if from_conda:
-        with track.step("resolve", _("Work out the exact packages")):
+        with track.step("resolve"):
             return drafted(whole_draft(backend, root, request.machine, request.recommendation, recorded, track))
     with tempfile.TemporaryDirectory(prefix="setupwizard-plan-") as folder:
         draft = _Planner(request, root, backend, recorded, Path(folder), track).draft()
@@ -155,7 +155,7 @@ class _Planner:
             settings = pip.user_settings(self._work, cancel=self._track.cancel)
             supply = self._supply()
             listings, choice = self._probe(supply)
-        with self._track.step("resolve", _("Work out the exact packages")):
+        with self._track.step("resolve"):
             family, left_out = self._family(choice, supply)
             resolver = bringing_runtime(self._request.machine, self._resolver(choice, family, supply))
             carried = carry_over(self._root, self._recorded, resolver)

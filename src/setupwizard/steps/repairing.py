@@ -104,18 +104,18 @@ def repair(
         Cancelled: somebody asked to stop; the environment is as it was.
     """
     store = WheelStore(scratch.store)
-    with track.step("fetch", _("Download the packages")):
+    with track.step("fetch"):
         fetch(packages, store, emit=track.emit, cancel=track.cancel, pace=track.pace)
     wheels = [store.path_of(package) for package in packages]
     exchange = begin(found.folder)
     with _undone_on_failure(found, exchange):
-        with track.step("install", _("Install the packages")):
+        with track.step("install"):
             exchange.take_out({canonicalize_name(package.name) for package in packages}, wheels)
             _install(found, scratch, packages, wheels, track)
             runtime.place_runtime(packages, found.folder)
-        with track.step("audit", _("Compare every file with its package")):
+        with track.step("audit"):
             audit(exchange.packages, wheels, emit=track.emit, cancel=track.cancel).refuse(_DAMAGE)
-        with track.step("verify", _("Prove that PyTorch works")):
+        with track.step("verify"):
             proof = prove()
     exchange.close()
     return proof

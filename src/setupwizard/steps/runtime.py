@@ -20,6 +20,7 @@ from setupwizard.i18n import _
 from setupwizard.model.install_data import install_data
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Package
+from setupwizard.steps.tracking import step_title
 from setupwizard.store.files import disk_errors
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ def install_title(packages: Sequence[Package]) -> str:
     """Return what the step that installs is called: it names the runtime when it lays it beside PyTorch."""
     if brings_runtime(packages):
         return _("Install the packages and put the Microsoft Visual C++ runtime beside PyTorch")
-    return _("Install the packages")
+    return step_title("install")
 
 
 def place_runtime(packages: Sequence[Package], environment: Path) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from setupwizard.errors import SetupError
-from setupwizard.i18n import _
 from setupwizard.model.install_data import install_data
 from setupwizard.model.plan import Plan
 from setupwizard.model.settings import Downloads
@@ -46,7 +45,7 @@ def switch(
         SetupError: "root-not-writable", "disk-full", "file-in-use".
     """
     root = Root(Path(plan.root))
-    with track.step("switch", _("Put the new environment in use")):
+    with track.step("switch"):
         write_records(root, plan.generation, plan, verification)
         generation.mark_complete(
             root,
@@ -60,7 +59,7 @@ def switch(
         )
         generation.switch(root, plan.generation)
         activate.write_activation(root)
-    with track.step("clean", _("Tidy up")):
+    with track.step("clean"):
         removed = clean(root, downloads)
     return Switched(current=plan.generation, kept=tuple(root.generations()), removed=removed)
 

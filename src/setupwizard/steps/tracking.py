@@ -9,12 +9,34 @@ from contextlib import contextmanager
 
 from setupwizard.codes import StepId
 from setupwizard.errors import Cancelled, SetupError
+from setupwizard.i18n import N_, _
 from setupwizard.model.events import Emit, Error, Output, StepFinished, StepResult, StepStarted
 from setupwizard.store.crash import crash_point
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.pace import Pace
 
 log = logging.getLogger(__name__)
+
+_TITLES: dict[StepId, str] = {
+    "probe": N_("Look at this computer"),
+    "resolve": N_("Work out the exact packages"),
+    "fetch": N_("Download the packages"),
+    "create": N_("Create a private Python environment"),
+    "install": N_("Install the packages"),
+    "audit": N_("Compare every file with its package"),
+    "verify": N_("Prove that PyTorch works"),
+    "switch": N_("Put the new environment in use"),
+    "clean": N_("Tidy up"),
+}
+
+
+def step_title(step_id: StepId) -> str:
+    """Return what a step is called in a plan and while it runs; that of the Python says which, so it has no such name.
+
+    Raises:
+        KeyError: for "python".
+    """
+    return _(_TITLES[step_id])
 
 
 class Track:
@@ -28,13 +50,17 @@ class Track:
         self.results: list[StepResult] = []
 
     @contextmanager
-    def step(self, step_id: StepId, title: str) -> Iterator[None]:
+    def step(self, step_id: StepId, title: str | None = None) -> Iterator[None]:
         """Run the body as one step: started before it, finished after it, whatever happens inside.
+
+        Args:
+            step_id: which of the job's steps it is.
+            title: what it is called this time; None: what it is always called.
 
         Raises:
             Cancelled: somebody asked to stop before it began, or inside.
         """
-        self.emit(StepStarted(id=step_id, title=title))
+        self.emit(StepStarted(id=step_id, title=title or step_title(step_id)))
         started = time.monotonic()
         try:
             self.cancel.check()

@@ -6,13 +6,13 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from setupwizard.codes import OutcomeStatus, VerifyLevel, VerifyMode
 from setupwizard.errors import Cancelled, SetupError
-from setupwizard.i18n import _
 from setupwizard.model.events import Error, Outcome
 from setupwizard.model.machine import Machine
 from setupwizard.model.plan import Plan
@@ -78,12 +78,21 @@ class Job(Struct, frozen=True, kw_only=True):
     confirm: Callable[[Recommendation, Plan], bool] = _agreed
 
 
+class _Case(NamedTuple):
+    """What a job is about, once it is known: all that a report needs beside the outcome."""
+
+    machine: Machine
+    decision: Recommendation
+    plan: Plan
+
+
 def run(job: Job, look: Callable[[], Machine], track: Track) -> Outcome:
     """Look at the computer, decide, plan and carry the plan out. Never raises: the outcome tells how it ended."""
     root = Root(job.choices.root)
-    told: dict[str, object] = {}
+    case: _Case | None = None
 
     def work() -> Outcome:
+        nonlocal case
         opened = job.given.open() if job.given is not None else None
         if not job.options.dry_run:
             refuse_if_busy(root)
@@ -93,7 +102,7 @@ def run(job: Job, look: Callable[[], Machine], track: Track) -> Outcome:
             made = plan(machine, decision, job.choices, track)
         else:
             made = plan_from(opened, machine, decision, job.choices, track)
-        told.update(machine=machine, decision=decision, plan=made)
+        case = _Case(machine, decision, made)
         must_be_expected(made, opened, job.expected_plan)
         if not job.confirm(decision, made):
             raise Cancelled
@@ -102,8 +111,8 @@ def run(job: Job, look: Callable[[], Machine], track: Track) -> Outcome:
 
     with network.forbidden(job.offline):
         outcome = _guarded(work, root, job.options, track)
-    if outcome.status in {"done", "failed"} and "plan" in told and root.is_ours():
-        _write_report(root, told, outcome)
+    if case is not None:
+        _write_report(root, case, outcome)
     return outcome
 
 
@@ -115,19 +124,18 @@ def apply(made: Plan, machine: Machine, decision: Recommendation, options: Apply
     root = Root(Path(made.root))
     seen = replace(options, leave_out=True)
     outcome = _guarded(lambda: _apply(made, machine, seen, track), root, options, track)
-    if outcome.status in {"done", "failed"} and root.is_ours():
-        _write_report(root, {"machine": machine, "decision": decision, "plan": made}, outcome)
+    _write_report(root, _Case(machine, decision, made), outcome)
     return outcome
 
 
-def _write_report(root: Root, told: dict[str, object], outcome: Outcome) -> None:
-    machine, decision, made = told["machine"], told["decision"], told["plan"]
-    assert isinstance(machine, Machine)  # noqa: S101 - put there above
-    assert isinstance(decision, Recommendation)  # noqa: S101
-    assert isinstance(made, Plan)  # noqa: S101
+def _write_report(root: Root, case: _Case, outcome: Outcome) -> None:
+    """Keep the report of a job that did something to an environment of ours. Never raises: the job's end counts."""
+    if outcome.status not in {"done", "failed"} or not root.is_ours():
+        return
     try:
         installed = installed_in(root) if outcome.status == "done" else {}
-        document = report.report_document(redacted(machine), decision, made, outcome, outcome.verification, installed)
+        machine = redacted(case.machine)
+        document = report.report_document(machine, case.decision, case.plan, outcome, outcome.verification, installed)
         report.write_report(root.reports, document)
     except Exception:
         log.exception("the report could not be written")
@@ -293,7 +301,7 @@ def _prove(
         on_battery=machine.environment.power == "battery",
     )
     try:
-        with track.step("verify", _("Prove that PyTorch works")):
+        with track.step("verify"):
             verification = verify.verify(request, track.emit, track.cancel, verify.NvmlSampler())
             if not options.accept_unverified:
                 _must_be_proved(verification)

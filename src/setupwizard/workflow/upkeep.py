@@ -41,15 +41,7 @@ def roll_back(root: Root, style: str = "posix") -> Outcome:
     def work() -> Outcome:
         with working_on(root):
             switched = switching.roll_back(root)
-        return Outcome(
-            status="done",
-            exit=0,
-            changed=True,
-            root=str(root.path),
-            generation=switched.current,
-            current=switched.current,
-            kept=switched.kept,
-        )
+        return _switched(root, switched)
 
     return _tended(work, root, style)
 
@@ -65,16 +57,7 @@ def take_back(root: Root) -> Outcome:
         switched = switching.roll_back(root) if earlier else switching.remove(root)
     if not earlier:
         remove_lock(root)
-    return Outcome(
-        status="done",
-        exit=0,
-        changed=True,
-        root=str(root.path),
-        generation=switched.current,
-        current=switched.current,
-        kept=switched.kept,
-        removed=switched.removed,
-    )
+    return _switched(root, switched)
 
 
 def remove(root: Root, style: str = "posix") -> Outcome:
@@ -86,11 +69,22 @@ def remove(root: Root, style: str = "posix") -> Outcome:
         with working_on(root):
             switched = switching.remove(root)
         remove_lock(root)
-        return Outcome(
-            status="done", exit=0, changed=True, root=str(root.path), kept=switched.kept, removed=switched.removed
-        )
+        return _switched(root, switched)
 
     return _tended(work, root, style)
+
+
+def _switched(root: Root, switched: switching.Switched) -> Outcome:
+    return Outcome(
+        status="done",
+        exit=0,
+        changed=True,
+        root=str(root.path),
+        generation=switched.current,
+        current=switched.current,
+        kept=switched.kept,
+        removed=switched.removed,
+    )
 
 
 def collect_garbage(root: Root, style: str = "posix", *, dry_run: bool = False) -> Outcome:
