@@ -13,13 +13,14 @@ from helpers.recorded import FIXTURES
 from setupwizard.i18n import in_language
 from setupwizard.model.machine import Gpu, Machine, Surroundings
 from setupwizard.model.wire import from_json, to_json
-from setupwizard.probes import diagnosis, gpus, linux, smi_text
+from setupwizard.probes import gpus, linux, smi_text
 from setupwizard.probes.adapters import Adapter
 from setupwizard.probes.answers import DriverAnswer, ListedCard
 from setupwizard.probes.bus import Bus
 from setupwizard.probes.facts import SystemFacts
 from setupwizard.probes.kernel_log import KernelLog
 from setupwizard.probes.kfd import KfdNode
+from setupwizard.probes.noticing import findings
 from setupwizard.probes.pci import PciCard
 from setupwizard.probes.privacy import redacted
 from setupwizard.probes.roots import Roots
@@ -172,7 +173,7 @@ def made(sources: gpus.Sources, system: str = "linux", container: str | None = N
     facts = SystemFacts(os=system, arch="x86_64", environment=Surroundings(container=container))  # type: ignore[arg-type]
     merged = gpus.merge(sources)
     nowhere = Roots(root=Path("/nonexistent"), environ={}, home=Path("/nonexistent"))
-    found = diagnosis.findings(sources, merged, facts, nowhere, driver_installed=False)
+    found = findings(sources, merged, facts, nowhere, driver_installed=False)
     return Machine(
         os=facts.os,
         arch=facts.arch,

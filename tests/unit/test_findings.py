@@ -14,13 +14,14 @@ from helpers import recorded
 from helpers.computers import AMPERE_PAIR, LOADED, OPEN, PASCAL, PROPRIETARY, computer
 from setupwizard.i18n import _, in_language
 from setupwizard.model.machine import Finding, Surroundings
-from setupwizard.probes import diagnosis, gpus, nvidia_smi, nvml
+from setupwizard.probes import gpus, nvidia_smi, nvml
 from setupwizard.probes.adapters import Adapter
 from setupwizard.probes.answers import DriverAnswer, DriverState, ListedCard
 from setupwizard.probes.bus import Bus
 from setupwizard.probes.facts import SystemFacts
 from setupwizard.probes.findings import FindingCode, finding
 from setupwizard.probes.linux import KernelDriver
+from setupwizard.probes.noticing import findings
 from setupwizard.steps import detect as detection
 from setupwizard.steps.detect import detect
 
@@ -85,7 +86,7 @@ def windows(
             kernel=KernelDriver(),
         )
         system = SystemFacts(os="windows", arch="x86_64", environment=Surroundings(), vc_missing=missing)
-        return diagnosis.findings(said, gpus.merge(said), system, recorded.roots(tmp_path), driver_installed=False)
+        return findings(said, gpus.merge(said), system, recorded.roots(tmp_path), driver_installed=False)
 
     return look
 
@@ -251,7 +252,7 @@ def test_what_nvml_and_nvidia_smi_tell_differently_is_shown_with_both_answers(
         kernel=KernelDriver(),
     )
     system = SystemFacts(os="linux", arch="x86_64", environment=Surroundings())
-    found = diagnosis.findings(said, gpus.merge(said), system, recorded.roots(tmp_path), driver_installed=True)
+    found = findings(said, gpus.merge(said), system, recorded.roots(tmp_path), driver_installed=True)
     (told,) = (one for one in found if one.code == "sources-disagree")
     assert all(word in told.text for word in words)
 
@@ -264,7 +265,7 @@ def test_a_capability_that_the_pci_id_contradicts_is_shown(tmp_path: Path) -> No
         kernel=KernelDriver(),
     )
     system = SystemFacts(os="linux", arch="x86_64", environment=Surroundings())
-    found = diagnosis.findings(said, gpus.merge(said), system, recorded.roots(tmp_path), driver_installed=True)
+    found = findings(said, gpus.merge(said), system, recorded.roots(tmp_path), driver_installed=True)
     (told,) = (one for one in found if one.code == "sources-disagree")
     assert "7.5" in told.text
     assert "8.9" in told.text

@@ -8,12 +8,13 @@ import pytest
 
 from helpers import recorded
 from setupwizard.model.machine import Finding, Gpu, NvidiaDriver, Surroundings
-from setupwizard.probes import diagnosis, gpus
+from setupwizard.probes import gpus
 from setupwizard.probes.adapters import Adapter
 from setupwizard.probes.answers import DriverAnswer, DriverState, ListedCard
 from setupwizard.probes.bus import Bus
 from setupwizard.probes.facts import SystemFacts
 from setupwizard.probes.linux import KernelDriver
+from setupwizard.probes.noticing import findings
 
 WINDOWS = SystemFacts(os="windows", arch="x86_64", environment=Surroundings())
 CARD = ListedCard(index=0, name="NVIDIA GeForce RTX 4090", pci_id="10de:2684", pci_address="0000:01:00.0", uuid="GPU-1")
@@ -46,7 +47,7 @@ def noticed(
 ) -> tuple[gpus.Merged, tuple[Finding, ...]]:
     merged = gpus.merge(said)
     roots = recorded.roots(tmp_path)
-    return merged, diagnosis.findings(said, merged, system, roots, driver_installed=False)
+    return merged, findings(said, merged, system, roots, driver_installed=False)
 
 
 def test_the_registry_and_the_driver_agree(tmp_path: Path) -> None:

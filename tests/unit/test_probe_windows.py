@@ -17,10 +17,10 @@ from setupwizard.probes import driver_files
 from setupwizard.probes.adapters import Adapter, Device, adapters, not_stale, nvidia_version, pci_id
 from setupwizard.probes.answers import DriverAnswer
 from setupwizard.probes.bus import Bus
-from setupwizard.probes.diagnosis import findings
 from setupwizard.probes.facts import SystemFacts
 from setupwizard.probes.gpus import Sources, merge
 from setupwizard.probes.linux import KernelDriver
+from setupwizard.probes.noticing import findings
 from setupwizard.probes.roots import Roots
 
 

@@ -12,7 +12,7 @@ from setupwizard.errors import SetupError
 from setupwizard.model.verification import Check, Verification
 from setupwizard.sentences import SENTENCES
 from setupwizard.steps.verify import failure
-from setupwizard.steps.verify.diagnosis import cause_of
+from setupwizard.steps.verify.causes import cause_of
 from setupwizard.steps.verify.sentences import told
 from setupwizard.store.files import disk_error
 from setupwizard.tools.process import ProcessResult

@@ -12,7 +12,7 @@ from setupwizard.child.benchmark import program
 from setupwizard.codes import CheckId, CheckStatus
 from setupwizard.model import stages
 from setupwizard.model.verification import Check, Figure
-from setupwizard.steps.verify import deadlines, diagnosis, sentences
+from setupwizard.steps.verify import causes, deadlines, sentences
 from setupwizard.steps.verify.expectation import (
     Card,
     card_of,
@@ -157,7 +157,7 @@ def test_the_data_names_its_sources() -> None:
     ],
 )
 def test_recorded_messages_and_their_causes(file: str, cause: str | None) -> None:
-    assert diagnosis.cause_of((MESSAGES / f"{file}.txt").read_text(encoding="utf-8")) == cause
+    assert causes.cause_of((MESSAGES / f"{file}.txt").read_text(encoding="utf-8")) == cause
 
 
 @pytest.mark.parametrize(
@@ -182,12 +182,12 @@ def test_recorded_messages_and_their_causes(file: str, cause: str | None) -> Non
     ],
 )
 def test_messages_that_look_alike_are_told_apart(text: str, cause: str | None) -> None:
-    assert diagnosis.cause_of(text) == cause
+    assert causes.cause_of(text) == cause
 
 
 def test_every_cause_has_a_sentence_that_can_be_said_without_facts() -> None:
     reasons = {"hang", "crash", "crash-instruction", "crash-disk", "killed", "ended-early", "garbage", "python-broken"}
-    assert set(diagnosis.known_causes()) | reasons <= set(sentences.causes())
+    assert set(causes.known_causes()) | reasons <= set(sentences.causes())
     for cause in sentences.causes():
         check = sentences.told(Check(id="device", status="fail"), cause, {})
         text, advice = check.text, check.advice
@@ -238,12 +238,12 @@ def result(code: int | None, *, timed_out: bool = False) -> ProcessResult:
     ],
 )
 def test_how_a_child_ended(code: int | None, began: bool, cause: str, text: str) -> None:
-    assert diagnosis.cause_of_end(result(code), began=began) == cause
-    assert diagnosis.exit_text(result(code)) == text
+    assert causes.cause_of_end(result(code), began=began) == cause
+    assert causes.exit_text(result(code)) == text
 
 
 def test_a_deadline_is_a_hang_whatever_the_signal_was() -> None:
-    assert diagnosis.cause_of_end(result(-9, timed_out=True), began=True) == "hang"
+    assert causes.cause_of_end(result(-9, timed_out=True), began=True) == "hang"
 
 
 @pytest.mark.parametrize(

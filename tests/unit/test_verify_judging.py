@@ -14,8 +14,8 @@ from setupwizard.model.machine import NvidiaDriver
 from setupwizard.model.verification import Check, Figure
 from setupwizard.model.wire import from_json, to_json
 from setupwizard.steps.verify import judging, sentences
-from setupwizard.steps.verify.clock import Sample, between, fastest_link, held_share, usual_clock
 from setupwizard.steps.verify.expectation import Card
+from setupwizard.steps.verify.looks import Sample, between, fastest_link, held_share, usual_clock
 from setupwizard.steps.verify.protocol import PlanLine, StageLine, StartLine, read_line
 from setupwizard.steps.verify.watching import Watch
 from setupwizard.tools.process import ProcessResult

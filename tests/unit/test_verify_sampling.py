@@ -10,8 +10,8 @@ from helpers.torch_environment import fake_torch_environment
 from setupwizard.model.machine import Gpu
 from setupwizard.probes.nvml_watch_child import LookLine
 from setupwizard.steps.verify import NvmlSampler, VerifyRequest, verify
-from setupwizard.steps.verify.clock import Sample, thinned
 from setupwizard.steps.verify.judging import card_measurements, card_series
+from setupwizard.steps.verify.looks import Sample, thinned
 from setupwizard.steps.verify.sampling import sample_of
 from setupwizard.tools.concurrency import Cancel
 

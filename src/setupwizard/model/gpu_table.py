@@ -10,11 +10,15 @@ from msgspec import Struct
 
 from setupwizard.codes import Vendor
 from setupwizard.i18n import _
+from setupwizard.model.catalogue import Numbers, numbers
 from setupwizard.model.wire import read_document
 from setupwizard.resources import resource
 
 Age = Literal["listed", "older", "newer", "unknown"]
 """How an NVIDIA id stands to the table: in it, older than all of it, Turing or newer, or nobody can say."""
+
+KERNELS_OWN = frozenset({"nouveau", "nova", "nova_core"})
+"""The drivers of the Linux kernel itself for NVIDIA's cards; no PyTorch computes with them."""
 
 _PCI_ID = re.compile(r"(?:0x)?([0-9a-f]{4})[:-](?:0x)?([0-9a-f]{4})")
 _NVIDIA, _AMD, _INTEL = "10de", "1002", "8086"
@@ -67,10 +71,15 @@ class _Unlisted(Struct, frozen=True, kw_only=True):
     turing_or_newer_from: str
 
 
+class _OpenModule(Struct, frozen=True, kw_only=True):
+    from_capability: str
+
+
 class _Table(Struct, frozen=True, kw_only=True):
     data_date: str
     sources: tuple[str, ...]
     unlisted: _Unlisted
+    open_module: _OpenModule
     chips: dict[str, _Chip]
     nvidia: dict[str, dict[str, str]]
     first_linux_driver: dict[str, str]
@@ -124,6 +133,11 @@ def compute_capability_of(pci_id: str | None) -> str | None:
     """Return the compute capability of an NVIDIA card, "8.9", or None when the id is not known."""
     known = known_gpu(pci_id)
     return known.compute_capability if known else None
+
+
+def is_before_open_module(capability: Numbers) -> bool:
+    """Whether NVIDIA's open kernel module cannot drive a card of this compute capability; not so when it is empty."""
+    return bool(capability) and capability < numbers(_table().open_module.from_capability)
 
 
 def name_of(pci_id: str | None) -> str | None:

@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 from setupwizard.codes import FindingLevel
 from setupwizard.i18n import N_, _
-from setupwizard.model.machine import Finding
+from setupwizard.model.machine import Finding, Gpu
 
 FindingCode = Literal[
     "no-driver",
@@ -284,3 +284,13 @@ def finding(code: FindingCode, evidence: Iterable[str] = (), **facts: str) -> Fi
     """
     row = FINDINGS[code]
     return Finding(code=code, level=row.level, text=_(row.text).format(**facts), evidence=tuple(evidence))
+
+
+def card_place(gpu: Gpu) -> str:
+    """Return a card's place on the bus, its id, its driver and who told of it, as evidence."""
+    return f"{gpu.pci_address or '?'} {gpu.pci_id or '?'} {gpu.kernel_driver or '-'} ({', '.join(gpu.sources)})"
+
+
+def card_names(cards: Iterable[Gpu]) -> str:
+    """Return the names of cards for a sentence; cards of one name are named once."""
+    return ", ".join(dict.fromkeys(gpu.name for gpu in cards))

@@ -43,6 +43,11 @@ class Sources(Struct, frozen=True, kw_only=True):
         """Whether the NVIDIA driver answered by any way."""
         return self.nvml.answered or self.smi.answered or bool(self.cuda.cards)
 
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """What the driver answered by all ways, in its own words."""
+        return (*self.nvml.evidence, *self.smi.evidence, *self.cuda.evidence)
+
     def asleep(self, address: str | None) -> bool:
         """Whether the card at this place was left asleep, so that nobody asked about it."""
         return any(card.asleep and card.address == address and card.kernel_driver == "nvidia" for card in self.bus.pci)

@@ -17,12 +17,12 @@ from setupwizard.probes import (
     bus,
     condas,
     cuda,
-    diagnosis,
     disks,
     driver_files,
     gpus,
     kernel_log,
     linux,
+    noticing,
     nvidia_smi,
     nvml,
     nvml_child,
@@ -256,7 +256,7 @@ def _machine(roots: Roots, said: _Answers, sources: gpus.Sources) -> Machine:
     facts = said.get("system", system.minimal(roots))
     merged = gpus.merge(sources)
     interpreters: tuple[pythons.Interpreter, ...] = said.get("pythons", ())
-    noticed = diagnosis.findings(sources, merged, facts, roots, driver_installed=said.get("installed", False))
+    noticed = noticing.findings(sources, merged, facts, roots, driver_installed=said.get("installed", False))
     return Machine(
         os=facts.os,
         os_version=facts.os_version,

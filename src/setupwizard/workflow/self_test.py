@@ -25,7 +25,7 @@ from setupwizard.probes.facts import architecture
 from setupwizard.probes.roots import Roots
 from setupwizard.resources import benchmark_program, bundled_python, packaged, resource
 from setupwizard.steps.report import page
-from setupwizard.steps.verify import diagnosis, expectation
+from setupwizard.steps.verify import causes, expectation
 from setupwizard.tools import pip, process
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.interpreter import ask_version
@@ -92,7 +92,7 @@ def _resources() -> str:
     known = load_catalogue()
     install_data()
     expectation.rates()
-    diagnosis.known_causes()
+    causes.known_causes()
     jetson.parse_release("")
     snippets("cpu")
     release_data()

@@ -6,7 +6,7 @@ from typing import Literal
 
 from setupwizard.model.catalogue import Numbers, numbers
 from setupwizard.model.catalogue_rows import Architecture
-from setupwizard.model.gpu_table import known_gpu
+from setupwizard.model.gpu_table import KERNELS_OWN, is_before_open_module, known_gpu
 from setupwizard.model.machine import Gpu, Machine
 
 Trouble = Literal[
@@ -36,9 +36,6 @@ RESTARTED: frozenset[Trouble] = frozenset({"driver-mismatch", "driver-hangs", "d
 """What a restart may cure, with the driver that is there."""
 
 _OF_THE_DRIVER = frozenset({"nvml", "nvidia-smi"})
-_OPEN_MODULE_FROM = (7, 5)
-"""NVIDIA's open kernel module drives Turing and newer (README of open-gpu-kernel-modules, "Compatible GPUs")."""
-_NOUVEAU = frozenset({"nouveau", "nova", "nova_core"})
 # What detection noticed about the driver as a whole -> the trouble of every card that the driver was not seen to use.
 _NOTICED: dict[str, Trouble] = {
     "container-without-card": "no-container-access",
@@ -75,7 +72,7 @@ def trouble_of(
     codes = {finding.code for finding in machine.findings}
     if "card-disabled" in codes and gpu.driver_sees_it is False:
         return "switched-off"
-    if gpu.kernel_driver in _NOUVEAU:
+    if gpu.kernel_driver in KERNELS_OWN:
         return "nouveau"
     if _lent_to_no_container(gpu, machine):
         return "no-container-access"
@@ -102,7 +99,7 @@ def _with_driver(
         gone_from = architecture.gone_from
         return "driver-too-new" if gone_from is not None and branch >= (gone_from,) else "driver-too-old"
     codes = {finding.code for finding in machine.findings}
-    if "open-module-old-card" in codes and capability and capability < _OPEN_MODULE_FROM:
+    if "open-module-old-card" in codes and is_before_open_module(capability):
         return "open-module"
     if "no-driver" in codes and gpu.kernel_driver is None and machine.os == "windows":
         return "driver-missing"

@@ -12,9 +12,9 @@ from setupwizard.codes import CheckId, CheckStatus, VerifyMode
 from setupwizard.model.machine import Gpu, NvidiaDriver
 from setupwizard.model.stages import number_text
 from setupwizard.model.verification import Check, Figure
-from setupwizard.steps.verify import clock, sentences
+from setupwizard.steps.verify import looks, sentences
+from setupwizard.steps.verify.causes import cause_of, exit_text
 from setupwizard.steps.verify.deadlines import only_comfort
-from setupwizard.steps.verify.diagnosis import cause_of, exit_text
 from setupwizard.steps.verify.expectation import Card, Expected, expect_bandwidth, expect_link, expect_product
 from setupwizard.steps.verify.protocol import StageLine, texts_fact
 from setupwizard.tools.process import ProcessResult
@@ -49,7 +49,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     busy_before: float | None = None
 
 
-def judge(line: StageLine, setting: Setting, samples: tuple[clock.Sample, ...]) -> Check:
+def judge(line: StageLine, setting: Setting, samples: tuple[looks.Sample, ...]) -> Check:
     """Return the check of a stage that ended by itself.
 
     Args:
@@ -86,14 +86,14 @@ def judge(line: StageLine, setting: Setting, samples: tuple[clock.Sample, ...]) 
     return sentences.told(check, sentences.WELL if status == "pass" else cause or "error", _with_error(facts))
 
 
-def _held_back(samples: tuple[clock.Sample, ...]) -> str | None:
+def _held_back(samples: tuple[looks.Sample, ...]) -> str | None:
     """Return what held the card back for a good part of the time, None when nothing out of the ordinary did."""
-    if clock.held_share(samples, "power-brake") > _HELD_BACK:
+    if looks.held_share(samples, "power-brake") > _HELD_BACK:
         return "power-brake"
-    return "heat" if clock.held_share(samples, "heat") > _HELD_BACK else None
+    return "heat" if looks.held_share(samples, "heat") > _HELD_BACK else None
 
 
-def _why_slow(setting: Setting, samples: tuple[clock.Sample, ...]) -> str:
+def _why_slow(setting: Setting, samples: tuple[looks.Sample, ...]) -> str:
     """Return the likeliest reason for a low figure, as far as something tells; what a person can change comes first."""
     if setting.busy_before is not None and setting.busy_before > _BUSY:
         return "slow-busy"
@@ -101,7 +101,7 @@ def _why_slow(setting: Setting, samples: tuple[clock.Sample, ...]) -> str:
         return "slow-battery"
     if _held_back(samples) is not None:
         return f"slow-{_held_back(samples)}"
-    if clock.held_share(samples, "power-cap") > _CAPPED:
+    if looks.held_share(samples, "power-cap") > _CAPPED:
         return "slow-power-cap"
     return "slow-laptop" if setting.card is not None and setting.card.laptop else "slow"
 
@@ -151,7 +151,7 @@ def measurements(check: Check, facts: dict[str, Any]) -> dict[str, float]:
     return found
 
 
-def card_measurements(index: int, samples: tuple[clock.Sample, ...]) -> dict[str, float]:
+def card_measurements(index: int, samples: tuple[looks.Sample, ...]) -> dict[str, float]:
     """Return the most that was seen of a card: "card.clock.mhz"; of a second card "gpu1.card.clock.mhz"."""
     return {
         f"{_of_card(index)}card.{name}": max(value for value in values if value is not None)
@@ -160,7 +160,7 @@ def card_measurements(index: int, samples: tuple[clock.Sample, ...]) -> dict[str
     }
 
 
-def card_series(index: int, samples: tuple[clock.Sample, ...], began: float) -> dict[str, tuple[float | None, ...]]:
+def card_series(index: int, samples: tuple[looks.Sample, ...], began: float) -> dict[str, tuple[float | None, ...]]:
     """Return all looks at a card as rows of the same length: "card.looks.seconds", "card.looks.clock.mhz" ...
 
     Args:
@@ -175,7 +175,7 @@ def card_series(index: int, samples: tuple[clock.Sample, ...], began: float) -> 
     return {f"{prefix}.seconds": seconds, **{f"{prefix}.{name}": row for name, row in _rows(samples).items()}}
 
 
-def _rows(samples: tuple[clock.Sample, ...]) -> dict[str, tuple[float | None, ...]]:
+def _rows(samples: tuple[looks.Sample, ...]) -> dict[str, tuple[float | None, ...]]:
     return {
         "clock.mhz": tuple(sample.clock_mhz for sample in samples),
         "temperature.c": tuple(sample.temperature_c for sample in samples),
@@ -205,7 +205,7 @@ def _slug(unit: str) -> str:
 
 
 def _banded(
-    line: StageLine, card: Card | None, samples: tuple[clock.Sample, ...]
+    line: StageLine, card: Card | None, samples: tuple[looks.Sample, ...]
 ) -> tuple[tuple[Figure, ...], list[str]]:
     """Return the figures with what this card can be expected to do, and the names of those that are too low."""
     figures, slow = [], []
@@ -220,15 +220,15 @@ def _banded(
     return tuple(figures), slow
 
 
-def _expected(stage: CheckId, figure: Figure, card: Card | None, samples: tuple[clock.Sample, ...]) -> Expected | None:
+def _expected(stage: CheckId, figure: Figure, card: Card | None, samples: tuple[looks.Sample, ...]) -> Expected | None:
     if stage == "copy-host" and figure.name.endswith(".pinned"):
-        return expect_link(clock.fastest_link(samples))
+        return expect_link(looks.fastest_link(samples))
     if card is None:
         return None
     if stage == "copy-device":
         return expect_bandwidth(card)
     if stage == "matmul" and figure.unit == "TFLOPS":
-        return expect_product(card, figure.name, clock.usual_clock(samples))
+        return expect_product(card, figure.name, looks.usual_clock(samples))
     return None
 
 

@@ -14,7 +14,7 @@ from setupwizard.model.machine import NvidiaDriver
 from setupwizard.model.stages import check_sentence
 from setupwizard.model.verification import Check, Device, TorchFacts, Verification
 from setupwizard.model.wire import timestamp
-from setupwizard.steps.verify import clock, judging
+from setupwizard.steps.verify import judging, looks
 from setupwizard.steps.verify.protocol import number_fact, text_fact
 from setupwizard.steps.verify.targets import Target, VerifyRequest, arguments, for_card, targets
 from setupwizard.steps.verify.watching import Order, Watch, follow
@@ -36,7 +36,7 @@ _FAILURES: tuple[tuple[ErrorCode, Callable[[Check], bool]], ...] = (
 )
 
 
-def verify(request: VerifyRequest, emit: Emit, cancel: Cancel, sampler: clock.Sampler | None = None) -> Verification:
+def verify(request: VerifyRequest, emit: Emit, cancel: Cancel, sampler: looks.Sampler | None = None) -> Verification:
     """Prove an environment: emits a CheckDone for every stage that ended and a Progress for every one that begins.
 
     Args:
@@ -77,7 +77,7 @@ def failure(verification: Verification) -> SetupError | None:
 class _Proof:
     """Gathers checks, devices and figures while the children run one after the other."""
 
-    def __init__(self, request: VerifyRequest, emit: Emit, cancel: Cancel, sampler: clock.Sampler | None) -> None:
+    def __init__(self, request: VerifyRequest, emit: Emit, cancel: Cancel, sampler: looks.Sampler | None) -> None:
         self._request, self._emit, self._cancel, self._sampler = request, emit, cancel, sampler
         self._started, self._clock = timestamp(), time.monotonic()
         self._checks: list[Check] = []
@@ -141,8 +141,8 @@ class _Proof:
         if sampler is not None:
             self._keep(target, sampler.samples())
 
-    def _keep(self, target: Target, samples: tuple[clock.Sample, ...]) -> None:
-        kept = clock.thinned(samples, MOST_LOOKS)
+    def _keep(self, target: Target, samples: tuple[looks.Sample, ...]) -> None:
+        kept = looks.thinned(samples, MOST_LOOKS)
         self._series.update(judging.card_series(target.index, kept, self._clock))
         self._measured.update(judging.card_measurements(target.index, samples))
 

@@ -14,7 +14,7 @@ from setupwizard.probes.answers import driver_environment
 from setupwizard.probes.linux import kernel_driver
 from setupwizard.probes.nvml_watch_child import LookLine
 from setupwizard.probes.roots import Roots
-from setupwizard.steps.verify.clock import Hold, Sample
+from setupwizard.steps.verify.looks import Hold, Sample
 from setupwizard.tools import process
 
 log = logging.getLogger(__name__)

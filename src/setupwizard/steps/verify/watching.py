@@ -20,9 +20,9 @@ from setupwizard.model.events import Emit, Output
 from setupwizard.model.stages import band_text, figure_text, figure_title, listed, stage_title
 from setupwizard.model.verification import Check, Figure
 from setupwizard.resources import benchmark_program
-from setupwizard.steps.verify import clock, judging
+from setupwizard.steps.verify import judging, looks
+from setupwizard.steps.verify.causes import cause_of_end
 from setupwizard.steps.verify.deadlines import BETWEEN, deadline
-from setupwizard.steps.verify.diagnosis import cause_of_end
 from setupwizard.steps.verify.expectation import card_of, outlook
 from setupwizard.steps.verify.protocol import (
     PROTOCOL,
@@ -63,7 +63,7 @@ class Watch:
         on_plan: Callable[[tuple[CheckId, ...]], None],
         on_start: Callable[[CheckId], None],
         on_check: Callable[[Check, dict[str, Any]], None],
-        sampler: clock.Sampler | None = None,
+        sampler: looks.Sampler | None = None,
     ) -> None:
         """Take what to judge against and who wants to know."""
         self.setting = setting
@@ -125,11 +125,11 @@ class Watch:
 
     def _stage(self, line: StageLine) -> None:
         samples = self._sampler.samples() if self._sampler else ()
-        span = clock.between(samples, self._since, time.monotonic())
+        span = looks.between(samples, self._since, time.monotonic())
         if line.stage == "device":
             laptop = self.setting.gpu.laptop if self.setting.gpu else None
             # the import gives the card nothing to do: what it did meanwhile was somebody else's work
-            busy = clock.usual_load(clock.between(samples, self._began, self._since))
+            busy = looks.usual_load(looks.between(samples, self._began, self._since))
             self.setting = replace(self.setting, card=card_of(line.facts, laptop=laptop), busy_before=busy)
             self._tell_what_to_expect()
         self.running = None
@@ -151,7 +151,7 @@ class Watch:
         self._limit, self._since = limit * self.setting.patience, time.monotonic()
 
 
-def follow(order: Order, watch: Watch, emit: Emit, cancel: Cancel, sampler: clock.Sampler | None) -> None:
+def follow(order: Order, watch: Watch, emit: Emit, cancel: Cancel, sampler: looks.Sampler | None) -> None:
     """Run the child to its end; afterwards the watch holds a check for every stage.
 
     What matters is what was said: a process that breaks down while it ends, after its last line, broke nothing.

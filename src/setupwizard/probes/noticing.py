@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
-from setupwizard.i18n import _
 from setupwizard.model import gpu_table
 from setupwizard.model.catalogue import numbers
 from setupwizard.model.machine import Finding, Gpu
-from setupwizard.probes.answers import DriverState, ListedCard
+from setupwizard.probes.answers import DriverState
+from setupwizard.probes.contradictions import contradictions
 from setupwizard.probes.facts import SystemFacts
-from setupwizard.probes.findings import FindingCode, finding
-from setupwizard.probes.gpus import Merged, Sources, same, state_of
+from setupwizard.probes.findings import FindingCode, card_names, card_place, finding
+from setupwizard.probes.gpus import Merged, Sources, state_of
 from setupwizard.probes.roots import Roots, entries, usable
 
-_SAME_MEMORY = 0.05
 # What Windows has against a card (CM_PROB_* of cfg.h; the Device Manager shows it as "Code 43").
 _WINDOWS_PROBLEMS: dict[int, FindingCode] = {
     1: "no-driver",
@@ -29,8 +28,6 @@ _WINDOWS_PROBLEMS: dict[int, FindingCode] = {
     45: "card-without-power",
     52: "driver-not-loaded",
 }
-_OPEN_MODULE_FROM = (7, 5)
-"""NVIDIA's open kernel module drives Turing and newer (README of open-gpu-kernel-modules, "Compatible GPUs")."""
 
 
 def findings(
@@ -50,7 +47,7 @@ def findings(
         *_without_cards(sources, merged, system),
         *_amd(merged, roots),
         *_intel(merged, roots),
-        *_contradictions(sources, merged),
+        *contradictions(sources, merged),
         *_surroundings(merged, system, roots),
     ]
     order = {"problem": 0, "warn": 1, "info": 2}
@@ -69,18 +66,14 @@ def _cards(sources: Sources, merged: Merged, system: SystemFacts, *, driver_inst
         cards = [merged.gpus[index] for index in indexes]
         said = [merged.troubles[index] for index in indexes if index in merged.troubles]
         said += [f"Windows: code {merged.problems[index]}" for index in indexes if index in merged.problems]
-        evidence = [*map(_place, cards), *said, *_all_evidence(sources), *_kernel_evidence(sources)]
-        yield finding(code, evidence, card=_names(cards))
+        evidence = [*map(card_place, cards), *said, *sources.evidence, *_kernel_evidence(sources)]
+        yield finding(code, evidence, card=card_names(cards))
     stopped = "driver-not-loaded" in by_code or "no-driver" in by_code
     if stopped and (sources.log.key_rejected or ("driver-not-loaded" in by_code and system.environment.secure_boot)):
         yield finding("secure-boot-may-block-driver", sources.log.lines or ("Secure Boot: on",))
     sleeping = [gpu for gpu in merged.gpus if gpu.vendor == "nvidia" and sources.asleep(gpu.pci_address)]
     if sleeping and sources.driver_answered:
-        yield finding("card-asleep", map(_place, sleeping), card=_names(sleeping))
-
-
-def _all_evidence(sources: Sources) -> tuple[str, ...]:
-    return (*sources.nvml.evidence, *sources.smi.evidence, *sources.cuda.evidence)
+        yield finding("card-asleep", map(card_place, sleeping), card=card_names(sleeping))
 
 
 def _kernel_evidence(sources: Sources) -> Iterator[str]:
@@ -102,7 +95,7 @@ def _why(
         return _of_the_device_manager(index, merged)
     if gpu.kernel_driver == "vfio-pci":
         return "card-passed-through"
-    if gpu.kernel_driver in {"nouveau", "nova", "nova_core"}:
+    if gpu.kernel_driver in gpu_table.KERNELS_OWN:
         return "nouveau-in-use"
     if sources.driver_answered and sources.asleep(gpu.pci_address):
         return None
@@ -131,7 +124,7 @@ def _why_unlisted(gpu: Gpu, sources: Sources, merged: Merged) -> FindingCode:
     first = known.first_linux_driver if known else None
     if first and merged.driver and numbers(merged.driver.version) < numbers(first):
         return "driver-older-than-card"
-    if sources.kernel.open_module and numbers(gpu.compute_capability or "99.0") < _OPEN_MODULE_FROM:
+    if sources.kernel.open_module and gpu_table.is_before_open_module(numbers(gpu.compute_capability)):
         return "open-module-old-card"
     return "card-did-not-start" if place in log.not_started else "driver-does-not-see-card"
 
@@ -161,7 +154,7 @@ def _without_cards(sources: Sources, merged: Merged, system: SystemFacts) -> Ite
     """Yield what is to be said when there is no NVIDIA card at all."""
     if any(gpu.vendor == "nvidia" for gpu in merged.gpus):
         return
-    evidence = _all_evidence(sources)
+    evidence = sources.evidence
     if system.wsl:
         code: FindingCode = "wsl-without-card" if sources.kernel.dxg else "wsl-without-graphics"
         yield finding(code, (f"/dev/dxg: {'there' if sources.kernel.dxg else 'missing'}", *evidence))
@@ -176,10 +169,10 @@ def _amd(merged: Merged, roots: Roots) -> Iterator[Finding]:
     cards = [gpu for gpu in merged.gpus if gpu.vendor == "amd"]
     listed = [gpu for gpu in cards if "kfd" in gpu.sources]
     if listed and not usable(roots.at("/dev/kfd")):
-        yield finding("amd-no-permission", map(_place, listed), card=_names(listed))
+        yield finding("amd-no-permission", map(card_place, listed), card=card_names(listed))
     others = [gpu for gpu in cards if gpu.driver_sees_it is False]
     if others:
-        yield finding("amd-card-not-usable", map(_place, others), card=_names(others))
+        yield finding("amd-card-not-usable", map(card_place, others), card=card_names(others))
 
 
 def _intel(merged: Merged, roots: Roots) -> Iterator[Finding]:
@@ -188,81 +181,7 @@ def _intel(merged: Merged, roots: Roots) -> Iterator[Finding]:
     cards = [gpu for gpu, row in known if row is not None and row.xpu]
     nodes = entries(roots.at("/dev/dri"), "renderD*")
     if cards and nodes and not any(map(usable, nodes)):
-        yield finding("intel-no-permission", (*map(_place, cards), *map(str, nodes)), card=_names(cards))
-
-
-def _contradictions(sources: Sources, merged: Merged) -> Iterator[Finding]:
-    nvml, smi = sources.nvml, sources.smi
-    if smi.state == "hangs":
-        yield finding("nvidia-smi-hangs", smi.evidence)
-    elif nvml.state == "ok" and smi.state not in {"ok", "absent", "not-asked"}:
-        yield finding("nvidia-smi-differs", smi.evidence)
-    if smi.state == "ok" and nvml.state not in {"ok", "not-asked"}:
-        yield finding("nvml-does-not-answer", nvml.evidence)
-    differences = list(dict.fromkeys(_differences(sources, merged)))
-    if differences:
-        yield finding("sources-disagree", _all_evidence(sources), difference="; ".join(differences))
-    told = nvml.cuda or smi.cuda
-    if told and sources.cuda.cuda and sources.cuda.cuda != told:
-        yield finding("cuda-library-differs", _all_evidence(sources), library=sources.cuda.cuda, driver=told)
-    if merged.driver is not None and merged.driver.cuda is None and sources.driver_answered:
-        yield finding("cuda-version-unknown", _all_evidence(sources))
-    split = [merged.gpus[index] for index in sorted(merged.split)]
-    if split:
-        yield finding("card-split", _all_evidence(sources), card=_names(split))
-    unknown = [gpu for gpu in merged.gpus if gpu.vendor == "nvidia" and gpu.compute_capability is None]
-    if unknown:
-        yield finding("unknown-card", map(_place, unknown), card=_names(unknown))
-    if merged.stale:
-        yield finding(
-            "stale-adapters",
-            (f"registry: {adapter.pci_id} {adapter.name}" for adapter in merged.stale),
-            card=", ".join(adapter.name or adapter.pci_id or "" for adapter in merged.stale),
-        )
-
-
-def _differences(sources: Sources, merged: Merged) -> Iterator[str]:
-    """Yield each fact that two sources tell differently, as "what: one's word (who), the other's (who)"."""
-    nvml, smi, kernel = sources.nvml, sources.smi, sources.kernel
-    versions = {"NVML": nvml.driver, "nvidia-smi": smi.driver, "/proc": None if kernel.dxg else kernel.version}
-    told = {who: version for who, version in versions.items() if version}
-    if len(set(told.values())) > 1 and (nvml.answered or smi.answered):
-        yield _unlike(_("driver"), told)
-    if nvml.state == smi.state == "ok":
-        if len(nvml.cards) != len(smi.cards):
-            yield _unlike(_("number of cards"), {"NVML": len(nvml.cards), "nvidia-smi": len(smi.cards)})
-        if nvml.cuda and smi.cuda and nvml.cuda != smi.cuda:
-            yield _unlike("CUDA", {"NVML": nvml.cuda, "nvidia-smi": smi.cuda})
-        for card in nvml.cards:
-            for twin in (other for other in smi.cards if same(card, other)):
-                yield from _unlike_cards(card, twin)
-    on_bus = {card.address for card in sources.bus.pci if card.vendor == "nvidia"}
-    for gpu in merged.gpus:
-        table = gpu_table.compute_capability_of(gpu.pci_id)
-        if table and gpu.compute_capability and table != gpu.compute_capability:
-            yield _unlike(gpu.name, {_("driver"): gpu.compute_capability, "PCI": table})
-        if on_bus and gpu.vendor == "nvidia" and gpu.pci_address and gpu.pci_address not in on_bus:
-            yield _("the driver lists {card} at {place}, where the bus has no card").format(
-                card=gpu.name, place=gpu.pci_address
-            )
-
-
-def _unlike_cards(card: ListedCard, twin: ListedCard) -> Iterator[str]:
-    """Yield what NVML and nvidia-smi tell differently about one card; memory may differ by what is reserved."""
-    for mine, its in (
-        (card.compute_capability, twin.compute_capability),
-        (card.pci_id, twin.pci_id),
-        (card.name, twin.name),
-    ):
-        if mine and its and mine != its:
-            yield _unlike(card.name, {"NVML": mine, "nvidia-smi": its})
-    memory, other = card.memory_mib, twin.memory_mib
-    if memory and other and abs(memory - other) > _SAME_MEMORY * max(memory, other):
-        yield _unlike(card.name, {"NVML": f"{memory} MiB", "nvidia-smi": f"{other} MiB"})
-
-
-def _unlike(what: str, told: Mapping[str, object]) -> str:
-    return f"{what}: " + ", ".join(f"{value} ({who})" for who, value in told.items())
+        yield finding("intel-no-permission", (*map(card_place, cards), *map(str, nodes)), card=card_names(cards))
 
 
 def _surroundings(merged: Merged, system: SystemFacts, roots: Roots) -> Iterator[Finding]:
@@ -274,12 +193,3 @@ def _surroundings(merged: Merged, system: SystemFacts, roots: Roots) -> Iterator
     hidden = roots.variable("CUDA_VISIBLE_DEVICES").strip()
     if "CUDA_VISIBLE_DEVICES" in roots.environ and any(gpu.vendor == "nvidia" for gpu in merged.gpus):
         yield finding("cards-hidden", (f"CUDA_VISIBLE_DEVICES={hidden}",), value=hidden or '""')
-
-
-def _place(gpu: Gpu) -> str:
-    """Return a card's place and driver as evidence."""
-    return f"{gpu.pci_address or '?'} {gpu.pci_id or '?'} {gpu.kernel_driver or '-'} ({', '.join(gpu.sources)})"
-
-
-def _names(cards: Sequence[Gpu]) -> str:
-    return ", ".join(dict.fromkeys(gpu.name for gpu in cards))
