@@ -14,7 +14,6 @@ from setupwizard.model.machine import Surroundings
 from setupwizard.probes import (
     adapters,
     bus,
-    diagnosis,
     gpus,
     kernel_log,
     linux,
@@ -24,6 +23,7 @@ from setupwizard.probes.adapters import Adapter
 from setupwizard.probes.answers import DriverAnswer
 from setupwizard.probes.facts import SystemFacts
 from setupwizard.probes.kernel_log import KernelLog
+from setupwizard.probes.noticing import findings
 from setupwizard.steps.detect import detect
 
 posix = pytest.mark.linux_only("the stub programs and the recorded computers are Linux")
@@ -223,7 +223,7 @@ def test_recorded_answers_of_windows_become_the_right_cards(tmp_path: Path, name
     )
     merged = gpus.merge(said)
     facts = SystemFacts(os="windows", arch="x86_64", environment=Surroundings())
-    found = diagnosis.findings(said, merged, facts, recorded.roots(tmp_path), driver_installed=False)
+    found = findings(said, merged, facts, recorded.roots(tmp_path), driver_installed=False)
     assert [(gpu.vendor, gpu.pci_id, gpu.name) for gpu in merged.gpus] == cards
     reasons = [one.code for one in found if one.code not in {"cuda-version-unknown", "driver-without-card"}]
     assert reasons == codes
