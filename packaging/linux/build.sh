@@ -25,9 +25,10 @@ say "the folder stands: $(du -sh "$folder" | cut -f1)"
 [ "${2:-}" != folder ] || exit 0
 
 cp "$BUILD"/wheel/*.whl "$folder/$name.cdx.json" "$DIST/"
-# Archives of the same sources are the same: names sorted, no owner, the time of the last commit.
+# Archives of the same sources are the same: names sorted, no owner, the time of the last commit, and a fixed number of
+# threads: xz cuts what it packs into blocks for them.
 pack() { tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -C "$work" -c "$@"; }
-pack setupwizard | xz -6 >"$DIST/$name.tar.xz"
+pack setupwizard | xz -6 -T2 >"$DIST/$name.tar.xz"
 say "$name.tar.xz: $(du -h "$DIST/$name.tar.xz" | cut -f1)"
 
 command -v dpkg-deb >/dev/null || { echo "No dpkg-deb here, so no .deb is made."; sums; exit 0; }
