@@ -152,14 +152,13 @@ def test_it_examines_itself(windows_folder, on_pc: Run):
     assert said["checks"][-1]["text"].endswith("network: networklistmanager")  # asked for a metered line
 
 
-@FULL
-def test_settings_of_another_python_do_not_reach_it(copied, on_pc: Run):
-    script = rf"""{copied}
+def test_settings_of_another_python_do_not_reach_it(windows_folder, on_pc: Run):
+    script = rf"""
         mkdir "$WINEPREFIX/drive_c/evil"
         cd "$WINEPREFIX/drive_c/evil"
         echo 'open("C:\\evil\\ran", "w").close()' | tee click.py >sitecustomize.py
         export PYTHONPATH='C:\evil' PYTHONHOME='C:\evil' PYTHONSTARTUP='C:\evil\click.py'
-        wine 'C:\copy\setupwizard.exe' --version </dev/null
+        wine '{seen_by_windows(windows_folder / "setupwizard.exe")}' --version </dev/null
         ls "$WINEPREFIX/drive_c/evil"
         """
     text = on_pc(script)
