@@ -43,15 +43,17 @@ test: $(DEV_STAMP) ## everything that fits in forty minutes, the slow suites tri
 	$(BIN)/python -m pytest -q -n 2 tests/gui
 	-$(BIN)/setupwizard apply --yes --cpu --source pip-config --quiet --env build/test-torch </dev/null
 	SETUPWIZARD_TORCH_PYTHON="$$(ls $(CURDIR)/build/test-torch/current/bin/python 2>/dev/null)" $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not full" tests/end2end
-	$(BIN)/python -m pytest -q -n 2 tests/faults
-	scripts/set_up_fleet.sh $(BIN)/python build/ansible
-	$(BIN)/python -m pytest -q tests/fleet
+	$(MAKE) -j 2 -O -k test-windows-short test-faults-short test-fleet-short
 	packaging/test.sh $(BIN)/python quick
 
 test-end2end: $(DEV_STAMP) ## the program as a user runs it, with the tests for which make test has no time
 	scripts/set_up_tests.sh
 	-$(BIN)/setupwizard apply --yes --cpu --source pip-config --quiet --env build/test-torch </dev/null
 	SETUPWIZARD_TORCH_PYTHON="$$(ls $(CURDIR)/build/test-torch/current/bin/python 2>/dev/null)" $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/end2end
+	SETUPWIZARD_BUSY=full $(BIN)/python -m pytest -q tests/end2end/test_window_keys_alone.py
+
+test-faults-short: $(DEV_STAMP) ## the part of the fault and kill tests for each change
+	$(BIN)/python -m pytest -q -n 2 tests/faults
 
 test-faults: $(DEV_STAMP) ## the fault and kill tests in full
 	SETUPWIZARD_FAULTS=full $(BIN)/python -m pytest -q -n 2 tests/faults/test_matrix.py
@@ -88,6 +90,10 @@ package-linux: $(DEV_STAMP) ## the wheel, the folder as .tar.xz, and the .deb, i
 
 package-windows: $(DEV_STAMP) ## on Linux: installer, MSI and portable zip for Windows, into dist (docs/packages.md)
 	packaging/windows/build.sh $(BIN)/python
+
+test-fleet-short: $(DEV_STAMP) ## the part of the fleet's tests for each change (root)
+	scripts/set_up_fleet.sh $(BIN)/python build/ansible
+	$(BIN)/python -m pytest -q tests/fleet
 
 test-fleet: $(DEV_STAMP) ## a lab of thirty simulated computers, by real Ansible over real ssh (root)
 	scripts/set_up_fleet.sh $(BIN)/python build/ansible
