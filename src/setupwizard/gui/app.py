@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import linecache
 import logging
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from setupwizard.gui.backend import Backend
+    from setupwizard.gui.logs import CrashCatcher
     from setupwizard.gui.window import SetupWindow
+    from setupwizard.model.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -81,25 +84,50 @@ def run(application: QApplication, make: Factory, config: Path, log_file: Path, 
     """Show the window and stay until it is closed; `session` is the folder in which later starts find this one."""
     from PySide6.QtCore import QSettings, QTimer
 
-    from setupwizard.gui import logs, motion, theme
-    from setupwizard.gui.faults import error_document
+    from setupwizard.gui import logs
     from setupwizard.gui.window import SetupWindow
 
     catcher = logs.CrashCatcher(log_file.parent)
     log.info("setupwizard %s, Python %s, window", __version__, sys.version.split()[0])
+    held = preferences.present()
+    _dress(application, held.settings)
+    settings = QSettings(str(config / "window.ini"), QSettings.Format.IniFormat)
+    window = SetupWindow(make(log_file), settings, log_file=str(log_file))
+    ends: list[Callable[[], None]] = [catcher.close]
+    with _signals() as signals:
+        timer = QTimer()
+        timer.timeout.connect(
+            partial(_poll, window, _chores(window, log_file, session, ends), catcher, signals, log_file)
+        )
+        timer.start(_POLL_MS)
+        window.show()
+        forget_sources()
+        if held.problem:
+            QTimer.singleShot(0, window.settings.open)  # it says there what is wrong with the file
+        try:
+            return _exec(application, window)
+        finally:
+            timer.stop()
+            for end in reversed(ends):
+                end()
+
+
+def _dress(application: QApplication, settings: Settings) -> None:
+    """Give the program its name, and the look that the settings and the system wish for."""
+    from setupwizard.gui import theme
+
     application.setApplicationName("setupwizard")
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("setupwizard")
-    settings = QSettings(str(config / "window.ini"), QSettings.Format.IniFormat)
-    held = preferences.present()
-    wished = theme.text_scale() * held.settings.text_size / 100
-    look = theme.install(application, scale=theme.fitting_scale(wished))
-    look.set_mode(held.settings.theme)
-    window = SetupWindow(make(log_file), settings, log_file=str(log_file))
-    signals: list[int] = []
-    before = {number: signal.signal(number, lambda got, _frame: signals.append(got)) for number in _signals()}
+    look = theme.install(application, scale=theme.fitting_scale(theme.text_scale() * settings.text_size / 100))
+    look.set_mode(settings.theme)
 
-    ends: list[Callable[[], None]] = []
+
+def _chores(
+    window: SetupWindow, log_file: Path, session: Path | None, ends: list[Callable[[], None]]
+) -> list[Callable[[], object]]:
+    """Return what can wait until the window is there, the first last; what has to end with it goes to `ends`."""
+    from setupwizard.gui import logs, motion, theme
 
     def open_to_later_starts() -> None:
         from setupwizard.gui.doorbell import Doorbell
@@ -107,41 +135,30 @@ def run(application: QApplication, make: Factory, config: Path, log_file: Path, 
         if session is not None:
             ends.append(Doorbell(window, _NAME, session).close)
 
-    # What can wait until the window is there: reading the font database takes as long as building a page.
-    chores: list[Callable[[], object]] = [
+    return [
         forget_sources,
         partial(logs.start_log, log_file.parent),
+        # reading the font database takes as long as building a page
         lambda: log.info("fonts: %s; Chinese: %s", theme.describe_fonts(), theme.can_write_chinese()),
         open_to_later_starts,
         lambda: ends.append(motion.ask(window).leave_all),
         _collect_from_now_on,
     ]
 
-    def poll() -> None:
-        if chores:
-            chores.pop()()
-        for error in catcher.take():
-            window.show_crash(error_document(error, str(log_file)))
-        if signals:
-            signals.clear()
-            window.interrupt()
 
-    timer = QTimer()
-    timer.timeout.connect(poll)
-    timer.start(_POLL_MS)
-    window.show()
-    forget_sources()
-    if held.problem:
-        QTimer.singleShot(0, window.settings.open)  # it says there what is wrong with the file
-    try:
-        return _exec(application, window)
-    finally:
-        timer.stop()
-        for end in ends:
-            end()
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        catcher.close()
+def _poll(
+    window: SetupWindow, chores: list[Callable[[], object]], catcher: CrashCatcher, signals: list[int], log_file: Path
+) -> None:
+    """Do one chore, show what crashed meanwhile, and close the window when the system wants it."""
+    from setupwizard.gui.faults import error_document
+
+    if chores:
+        chores.pop()()
+    for error in catcher.take():
+        window.show_crash(error_document(error, str(log_file)))
+    if signals:
+        signals.clear()
+        window.interrupt()
 
 
 def unfit(python: tuple[int, int]) -> str | None:
@@ -191,8 +208,17 @@ def _config_folder() -> Path:
     return userdirs.settings()
 
 
-def _signals() -> tuple[signal.Signals, ...]:
-    return (signal.SIGINT, signal.SIGTERM)
+@contextlib.contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Collect the signals that want the program to end, instead of ending at once."""
+    got: list[int] = []
+    wanted = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda one, _frame: got.append(one)) for number in wanted}
+    try:
+        yield got
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _say(text: str) -> None:
