@@ -1,12 +1,12 @@
 """The installed program for Windows as a person uses it: windows, mouse and keys on a screen, in Wine."""
 
-import itertools
 import json
 import re
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,8 @@ import pytest
 from helpers.desktop import Desktop, wait_for
 from packages.conftest import FULL, LAB, TOP, seen_by_windows
 from packages.test_windows import environment_at
+from setupwizard.gui.state import PAGES
+from setupwizard.gui.tokens import LIGHT
 
 pytestmark = [FULL, pytest.mark.timeout(3000)]
 
@@ -21,7 +23,12 @@ PICTURES = TOP / "build" / "packages" / "screenshots-windows"
 TITLE = "PyTorch Setup"
 INSTALLED = r"C:\users\root\AppData\Local\Programs\setupwizard"
 PRIMARY = (88, 35)
-"""Where the middle of the filled button is, from the right and the bottom of the window."""
+"""Where the middle of the main button is, from the right and the bottom of the window."""
+STEPS = (20, 36)
+"""The list of steps at the left of the window: where only the one that is lit shows, and the middle of the marks."""
+STEPS_TOP, STEPS_HIGH = 60, 480
+GAP = 10
+"""Less than this lies between the parts of a mark, more between two marks; all in pixels."""
 MINUTES = 60
 
 
@@ -49,10 +56,18 @@ class Pc:
         wait_for("a painted window", lambda: colours(self.desktop.screenshot(file)) > 100, 90, every=1)
         return file
 
-    def click(self, window: str) -> None:
-        """Press the filled button at the right of the bottom with the mouse."""
+    def place(self, window: str) -> dict[str, int]:
         told = self.desktop.xdotool("getwindowgeometry", "--shell", window)
-        place = {name: int(value) for name, value in re.findall(r"^(\w+)=(-?\d+)$", told, re.MULTILINE)}
+        return {name: int(value) for name, value in re.findall(r"^(\w+)=(-?\d+)$", told, re.MULTILINE)}
+
+    def page(self, window: str, name: str) -> int:
+        """Take a picture and return which page it shows."""
+        place = self.place(window)
+        return page_in(self.desktop.screenshot(PICTURES / name), (place["X"], place["Y"]))
+
+    def click(self, window: str) -> None:
+        """Press the main button at the right of the bottom with the mouse."""
+        place = self.place(window)
         x, y = place["WIDTH"] - PRIMARY[0], place["HEIGHT"] - PRIMARY[1]
         self.desktop.xdotool("mousemove", "--window", window, x, y, "sleep", 0.2, "click", 1)
 
@@ -85,9 +100,23 @@ def colours(file: Path) -> int:
     return int(told.stdout)
 
 
-def differs(before: Path, after: Path) -> bool:
-    argv = ["compare", "-metric", "AE", before, after, "null:"]
-    return float(subprocess.run(argv, capture_output=True, text=True, check=False).stderr.split()[0]) > 5000
+def pixels(picture: Path, *part: str) -> list[str]:
+    """Return the colours of a picture, or of the part of it that a word of ImageMagick's cuts out, as `#RRGGBB`."""
+    argv = ["convert", picture, *part, "-depth", "8", "rgb:-"]
+    data = subprocess.run(argv, capture_output=True, check=True).stdout.hex().upper()
+    return [f"#{data[at : at + 6]}" for at in range(0, len(data), 6)]
+
+
+def page_in(picture: Path, corner: tuple[int, int]) -> int:
+    """Return which page a picture shows, 0 for none: it is told by how many steps stand below the one that is lit."""
+    beside, through = (
+        pixels(picture, "-crop", f"1x{STEPS_HIGH}+{corner[0] + across}+{corner[1] + STEPS_TOP}") for across in STEPS
+    )
+    lit = [y for y, colour in enumerate(beside) if colour == LIGHT.card]
+    if not lit:
+        return 0
+    marks = [y for y, colour in enumerate(through) if y > lit[-1] and colour != LIGHT.rail]
+    return len(PAGES) - sum(y - before > GAP for before, y in pairwise([lit[-1] - GAP, *marks]))
 
 
 def test_the_installed_window_shows_the_card_and_goes_on(installer, desktop, tmp_path):
@@ -100,10 +129,14 @@ def test_the_installed_window_shows_the_card_and_goes_on(installer, desktop, tmp
         link = (menu / f"{TITLE}.lnk").read_bytes()  # read, as Wine itself opens none
         assert INSTALLED.encode("utf-16-le") in link
         assert "setupwizard-gui.exe".encode("utf-16-le") in link
-        time.sleep(15)  # the card is looked for while the page is there
-        first = pc.await_painted("page-1.png")
+        pc.await_painted("page-1.png")
+        # The sign that a card was found and is ready is the only thing on the page in this colour.
+        wait_for(
+            "the card", lambda: pixels(desktop.screenshot(PICTURES / "page-1.png")).count(LIGHT.ok_soft) > 500, 180, 2
+        )
+        assert pc.page(window, "page-1.png") == 1
         pc.click(window)
-        wait_for("another page", lambda: differs(first, desktop.screenshot(PICTURES / "page-2.png")), 90, every=2)
+        wait_for("page 2", lambda: pc.page(window, "page-2.png") == 2, 90, every=2)
 
 
 def test_clicked_through_to_a_proved_torch(installer, desktop, tmp_path):
@@ -144,16 +177,15 @@ def test_clicked_through_to_a_proved_torch(installer, desktop, tmp_path):
         assert json.loads(report.read_text("utf-8"))["verdict"] == "pass"
         assert report.with_suffix(".html").is_file()
 
-        numbers = itertools.count(4)
-
-        def closed() -> bool:
-            if window not in pc.windows(TITLE):
+        def at_the_end() -> bool:
+            if pc.page(window, "clicked-4.png") == len(PAGES):
                 return True
-            desktop.screenshot(PICTURES / f"clicked-{next(numbers)}.png")
-            pc.click(window)  # leads on from page 5 and closes on page 6: nowhere else does the main button close
+            pc.click(window)
             return False
 
-        wait_for("the last page, and the end of the program", closed, 120, every=8)
+        wait_for("the last page", at_the_end, 120, every=6)
+        pc.click(window)
+        wait_for("the end of the program", lambda: window not in pc.windows(TITLE), 120, every=1)
         wait_for("the proof by the command line", (pc.drive / "through").is_file, 600, every=2)
         proof = json.loads((pc.drive / "verified.json").read_text("utf-8"))
         assert proof["torch"]["variant"] == "cpu"
