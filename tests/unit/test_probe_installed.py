@@ -11,6 +11,7 @@ from helpers.recorded import fixture
 from setupwizard.model.machine import FoundPython, FoundTorch, Toolkit
 from setupwizard.probes import toolkits, torches
 from setupwizard.probes.pythons import Interpreter
+from setupwizard.steps.detect import detect
 
 posix = pytest.mark.posix_only("the recorded folders are those of Linux")
 
@@ -70,7 +71,7 @@ def test_where_it_is_looked_for(tmp_path: Path) -> None:
     python = FoundPython(path=str(tmp_path / "usr/bin/python3"), version="3.12.3")
     interpreter = Interpreter(python=python, prefix=str(tmp_path / "usr"), site_packages=(str(system), str(user)))
     roots = recorded.roots(tmp_path, environ={"VIRTUAL_ENV": str(tmp_path / "venv")})
-    found = torches.torches(roots, [tmp_path / "forge/envs/ai"], [interpreter])
+    found = torches.torches(roots, [tmp_path / "pytorch/current"], [tmp_path / "forge/envs/ai"], [interpreter])
     assert [(Path(one.env).relative_to(tmp_path).as_posix(), one.version, one.python) for one in found] == [
         ("pytorch/current", "2.13.0+cu130", "3.12"),
         ("venv", "2.14.0+cpu", "3.13"),
@@ -82,40 +83,20 @@ def test_where_it_is_looked_for(tmp_path: Path) -> None:
 
 
 @posix
-def test_current_json_is_the_truth_when_the_pointer_is_old_or_missing(tmp_path: Path) -> None:
+def test_of_our_own_roots_the_environment_in_use_is_found(tmp_path: Path) -> None:
     root = tmp_path / "pytorch"
     put(root / "gens/0001/lib/python3.12/site-packages", "2.13.0+cpu")
     put(root / "gens/0002/lib/python3.12/site-packages", "2.14.1+cu126")
-    (root / "current").symlink_to("gens/0001")
     (root / "current.json").write_text('{"schema": 1, "generation": "0002", "previous": "0001"}')
-    (torch,) = torches.torches(recorded.roots(tmp_path), [], [])
+    (torch,) = detect(roots=recorded.roots(tmp_path)).torches
     assert (torch.version, torch.env) == ("2.14.1+cu126", str(root / "gens/0002"))
-    (root / "current").unlink()
-    (torch,) = torches.torches(recorded.roots(tmp_path), [], [])
-    assert torch.version == "2.14.1+cu126"
-    (root / "current").symlink_to("gens/0002")
-    (torch,) = torches.torches(recorded.roots(tmp_path), [], [])
-    assert torch.env == str(root / "current")
-
-
-@posix
-@pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"generation": 7}', '{"generation": "../../etc"}', '{"generation": "0009"}']
-)
-def test_a_current_json_that_names_no_generation_leaves_the_pointer(tmp_path: Path, text: str) -> None:
-    root = tmp_path / "pytorch"
-    put(root / "gens/0001/lib/python3.12/site-packages", "2.13.0+cpu")
-    (root / "current").symlink_to("gens/0001")
-    (root / "current.json").write_text(text)
-    (torch,) = torches.torches(recorded.roots(tmp_path), [], [])
-    assert (torch.version, torch.env) == ("2.13.0+cpu", str(root / "current"))
 
 
 @posix
 def test_an_environment_of_windows_is_told_by_its_settings(tmp_path: Path) -> None:
     put(tmp_path / "pytorch/current/Lib/site-packages", "2.13.0+cpu")
     (tmp_path / "pytorch/current/pyvenv.cfg").write_text("home = C:\\Python312\nversion = 3.12.4\n")
-    (torch,) = torches.torches(recorded.roots(tmp_path), [], [])
+    (torch,) = torches.torches(recorded.roots(tmp_path), [tmp_path / "pytorch/current"], [], [])
     assert (torch.version, torch.python) == ("2.13.0+cpu", "3.12")
 
 

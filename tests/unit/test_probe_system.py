@@ -13,6 +13,7 @@ import pytest
 
 from helpers import recorded
 from helpers.recorded import fixture
+from setupwizard.model.catalogue import processor_of
 from setupwizard.probes import disks, facts, firmware, linux, macos, system
 from setupwizard.probes.roots import Roots, entries, read_text
 
@@ -156,12 +157,12 @@ def test_the_c_library_of_this_computer(tmp_path: Path) -> None:
     [("AMD64", "x86_64"), ("x86_64", "x86_64"), ("aarch64", "arm64"), ("ARM64", "arm64"), ("riscv64", "riscv64")],
 )
 def test_each_systems_word_for_a_processor_becomes_ours(word: str, expected: str) -> None:
-    assert facts.architecture(word) == expected
+    assert processor_of(word) == expected
 
 
 def test_what_needs_no_question(tmp_path: Path) -> None:
     least = system.minimal(recorded.roots(tmp_path))
-    assert least.arch == facts.architecture(platform.machine())
+    assert least.arch == processor_of(platform.machine())
     assert least.os in {"linux", "windows", "macos"}
 
 

@@ -181,11 +181,23 @@ def test_the_generation_in_use_is_what_current_json_says(tmp_path):
         build(root, name)
     root.current.symlink_to("gens/0001")
     assert root.current_name() == "0001"
+    assert root.in_use == root.current
     root.current_json.write_text(json.dumps({"schema": 1, "generation": "0002"}))
     assert root.current_name() == "0002"
+    assert root.in_use == root.generation("0002")  # the pointer is old: a power cut came before it was renewed
     for broken in ("", "{", '{"generation": "../../etc"}', '{"generation": "0009"}', '{"generation": 2}', "[]"):
         root.current_json.write_text(broken)
         assert root.current_name() == "0001"
+        assert root.in_use == root.current
+
+
+def test_without_a_pointer_the_generation_in_use_is_its_own_folder(tmp_path):
+    root = Root(tmp_path / "r")
+    root.prepare()
+    build(root, "0001")
+    assert root.in_use is None
+    root.current_json.write_text(json.dumps({"schema": 1, "generation": "0001"}))
+    assert root.in_use == root.generation("0001")
 
 
 @posix

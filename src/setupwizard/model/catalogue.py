@@ -45,10 +45,7 @@ from setupwizard.resources import resource
 Numbers = tuple[int, ...]
 """The numbers of a dotted version, to be compared: "580.65.06" is (580, 65, 6)."""
 
-_ARCHES = {"x86_64": "x86_64", "amd64": "x86_64", "x64": "x86_64", "x86-64": "x86_64"} | {
-    "arm64": "arm64",
-    "aarch64": "arm64",
-}
+_PROCESSORS = {"amd64": "x86_64", "x64": "x86_64", "x86-64": "x86_64", "aarch64": "arm64", "armv8l": "arm64"}
 _PLATFORMS: dict[tuple[OsName, str], Platform] = {
     ("linux", "x86_64"): "linux_x86_64",
     ("linux", "arm64"): "linux_aarch64",
@@ -66,10 +63,15 @@ def numbers(text: str | None) -> Numbers:
     return tuple(int(part) for part in match[0].split(".")) if match else ()
 
 
+def processor_of(machine: str) -> str:
+    """Return the contract's word for what a system calls its processor: "x86_64", "arm64", else the system's own."""
+    word = machine.strip().lower()
+    return _PROCESSORS.get(word, word)
+
+
 def platform_of(os: OsName, arch: str) -> Platform | None:
     """Return the word of the contract for a system and a processor, None when PyTorch knows neither."""
-    family = _ARCHES.get(arch.strip().lower())
-    return _PLATFORMS.get((os, family)) if family else None
+    return _PLATFORMS.get((os, processor_of(arch)))
 
 
 def variant_kind(variant: str) -> VariantKind:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import reduce
 
 from setupwizard.i18n import _, ngettext
 
@@ -85,10 +86,17 @@ def format_change(share: float) -> str:
     return f"{'+' if share >= 0 else '−'}{abs(share) * 100:.0f} %"
 
 
-def listed(parts: Iterable[str]) -> str:
+def listed(parts: Iterable[str | None]) -> str:
     """Return short words one after the other, with the present language's comma; empty ones are left out."""
     # Translators: the sign between two facts in a row, with its space.
     return _(", ").join(part for part in parts if part)
+
+
+def enumerated(names: Iterable[str], at_most: int = 6) -> str:
+    """Return names as a list inside a sentence: the first ones, and a mark when there are more."""
+    every = list(names)
+    shown = [*every[:at_most], "..."] if len(every) > at_most else every
+    return reduce(lambda one, more: _("{list}, {item}").format(list=one, item=more), shown) if shown else ""
 
 
 def sentences(first: str, second: str) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from functools import reduce
 
 from msgspec import Struct
 
@@ -241,19 +239,6 @@ def check_sentence(check: Check) -> str:
     if check.text and check.advice:
         return _("{text} {advice}").format(text=check.text, advice=check.advice)
     return check.text or check.advice
-
-
-def listed(words: Iterable[str], at_most: int = 6) -> str:
-    """Return names as a list inside a sentence: the first ones, and a mark when there are more."""
-    names = list(words)
-    shown = [*names[:at_most], "..."] if len(names) > at_most else names
-    return reduce(lambda one, more: _("{list}, {item}").format(list=one, item=more), shown) if shown else ""
-
-
-def joined(facts: Iterable[str | None]) -> str:
-    """Return facts about one thing in a row; empty ones are left out."""
-    told = [fact for fact in facts if fact]
-    return reduce(lambda one, more: _("{fact}, {detail}").format(fact=one, detail=more), told) if told else ""
 
 
 def times_text(value: float) -> str:

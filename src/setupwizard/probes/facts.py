@@ -10,8 +10,6 @@ from msgspec import Struct
 from setupwizard.codes import OsName
 from setupwizard.model.machine import Surroundings
 
-_ARCHITECTURES = {"amd64": "x86_64", "x64": "x86_64", "aarch64": "arm64", "armv8l": "arm64"}
-
 
 class SystemFacts(Struct, frozen=True, kw_only=True):
     """The fields of a Machine that are about the system.
@@ -29,12 +27,6 @@ class SystemFacts(Struct, frozen=True, kw_only=True):
     memory_mib: int | None = None
     environment: Surroundings
     vc_missing: tuple[str, ...] = ()
-
-
-def architecture(machine: str) -> str:
-    """Return the contract's word for a processor: "x86_64", "arm64", else the system's own."""
-    word = machine.lower()
-    return _ARCHITECTURES.get(word, word)
 
 
 def memory_mib(limit: int | None = None) -> int:

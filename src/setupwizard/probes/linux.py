@@ -11,9 +11,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from setupwizard.model.catalogue import processor_of
 from setupwizard.model.machine import Surroundings
 from setupwizard.probes import jetson
-from setupwizard.probes.facts import SystemFacts, architecture, memory_mib, power
+from setupwizard.probes.facts import SystemFacts, memory_mib, power
 from setupwizard.probes.firmware import virtual_machine_named
 from setupwizard.probes.roots import Roots, entries, exists, read_text, whole_number
 
@@ -81,7 +82,7 @@ def facts(roots: Roots) -> SystemFacts:
     return SystemFacts(
         os="linux",
         os_version=os_version(roots),
-        arch=architecture(platform.machine()),
+        arch=processor_of(platform.machine()),
         libc=libc(roots),
         wsl=wsl(roots),
         jetpack=jetson.jetpack(roots),

@@ -9,9 +9,9 @@ import msgspec
 
 from setupwizard.codes import Vendor
 from setupwizard.errors import SetupError
+from setupwizard.model.catalogue import processor_of
 from setupwizard.model.machine import Gpu, Surroundings
 from setupwizard.probes.facts import SystemFacts, memory_mib, power
-from setupwizard.probes.facts import architecture as word_of
 from setupwizard.probes.linux import remote
 from setupwizard.probes.roots import Roots
 from setupwizard.tools import process
@@ -47,7 +47,7 @@ def facts(roots: Roots, *, cancel: Cancel | None = None) -> SystemFacts:
     return SystemFacts(
         os="macos",
         os_version=os_version(),
-        arch=word_of(architecture(cancel=cancel)),
+        arch=processor_of(architecture(cancel=cancel)),
         memory_mib=memory_mib(),
         environment=Surroundings(remote=remote(roots), power=power()),
     )

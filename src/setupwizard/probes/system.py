@@ -6,26 +6,31 @@ import platform
 import sys
 
 from setupwizard.codes import OsName, Platform
-from setupwizard.model.catalogue import platform_of
+from setupwizard.model.catalogue import platform_of, processor_of
 from setupwizard.model.machine import Surroundings
 from setupwizard.probes import linux
-from setupwizard.probes.facts import SystemFacts, architecture
+from setupwizard.probes.facts import SystemFacts
 from setupwizard.probes.roots import Roots
 from setupwizard.tools.concurrency import Cancel
 
 _NAMES: dict[str, OsName] = {"win32": "windows", "darwin": "macos"}
 
 
+def os_here() -> OsName:
+    """Return the contract's word for the system that this program runs on."""
+    return _NAMES.get(sys.platform, "linux")
+
+
 def platform_here() -> Platform | None:
     """Return what PyTorch calls this computer's system and processor, None when it knows neither."""
-    return platform_of(_NAMES.get(sys.platform, "linux"), architecture(platform.machine()))
+    return platform_of(os_here(), processor_of(platform.machine()))
 
 
 def minimal(roots: Roots) -> SystemFacts:
     """Return what needs no question at all, for when the system does not answer in time."""
     return SystemFacts(
-        os=_NAMES.get(sys.platform, "linux"),
-        arch=architecture(platform.machine()),
+        os=os_here(),
+        arch=processor_of(platform.machine()),
         environment=Surroundings(remote=linux.remote(roots)),
     )
 

@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import msgspec
-from msgspec import Struct
-
 from setupwizard.model.machine import FoundTorch
 from setupwizard.model.pythons import minor_of
 from setupwizard.probes.pythons import Interpreter
-from setupwizard.probes.roots import Roots, entries, exists, read_text, true_name
+from setupwizard.probes.roots import Roots, entries, read_text, true_name
 
 _VERSION = re.compile(r"^__version__\s*=\s*['\"]([^'\"]+)['\"]", re.MULTILINE)
 _CUDA = re.compile(r"^cuda(?:\s*:[^=]+)?\s*=\s*['\"](\d+)\.(\d+)", re.MULTILINE)
 _HIP = re.compile(r"^hip(?:\s*:[^=]+)?\s*=\s*['\"](\d+\.\d+)", re.MULTILINE)
-_GENERATION = re.compile(r"\d{4,9}")
 _PYTHON = re.compile(r"python(\d\.\d+t?)$")
 
 
-class _Current(Struct):
-    """The part of current.json that names the environment in use."""
-
-    generation: str
-
-
-def torches(roots: Roots, prefixes: Iterable[Path], interpreters: Iterable[Interpreter]) -> tuple[FoundTorch, ...]:
+def torches(
+    roots: Roots, ours: Iterable[Path], prefixes: Iterable[Path], interpreters: Iterable[Interpreter]
+) -> tuple[FoundTorch, ...]:
     """Return each torch that lies in an environment of ours, of conda, or beside an interpreter.
 
     Args:
-        roots: names the environment roots, and the virtual environment that is active.
-        prefixes: folders of environments, conda's for example.
+        roots: names the virtual environment that is active.
+        ours: the environments in use of our roots.
+        prefixes: folders of other environments, conda's for example.
         interpreters: Pythons whose own package folders may hold one.
     """
     found: dict[str, FoundTorch] = {}
-    for prefix in _prefixes(roots, prefixes):
+    for prefix in (*ours, *_active(roots), *prefixes):
         for folder in package_folders(prefix):
             _note(found, folder, prefix, _python(folder))
     for one in interpreters:
@@ -53,29 +45,10 @@ def _note(found: dict[str, FoundTorch], folder: Path, owner: Path, python: str |
         found.setdefault(true_name(folder), torch)
 
 
-def _prefixes(roots: Roots, prefixes: Iterable[Path]) -> Iterator[Path]:
-    yield from map(in_use, roots.environment_roots)
+def _active(roots: Roots) -> Iterator[Path]:
     active = roots.folder("VIRTUAL_ENV")
     if active is not None:
         yield active
-    yield from prefixes
-
-
-def in_use(root: Path) -> Path:
-    """Return the environment in use of a root of ours, as its current.json says; the pointer may be old or missing.
-
-    On a drive that holds no pointers, and after a power cut between the two, the file is right (contract, "An
-    environment's root").
-    """
-    pointer = root / "current"
-    try:
-        name = msgspec.json.decode(read_text(root / "current.json"), type=_Current).generation
-    except msgspec.MsgspecError:
-        return pointer
-    generation = root / "gens" / name
-    if not _GENERATION.fullmatch(name) or not exists(generation):
-        return pointer
-    return pointer if os.path.realpath(pointer) == os.path.realpath(generation) else generation
 
 
 def package_folders(prefix: Path) -> list[Path]:

@@ -9,13 +9,13 @@ import winreg
 from collections.abc import Iterator
 
 from setupwizard import platforms
+from setupwizard.model.catalogue import processor_of
 from setupwizard.model.install_data import install_data
 from setupwizard.model.machine import Surroundings
 from setupwizard.platforms import windows_places
 from setupwizard.probes import windows_devices, windows_registry
 from setupwizard.probes.adapters import DISPLAY_CLASS, Adapter, adapters
 from setupwizard.probes.facts import SystemFacts, memory_mib, power
-from setupwizard.probes.facts import architecture as word_of
 from setupwizard.probes.firmware import virtual_machine_named
 
 assert sys.platform == "win32"  # noqa: S101 - tells the type checker which system this file is for
@@ -31,7 +31,7 @@ def facts() -> SystemFacts:
     return SystemFacts(
         os="windows",
         os_version=os_version(),
-        arch=word_of(architecture()),
+        arch=processor_of(architecture()),
         memory_mib=memory_mib(),
         environment=Surroundings(
             vm=virtual_machine(),

@@ -185,6 +185,12 @@ def _create_step(plan: Plan) -> tuple[str, ...]:
     return argv
 
 
+def _path_of(python: PlanPython) -> str:
+    if python.path is None:
+        raise SetupError("python-missing", python=python.version)
+    return python.path
+
+
 def _must_be(version: str, python: Path | str) -> None:
     """Run an interpreter: a path on a list is no proof that it still works, nor which one it is."""
     found, result = ask_version(python)
@@ -205,14 +211,10 @@ class _Venv:
         return self._installer.sync_argv(platforms.python_in(folder), lock, arriving=arriving)
 
     def check(self, plan: Plan) -> None:
-        if plan.python.path is None:
-            raise SetupError("python-missing", python=plan.python.version)
-        _must_be(plan.python.version, plan.python.path)
+        _must_be(plan.python.version, _path_of(plan.python))
 
     def create(self, plan: Plan, folder: Path) -> None:
-        if plan.python.path is None:
-            raise SetupError("python-missing", python=plan.python.version)
-        self._installer.venv(plan.python.path, folder)
+        self._installer.venv(_path_of(plan.python), folder)
 
     def install(self, folder: Path, lock: Path) -> None:
         self._installer.sync(platforms.python_in(folder), lock)

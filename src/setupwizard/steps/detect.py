@@ -36,6 +36,7 @@ from setupwizard.probes.answers import DriverAnswer
 from setupwizard.probes.findings import finding
 from setupwizard.probes.roots import Roots, exists
 from setupwizard.steps.tracking import Track
+from setupwizard.store.layout import Root
 from setupwizard.tools.concurrency import Cancel, side_by_side
 
 T = TypeVar("T")
@@ -245,7 +246,9 @@ def _driver_installed(roots: Roots) -> bool:
 
 
 def _torches(roots: Roots, interpreters: tuple[pythons.Interpreter, ...]) -> tuple[FoundTorch, ...]:
-    return torches.torches(roots, condas.environments(roots), interpreters)
+    in_use = (Root(place).in_use for place in roots.environment_roots)
+    ours = [place for place in in_use if place is not None]
+    return torches.torches(roots, ours, condas.environments(roots), interpreters)
 
 
 def _machine(roots: Roots, said: _Answers, sources: gpus.Sources) -> Machine:

@@ -3,7 +3,7 @@
 from setupwizard.model.events import Outcome
 from setupwizard.model.plan import Plan
 from setupwizard.probes.privacy import expand, redacted
-from setupwizard.probes.system import platform_here
+from setupwizard.probes.system import os_here, platform_here
 from setupwizard.steps import report
 from setupwizard.steps.detect import detect, pythons_here
 from setupwizard.steps.recommend import recommend, recommend_many
@@ -92,6 +92,7 @@ __all__ = [
     "newer_version",
     "next_page",
     "options",
+    "os_here",
     "page_before",
     "plan",
     "plan_from",

@@ -14,14 +14,13 @@ from setupwizard import __version__, i18n, platforms
 from setupwizard.codes import SelfTestId, SelfTestStatus
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
-from setupwizard.model.catalogue import load_catalogue
+from setupwizard.model.catalogue import load_catalogue, processor_of
 from setupwizard.model.gpu_table import name_of
 from setupwizard.model.install_data import install_data
 from setupwizard.model.release import release_data
 from setupwizard.model.self_test import Examined, Part, SelfTest
 from setupwizard.model.snippets import snippets
 from setupwizard.probes import jetson, pythons
-from setupwizard.probes.facts import architecture
 from setupwizard.probes.roots import Roots
 from setupwizard.resources import benchmark_program, bundled_python, packaged, resource
 from setupwizard.steps.report import page
@@ -50,7 +49,7 @@ def self_test() -> SelfTest:
         program=process.own_program()[0],
         python=platform.python_version(),
         os=platform.platform(),
-        arch=architecture(platform.machine()),
+        arch=processor_of(platform.machine()),
         parts=tuple(_parts()),
         checks=checks,
     )

@@ -13,7 +13,7 @@ from setupwizard.cli.commands.installing import env_option, root_of
 from setupwizard.cli.commands.looking import this_machine
 from setupwizard.cli.context import common, finish, json_option, stop_on_signal, voice
 from setupwizard.cli.progress import Terminal
-from setupwizard.codes import CHECK_IDS, CheckId, VerifyLevel, VerifyMode, exit_code
+from setupwizard.codes import CHECK_IDS, CheckId, VerifyLevel, VerifyMode
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.doctor import Doctor
@@ -89,7 +89,7 @@ def doctor(env: Path | None, fix: bool, yes: bool, json: bool) -> None:
         voice.document(document)
     else:
         voice.say(show.doctor(document))
-    finish(exit_code("ok" if document.healthy else "drift", voice.exit_codes))
+    finish("ok" if document.healthy else "drift")
 
 
 def _cured(examined: doctoring.Examined, track: Track, *, yes: bool) -> Doctor:

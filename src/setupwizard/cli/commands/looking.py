@@ -92,8 +92,7 @@ def machine_to_install_on(machines: tuple[str, ...]) -> Machine:
     """
     found = this_machine(machines)
     here = tuple(python for python in found.pythons if Path(python.path).exists())
-    system = {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
-    if machines and not here and found.os == system:
+    if machines and not here and found.os == workflow.os_here():
         with stop_on_signal() as cancel:
             here = workflow.pythons_here(cancel=cancel)
     return replace(found, pythons=_for_everybody(here) if voice.scope == "machine" else here)

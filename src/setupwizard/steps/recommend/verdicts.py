@@ -10,6 +10,7 @@ from setupwizard.codes import Verdict
 from setupwizard.i18n import _
 from setupwizard.model.catalogue import Catalogue, numbers
 from setupwizard.model.machine import Machine
+from setupwizard.model.naming import system_name
 from setupwizard.model.recommendation import Action, Build, Part, Reason, Recommendation
 from setupwizard.steps.recommend.actions import (
     amd_action,
@@ -47,7 +48,7 @@ from setupwizard.steps.recommend.refused import refused
 from setupwizard.steps.recommend.rejected import rejected
 from setupwizard.steps.recommend.trouble import HARDWARE, RESTARTED
 from setupwizard.steps.recommend.trouble_words import about_trouble, driver_old
-from setupwizard.steps.recommend.words import names, system_name
+from setupwizard.steps.recommend.words import names
 
 
 def decide(case: Case) -> Recommendation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from setupwizard.codes import OsName, Platform
+from setupwizard.codes import Platform
 from setupwizard.i18n import _
 from setupwizard.steps.recommend.cards import Card
 from setupwizard.steps.recommend.case import Case
@@ -24,11 +24,6 @@ def _with_capability(card: Card) -> str:
     if card.capability:
         return _("{card} (compute capability {capability})").format(card=card.name, capability=card.capability)
     return f"{card.name} ({card.chip.gfx})" if card.chip else card.name
-
-
-def system_name(system: OsName) -> str:
-    """Return the name of a system as its makers write it."""
-    return {"windows": "Windows", "linux": "Linux", "macos": "macOS"}[system]
 
 
 def platform_name(platform: Platform) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 from setupwizard.i18n import _
 from setupwizard.model import stages
+from setupwizard.model.format import enumerated, listed
+from setupwizard.model.naming import variant_name
 from setupwizard.model.verification import Figure
 from setupwizard.steps.report import wording
 from setupwizard.steps.report.fleet import SPEEDS, Collection, Line, Need, Share, Slowest
@@ -83,7 +85,7 @@ def _row(line: Line) -> dict[str, str]:
         "verdict": _result(line),
         "why": _why(line),
         "next": line.next,
-        "cards": stages.listed(line.cards),
+        "cards": enumerated(line.cards),
         "driver": line.driver or "",
         "system": line.system,
         "torch": line.torch or "",
@@ -101,7 +103,7 @@ def _result(line: Line) -> str:
 
 def _why(line: Line) -> str:
     """Return what is wrong: the checks by name, then the sentence of the first."""
-    titles = stages.listed(stages.stage_title(check) for check in line.problems)
+    titles = enumerated(stages.stage_title(check) for check in line.problems)
     slow = [_slow_text(name, share) for name, share in line.slow.items()]
     parts = [_("{name}: {value}").format(name=titles, value=line.why) if titles and line.why else titles or line.why]
     return " ".join(part for part in (*parts, *slow) if part)
@@ -114,7 +116,7 @@ def _slow_text(name: str, share: float) -> str:
 
 def _slow_row(slowest: Slowest) -> dict[str, str]:
     return {
-        "cards": stages.joined((stages.listed(slowest.cards), wording.variant_text(slowest.variant or ""))),
+        "cards": listed((enumerated(slowest.cards), variant_name(slowest.variant or ""))),
         "count": str(slowest.count),
         "figure": _title(slowest.figure),
         "value": _amount(slowest.figure, slowest.value),

@@ -10,7 +10,9 @@ from packaging.utils import canonicalize_name
 from setupwizard.codes import CheckStatus, VerificationVerdict
 from setupwizard.i18n import _
 from setupwizard.model import stages
-from setupwizard.model.format import format_bytes, format_duration
+from setupwizard.model.catalogue import platform_of
+from setupwizard.model.format import format_bytes, format_duration, listed
+from setupwizard.model.naming import variant_name
 from setupwizard.model.snippets import Snippet, device_word, snippets
 from setupwizard.model.verification import Check, Figure, Verification
 from setupwizard.steps.report import wording
@@ -157,7 +159,7 @@ def plain_text(report: Report) -> str:
             "",
             _named(_("Packages"), ", ".join(f"{name} {version}" for name, version in report.installed.items())),
         ]
-    lines += ["", stages.joined((f"setupwizard {report.program}", wording.time_text(report.made)))]
+    lines += ["", listed((f"setupwizard {report.program}", wording.time_text(report.made)))]
     return "\n".join(lines)
 
 
@@ -171,7 +173,7 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
     proof = report.verification
     if proof is not None:
         mode = _("thorough check") if proof.mode == "full" else _("quick check")
-        yield _("Checked"), stages.joined((wording.time_text(proof.started), mode, format_duration(proof.seconds)))
+        yield _("Checked"), listed((wording.time_text(proof.started), mode, format_duration(proof.seconds)))
 
 
 def _computer_facts(report: Report) -> Iterator[tuple[str, str]]:
@@ -187,15 +189,15 @@ def _computer_facts(report: Report) -> Iterator[tuple[str, str]]:
     driver = machine.nvidia_driver
     if driver is not None:
         cuda = _("supports CUDA up to {version}").format(version=driver.cuda) if driver.cuda else None
-        yield _("Driver"), stages.joined((driver.version, cuda))
+        yield _("Driver"), listed((driver.version, cuda))
     yield _("System"), wording.system_text(machine)
 
 
 def _environment_facts(report: Report) -> Iterator[tuple[str, str]]:
     proof, plan = report.verification, report.plan
     if proof is not None and proof.torch is not None:
-        variant = wording.variant_text(proof.torch.variant or "", apple=report.machine.os == "macos")
-        yield "PyTorch", stages.joined((proof.torch.version, variant))
+        variant = variant_name(proof.torch.variant or "", platform_of(report.machine.os, report.machine.arch))
+        yield "PyTorch", listed((proof.torch.version, variant))
     elif plan is not None:
         yield _("Planned build"), wording.build_text(plan.build)
     if plan is not None:

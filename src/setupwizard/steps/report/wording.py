@@ -6,12 +6,11 @@ import re
 
 from setupwizard.codes import OutcomeStatus, VerificationVerdict
 from setupwizard.i18n import N_, _
-from setupwizard.model.format import format_memory
+from setupwizard.model.format import format_memory, listed
 from setupwizard.model.machine import Gpu, Machine
+from setupwizard.model.naming import system_name, variant_name
 from setupwizard.model.recommendation import Build
-from setupwizard.model.stages import joined
 
-_SYSTEMS = {"windows": "Windows", "linux": "Linux", "macos": "macOS"}
 _VERDICTS: dict[VerificationVerdict | None, str] = {
     "pass": N_("Works"),
     "warn": N_("Works, with a remark"),
@@ -30,25 +29,13 @@ _ENDS: dict[OutcomeStatus, str] = {
 
 def system_text(machine: Machine) -> str:
     """Return the system of a computer: "Windows 10.0.26100, x86_64"."""
-    name = " ".join(word for word in (_SYSTEMS[machine.os], machine.os_version) if word)
-    return joined((name, machine.arch, machine.libc, "WSL" if machine.wsl else None))
-
-
-def variant_text(variant: str, *, apple: bool = False) -> str:
-    """Return a compute platform as people write it: "CUDA 13.0", "ROCm 7.14", "CPU only"."""
-    cuda, rocm = re.fullmatch(r"cu(\d+)(\d)", variant), re.fullmatch(r"rocm(\d[\d.]*)", variant)
-    if cuda:
-        return f"CUDA {cuda[1]}.{cuda[2]}"
-    if rocm:
-        return f"ROCm {rocm[1]}"
-    if variant == "cpu":
-        return _("Apple GPU (MPS)") if apple else _("CPU only")
-    return "Intel XPU" if variant == "xpu" else variant
+    name = " ".join(word for word in (system_name(machine.os), machine.os_version) if word)
+    return listed((name, machine.arch, machine.libc, "WSL" if machine.wsl else None))
 
 
 def build_text(build: Build) -> str:
     """Return a build in a few words: "PyTorch 2.15.0, CUDA 13.0"."""
-    return joined((f"PyTorch {build.torch}", variant_text(build.variant, apple=build.platform == "macos_arm64")))
+    return listed((f"PyTorch {build.torch}", variant_name(build.variant, build.platform)))
 
 
 def card_text(gpu: Gpu) -> str:
@@ -60,7 +47,7 @@ def card_facts(gpu: Gpu) -> str:
     """Return a card with its memory and generation: "NVIDIA GeForce RTX 4060, 8 GB, compute capability 8.9"."""
     number = gpu.compute_capability
     capability = _("compute capability {number}").format(number=number) if number else gpu.gfx
-    return joined((card_text(gpu), format_memory(gpu.memory_mib) if gpu.memory_mib else None, capability))
+    return listed((card_text(gpu), format_memory(gpu.memory_mib) if gpu.memory_mib else None, capability))
 
 
 def verdict_word(verdict: VerificationVerdict | None) -> str:

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from setupwizard.codes import CheckId
 from setupwizard.i18n import N_, _
-from setupwizard.model.stages import figure_title, listed
+from setupwizard.model.format import enumerated
+from setupwizard.model.stages import figure_title
 from setupwizard.model.verification import Check
 
 _CLOSE_PROGRAMS = N_("Close other programs that use the graphics card, then check again.")
@@ -321,7 +322,7 @@ def _words(name: str, fact: str | tuple[str, ...]) -> str:
     """Return a fact as a person reads it: lists as lists, figures by their titles."""
     if isinstance(fact, str):
         return fact
-    return listed(figure_title(item) for item in fact) if name == "slow" else listed(fact)
+    return enumerated(figure_title(item) for item in fact) if name == "slow" else enumerated(fact)
 
 
 def tidy(text: str) -> str:

@@ -17,7 +17,8 @@ from setupwizard.codes import CheckId
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.events import Emit, Output
-from setupwizard.model.stages import band_text, figure_text, figure_title, listed, stage_title
+from setupwizard.model.format import enumerated
+from setupwizard.model.stages import band_text, figure_text, figure_title, stage_title
 from setupwizard.model.verification import Check, Figure
 from setupwizard.resources import benchmark_program
 from setupwizard.steps.verify import judging, looks
@@ -139,7 +140,7 @@ class Watch:
     def _tell_what_to_expect(self) -> None:
         figures = list(outlook(self.setting.card)) if self.setting.card is not None else []
         if figures:
-            spans = listed(f"{figure_title(figure.name)} {band_text(figure)}" for figure in figures)
+            spans = enumerated(f"{figure_title(figure.name)} {band_text(figure)}" for figure in figures)
             self._emit(Output(id="verify", text=_("What to expect of this card: {figures}.").format(figures=spans)))
 
     def _add(self, stage: CheckId, check: Check, facts: dict[str, Any]) -> None:
