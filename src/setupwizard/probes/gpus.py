@@ -226,20 +226,25 @@ def _only_unplaced(free: list[_Draft], card: ListedCard) -> _Draft | None:
 
 
 def _finish(draft: _Draft, sources: Sources) -> Gpu:
-    gpu = draft.gpu
-    if gpu.vendor != "nvidia":
-        known = gpu_table.known_gpu(gpu.pci_id)
-        name = gpu.name or (known.name if known else "") or _plain_name(gpu)
-        integrated = known.integrated if known else None
-        return replace(
-            gpu,
-            name=name,
-            laptop=_laptop(name) if gpu.vendor == "intel" else None,
-            integrated=gpu.integrated if integrated is None else integrated,
-        )
-    listed = draft.listed or ListedCard()
+    return _finish_nvidia(draft, sources) if draft.gpu.vendor == "nvidia" else _finish_other(draft.gpu)
+
+
+def _finish_other(gpu: Gpu) -> Gpu:
+    """Return a card that no driver of NVIDIA's speaks of, with what the table of PCI ids knows."""
+    known = gpu_table.known_gpu(gpu.pci_id)
+    name = gpu.name or (known.name if known else "") or _plain_name(gpu)
+    return replace(
+        gpu,
+        name=name,
+        laptop=_laptop(name) if gpu.vendor == "intel" else None,
+        integrated=_first_told(known.integrated if known else None, gpu.integrated),
+    )
+
+
+def _finish_nvidia(draft: _Draft, sources: Sources) -> Gpu:
+    """Return an NVIDIA card: the driver's word goes first, then that of the bus or the registry, then the table's."""
+    gpu, listed = draft.gpu, draft.listed or ListedCard()
     pci_id = gpu.pci_id or listed.pci_id
-    capability = listed.compute_capability or gpu.compute_capability or gpu_table.compute_capability_of(pci_id)
     told = gpu.name if {"registry", "proc"} & set(gpu.sources) else ""
     name = listed.name or told or gpu_table.name_of(pci_id) or gpu.name or gpu_table.plain_name("nvidia")
     return replace(
@@ -248,14 +253,21 @@ def _finish(draft: _Draft, sources: Sources) -> Gpu:
         pci_id=pci_id,
         pci_address=gpu.pci_address or listed.pci_address,
         uuid=listed.uuid,
-        compute_capability=capability,
+        compute_capability=listed.compute_capability
+        or gpu.compute_capability
+        or gpu_table.compute_capability_of(pci_id),
         memory_mib=listed.memory_mib or gpu.memory_mib,
         power_limit_w=listed.power_limit_w,
         max_clock_mhz=listed.max_clock_mhz,
-        integrated=gpu.integrated if gpu.integrated is not None else False,
-        laptop=gpu.laptop if gpu.laptop is not None else _laptop(name),
+        integrated=_first_told(gpu.integrated, False),
+        laptop=_first_told(gpu.laptop, _laptop(name)),
         driver_sees_it=_seen(draft, sources),
     )
+
+
+def _first_told(*answers: bool | None) -> bool | None:
+    """Return the first answer that is one: no is an answer, None is not."""
+    return next((answer for answer in answers if answer is not None), None)
 
 
 def _laptop(name: str) -> bool | None:

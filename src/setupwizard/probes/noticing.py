@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 
 from setupwizard.model import gpu_table
 from setupwizard.model.catalogue import numbers
@@ -64,16 +64,27 @@ def _cards(sources: Sources, merged: Merged, system: SystemFacts, *, driver_inst
                 by_code.setdefault(code, []).append(index)
     for code, indexes in by_code.items():
         cards = [merged.gpus[index] for index in indexes]
-        said = [merged.troubles[index] for index in indexes if index in merged.troubles]
-        said += [f"Windows: code {merged.problems[index]}" for index in indexes if index in merged.problems]
-        evidence = [*map(card_place, cards), *said, *sources.evidence, *_kernel_evidence(sources)]
-        yield finding(code, evidence, card=card_names(cards))
-    stopped = "driver-not-loaded" in by_code or "no-driver" in by_code
-    if stopped and (sources.log.key_rejected or ("driver-not-loaded" in by_code and system.environment.secure_boot)):
+        yield finding(code, _evidence_against(indexes, sources, merged), card=card_names(cards))
+    if _may_be_secure_boot(by_code, sources, system):
         yield finding("secure-boot-may-block-driver", sources.log.lines or ("Secure Boot: on",))
     sleeping = [gpu for gpu in merged.gpus if gpu.vendor == "nvidia" and sources.asleep(gpu.pci_address)]
     if sleeping and sources.driver_answered:
         yield finding("card-asleep", map(card_place, sleeping), card=card_names(sleeping))
+
+
+def _evidence_against(indexes: Sequence[int], sources: Sources, merged: Merged) -> Iterator[str]:
+    """Yield what was said of some cards: their places, the driver's and Windows' complaints, and all raw answers."""
+    yield from (card_place(merged.gpus[index]) for index in indexes)
+    yield from (merged.troubles[index] for index in indexes if index in merged.troubles)
+    yield from (f"Windows: code {merged.problems[index]}" for index in indexes if index in merged.problems)
+    yield from (*sources.evidence, *_kernel_evidence(sources))
+
+
+def _may_be_secure_boot(codes: Container[FindingCode], sources: Sources, system: SystemFacts) -> bool:
+    """Whether a driver that does not run may be one whose signature this computer refuses."""
+    if sources.log.key_rejected:
+        return "driver-not-loaded" in codes or "no-driver" in codes
+    return "driver-not-loaded" in codes and bool(system.environment.secure_boot)
 
 
 def _kernel_evidence(sources: Sources) -> Iterator[str]:

@@ -88,22 +88,23 @@ def answer(heard: Sequence[str], *, ended: str, hung: bool = True) -> DriverAnsw
     evidence = tuple(f"NVML: {line}" for line in heard if _line(line) is not None and '"end"' not in line)
     if not complete:
         evidence = (*evidence, f"NVML: {ended}")
-    if driver is None or not complete:
-        state: DriverState = "hangs" if hung else "broken"
-    elif driver.error is not None:
-        state = _STATES.get(driver.error, "error")
-    elif driver.count is None:
-        state = "error"
-    else:
-        state = "ok" if cards or driver.count else "no-devices"  # cards that sleep are counted and not asked
+    broken_off: DriverState = "hangs" if hung else "broken"
     return DriverAnswer(
         source="nvml",
-        state=state,
+        state=_state(driver, cards) if driver is not None and complete else broken_off,
         driver=driver.driver if driver else None,
         cuda=cuda_version(driver.cuda) if driver else None,
         cards=cards,
         evidence=evidence,
     )
+
+
+def _state(driver: DriverLine, cards: Sequence[ListedCard]) -> DriverState:
+    if driver.error is not None:
+        return _STATES.get(driver.error, "error")
+    if driver.count is None:
+        return "error"
+    return "ok" if cards or driver.count else "no-devices"  # cards that sleep are counted and not asked
 
 
 def cuda_version(number: int | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -139,38 +139,56 @@ def _key(build: Build) -> tuple[str, str]:
 
 
 def _on_cards(case: Case, now: Fit) -> Recommendation:
-    build = build_of(case, now)
-    served = set(now.indexes)
-    groups = _groups(case, now)
-    verdict: Verdict = "split" if len(groups) > 1 else "gpu"
+    """Return the decision for cards that work as they are: what runs on them, and what a repair would add."""
+    groups, later = _groups(case, now), _better_with_driver(case, now)
+    is_split = len(groups) > 1
     reasons = why(case, now)
-    actions: list[Action] = []
-    if verdict == "split":
-        reasons.insert(0, _mixed(groups))
-        actions.append(cards_action(len(groups)))
-    later = best(case, WITH_DRIVER)
-    better = later is not None and (
-        len(later.cards) > len(now.cards)
-        or (len(later.cards) == len(now.cards) and later.candidate.version > now.candidate.version)
-    )
-    if later is not None and better:
-        actions.append(driver_action(case, later.cards, later.candidate))
-    elif any(_waits_for_driver(case, card) for card in case.play if card.index not in served):
-        waiting = [card for card in case.play if card.index not in served and _waits_for_driver(case, card)]
-        helped = best(case, REPAIRED, waiting)
-        actions.append(driver_action(case, waiting, helped.candidate if helped else None))
-    out_of_reach = [card for card in case.play if card.index not in served and card.trouble in HARDWARE]
-    actions.extend(hardware_actions([card for card in out_of_reach if _would_serve(case, card)]))
     processors = () if case.limits.variant is not None or case.general_only else processor_fits(case)
-    document = _document(case, verdict, build, [*fits(case), *processors])
+    document = _document(
+        case, "split" if is_split else "gpu", build_of(case, now), alternatives=[*fits(case), *processors]
+    )
     return replace(
         document,
         gpus=now.indexes,
-        after=build_of(case, later) if later is not None and better else None,
-        reasons=tuple(reasons),
-        actions=tuple(actions),
-        parts=_parts(case, groups) if verdict == "split" else (),
+        after=build_of(case, later) if later is not None else None,
+        reasons=(_mixed(groups), *reasons) if is_split else tuple(reasons),
+        actions=(
+            *((cards_action(len(groups)),) if is_split else ()),
+            *_driver_repair(case, now, later),
+            *_hardware_repair(case, now),
+        ),
+        parts=_parts(case, groups) if is_split else (),
     )
+
+
+def _better_with_driver(case: Case, now: Fit) -> Fit | None:
+    """Return what another driver would make possible, where that is more: more cards, or a newer PyTorch for them."""
+    later = best(case, WITH_DRIVER)
+    if later is None:
+        return None
+    gain = (len(later.cards), later.candidate.version) > (len(now.cards), now.candidate.version)
+    return later if gain else None
+
+
+def _driver_repair(case: Case, now: Fit, later: Fit | None) -> Iterator[Action]:
+    """Yield what to do about the driver: for more than there is now, else for the cards that only wait for it."""
+    if later is not None:
+        yield driver_action(case, later.cards, later.candidate)
+        return
+    waiting = [card for card in _left_out(case, now) if _waits_for_driver(case, card)]
+    if waiting:
+        helped = best(case, REPAIRED, waiting)
+        yield driver_action(case, waiting, helped.candidate if helped else None)
+
+
+def _hardware_repair(case: Case, now: Fit) -> Iterable[Action]:
+    """Return what to do about cards that no driver brings back."""
+    out_of_reach = [card for card in _left_out(case, now) if card.trouble in HARDWARE]
+    return hardware_actions([card for card in out_of_reach if _would_serve(case, card)])
+
+
+def _left_out(case: Case, now: Fit) -> list[Card]:
+    return [card for card in case.play if card.index not in now.indexes]
 
 
 def _waits_for_driver(case: Case, card: Card) -> bool:
