@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from setupwizard.codes import Verdict
 from setupwizard.i18n import _
 from setupwizard.model.catalogue import Catalogue, numbers
 from setupwizard.model.machine import Machine
 from setupwizard.model.naming import system_name
-from setupwizard.model.recommendation import Action, Build, Part, Reason, Recommendation
+from setupwizard.model.recommendation import Action, Reason, Recommendation
 from setupwizard.steps.recommend.actions import (
     amd_action,
     cards_action,
@@ -21,14 +20,13 @@ from setupwizard.steps.recommend.actions import (
     lost_card_action,
     processor_action,
     python_action,
-    restart_action,
     update_os_action,
 )
-from setupwizard.steps.recommend.build import MOST_ALTERNATIVES, build_of
+from setupwizard.steps.recommend.build import build_of
 from setupwizard.steps.recommend.cards import Card
 from setupwizard.steps.recommend.case import Case
+from setupwizard.steps.recommend.document import document_of, groups_of, mixed, parts_of
 from setupwizard.steps.recommend.fit import (
-    AS_IT_IS,
     REACHED,
     REPAIRED,
     RESTARTED_ONCE,
@@ -43,11 +41,10 @@ from setupwizard.steps.recommend.fit import (
     processor_fits,
     without_wishes,
 )
-from setupwizard.steps.recommend.reasons import about_newer, about_unserved, about_wishes, why, why_processor
+from setupwizard.steps.recommend.reasons import about_newer, about_wishes, why, why_processor
 from setupwizard.steps.recommend.refused import refused
-from setupwizard.steps.recommend.rejected import rejected
-from setupwizard.steps.recommend.trouble import HARDWARE, RESTARTED
-from setupwizard.steps.recommend.trouble_words import about_trouble, driver_old
+from setupwizard.steps.recommend.repair import fix_driver, fix_driver_first, fix_hardware, stop_gap
+from setupwizard.steps.recommend.trouble import HARDWARE
 from setupwizard.steps.recommend.words import names
 
 
@@ -77,21 +74,21 @@ def _after_repair(case: Case) -> Recommendation | None:
     """Return the decision for cards that a repair makes usable, None when no repair does."""
     reached = best(case, REACHED)
     if reached is not None:
-        return _fix_hardware(case, reached)
+        return fix_hardware(case, reached)
     restarted = best(case, RESTARTED_ONCE)
     if restarted is not None:
-        return _fix_driver(case, restarted, driver_too=False)
+        return fix_driver(case, restarted, driver_too=False)
     repaired = best(case, REPAIRED)
     if repaired is not None:
         # a card that was given away has no driver here either: getting the card back comes first
         away = all(card.trouble in HARDWARE for card in repaired.cards)
-        return _fix_hardware(case, repaired, driver_too=True) if away else _fix_driver(case, repaired)
+        return fix_hardware(case, repaired, driver_too=True) if away else fix_driver(case, repaired)
     if case.limits.python is not None:
         other = best(case, replace(REPAIRED, python=True))
         if other is not None:
             return _change_python(case, other)
     riddles = [card for card in case.play if is_riddle(card) and card.trouble not in {None, *HARDWARE}]
-    return _fix_driver_first(case, riddles) if riddles and case.limits.variant is None else None
+    return fix_driver_first(case, riddles) if riddles and case.limits.variant is None else None
 
 
 def _elsewhere(case: Case) -> Recommendation:
@@ -118,46 +115,26 @@ def _refused(case: Case) -> Recommendation:
     return refused(case, decide(without_wishes(case)))
 
 
-def _document(case: Case, verdict: Verdict, build: Build | None, alternatives: Sequence[Fit]) -> Recommendation:
-    builds = [build_of(case, fit) for fit in alternatives]
-    others = [other for other in builds if build is None or _key(other) != _key(build)]
-    kept = others[:MOST_ALTERNATIVES]
-    if len(others) > len(kept) and all(other.variant != "cpu" for other in kept):
-        processor = next((other for other in others if other.variant == "cpu"), None)
-        kept = [*kept[:-1], processor] if processor else kept
-    return Recommendation(
-        data_date=case.catalogue.data_date,
-        verdict=verdict,
-        build=build,
-        alternatives=tuple(kept),
-        rejected=rejected(case),
-    )
-
-
-def _key(build: Build) -> tuple[str, str]:
-    return build.torch, build.variant
-
-
 def _on_cards(case: Case, now: Fit) -> Recommendation:
     """Return the decision for cards that work as they are: what runs on them, and what a repair would add."""
-    groups, later = _groups(case, now), _better_with_driver(case, now)
+    groups, later = groups_of(case, now), _better_with_driver(case, now)
     is_split = len(groups) > 1
     reasons = why(case, now)
     processors = () if case.limits.variant is not None or case.general_only else processor_fits(case)
-    document = _document(
+    document = document_of(
         case, "split" if is_split else "gpu", build_of(case, now), alternatives=[*fits(case), *processors]
     )
     return replace(
         document,
         gpus=now.indexes,
         after=build_of(case, later) if later is not None else None,
-        reasons=(_mixed(groups), *reasons) if is_split else tuple(reasons),
+        reasons=(mixed(groups), *reasons) if is_split else tuple(reasons),
         actions=(
             *((cards_action(len(groups)),) if is_split else ()),
             *_driver_repair(case, now, later),
             *_hardware_repair(case, now),
         ),
-        parts=_parts(case, groups) if is_split else (),
+        parts=parts_of(case, groups) if is_split else (),
     )
 
 
@@ -199,117 +176,9 @@ def _would_serve(case: Case, card: Card) -> bool:
     return best(case, REPAIRED, [card]) is not None
 
 
-def _groups(case: Case, first: Fit, waive: Waive = AS_IT_IS) -> list[Fit]:
-    """Return the builds that together serve every card that any build serves: the preferred one, then the rest."""
-    groups, left = [first], [card for card in case.play if card not in first.cards]
-    while left:
-        fit = best(case, waive, left)
-        if fit is None:
-            break
-        groups.append(fit)
-        left = [card for card in left if card not in fit.cards]
-    return groups
-
-
-def _parts(case: Case, groups: Sequence[Fit]) -> tuple[Part, ...]:
-    return tuple(Part(gpus=fit.indexes, build=build_of(case, fit)) for fit in groups)
-
-
-def _mixed(groups: Sequence[Fit]) -> Reason:
-    parts = "; ".join(
-        _("{cards}: PyTorch {torch} ({variant})").format(
-            cards=names(fit.cards), torch=fit.candidate.torch, variant=fit.candidate.variant
-        )
-        for fit in groups
-    )
-    return Reason(
-        code="mixed-cards",
-        text=_("No single build runs on all of the cards. {parts}.").format(parts=parts),
-    )
-
-
-def _stop_gap(case: Case, found: Fit | None) -> tuple[Build | None, list[Reason]]:
-    """Return what can be installed until the repair is done: what was insisted on, else the processor build."""
-    if found is not None and case.limits.variant is not None:
-        text = _("It can be installed now, and runs once that is done.")
-        return build_of(case, found), [Reason(code="stop-gap", text=text)]
-    processor = next(iter(processor_fits(case)), None)
-    if processor is None:
-        return None, []
-    text = _("Until then the processor version works, only slower.")
-    return build_of(case, processor), [Reason(code="stop-gap", text=text)]
-
-
-def _repair(
-    case: Case, verdict: Verdict, found: Fit | None, told: list[Reason], actions: list[Action]
-) -> Recommendation:
-    """Return the document of a verdict that wants something repaired first."""
-    build, stop_gap = _stop_gap(case, found)
-    after = build_of(case, found) if found is not None else None
-    reasons = [*told]
-    if found is not None:
-        reasons.extend(_promise(found))
-    groups = _groups(case, found, REPAIRED) if found is not None else []
-    if len(groups) > 1:
-        reasons.append(_mixed(groups))
-    if build is not None and build.variant == "cpu":
-        actions.append(processor_action())
-    unserved = [card for card in case.play if found is not None and card not in found.cards]
-    if len(groups) < 2:
-        reasons.extend(about_unserved(case, card) for card in unserved)
-    document = _document(case, verdict, build, processor_fits(case) if case.limits.variant is None else ())
-    return replace(
-        document,
-        after=after,
-        reasons=(*reasons, *stop_gap, *about_wishes(case, found)),
-        actions=tuple(actions),
-        parts=_parts(case, groups) if len(groups) > 1 else (),
-    )
-
-
-def _promise(found: Fit) -> list[Reason]:
-    text = _("Then PyTorch {torch} ({variant}) runs on {cards}.").format(
-        torch=found.candidate.torch, variant=found.candidate.variant, cards=names(found.cards)
-    )
-    if all(card.known for card in found.cards):
-        return [Reason(code="code-for-card", text=text)]
-    return [Reason(code="compute-capability-unknown", text=text)]
-
-
-def _fix_hardware(case: Case, reached: Fit, *, driver_too: bool = False) -> Recommendation:
-    cards = [card for card in reached.cards if card.trouble in HARDWARE]
-    told = [about_trouble(case, card) for card in cards]
-    actions = [*hardware_actions(cards)]
-    if driver_too:
-        actions.append(driver_action(case, reached.cards, reached.candidate))
-    return _repair(case, "fix-hardware", reached, told, actions)
-
-
-def _fix_driver(case: Case, repaired: Fit, *, driver_too: bool = True) -> Recommendation:
-    told = []
-    fine = [card for card in repaired.cards if card.trouble is None]
-    if fine:
-        told.append(driver_old(case, fine))
-    told.extend(about_trouble(case, card) for card in repaired.cards if card.trouble is not None)
-    stopped = any(card.trouble in RESTARTED for card in repaired.cards)
-    actions = [restart_action()] if stopped else []
-    if driver_too or any(card.trouble == "driver-not-running" for card in repaired.cards):
-        actions.append(driver_action(case, repaired.cards, repaired.candidate))
-    actions.extend(hardware_actions([card for card in repaired.cards if card.trouble in HARDWARE]))
-    return _repair(case, "fix-driver", repaired, told, actions)
-
-
-def _fix_driver_first(case: Case, riddles: Sequence[Card]) -> Recommendation:
-    """Return the decision for cards that only a driver can name."""
-    told = [about_trouble(case, card) for card in riddles]
-    text = _("Once a driver is there, it tells which build {cards} needs.").format(cards=names(riddles))
-    told.append(Reason(code="compute-capability-unknown", text=text))
-    return _repair(case, "fix-driver", None, told, [driver_action(case, riddles, None)])
-
-
 def _change_python(case: Case, other: Fit) -> Recommendation:
     limits = case.limits
-    document = _document(case, "change-python", None, processor_fits(case) if limits.variant is None else ())
+    document = document_of(case, "change-python", None, processor_fits(case) if limits.variant is None else ())
     return replace(
         document,
         after=build_of(case, other),
@@ -344,11 +213,11 @@ def _other_route(case: Case, cards: Sequence[Card]) -> Recommendation:
         action = amd_action(case, cards)
         text = _("For Windows the official index has no build for {cards}; AMD publishes its own.")
         reason = Reason(code="amd-index", text=text.format(cards=names(cards)))
-    build, stop_gap = _stop_gap(case, None)
-    document = _document(case, "other-route", build, processor_fits(case))
+    build, meanwhile = stop_gap(case, None)
+    document = document_of(case, "other-route", build, processor_fits(case))
     return replace(
         document,
-        reasons=(reason, *stop_gap, *about_wishes(case, None)),
+        reasons=(reason, *meanwhile, *about_wishes(case, None)),
         actions=(action, *([processor_action()] if build is not None else [])),
     )
 
@@ -361,7 +230,7 @@ def _processor(case: Case) -> Recommendation:
         if other is None:
             return _refused(case)
         return _change_python(case, other)
-    document = _document(case, "cpu", build_of(case, fitting[0]), fitting)
+    document = document_of(case, "cpu", build_of(case, fitting[0]), fitting)
     later, needed = _on_a_newer_system(case) if case.limits.variant is None else (None, [])
     return replace(
         document,
