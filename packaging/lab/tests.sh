@@ -33,7 +33,7 @@ run() {
 }
 
 # The short lane: what depends on the system (files, processes, paths, text of old programs, the window), once each.
-on_files=(tests/unit/test_store_{files,layout,activate,generation,fetch,wheels}.py tests/unit/test_{feed,room,suitable,lock}.py)
+on_files=(tests/unit/test_store_{files,layout,activate,generation,fetch,wheels}.py tests/unit/test_{feed,room,suitable,pylock}.py)
 on_programs=(tests/unit/test_{process,decoding,tools_pip_uv,runtime,redaction}.py)
 on_probes=(tests/unit/test_probe_{windows,system,nvidia_smi,smi_cases,privacy}.py)
 on_layout=(tests/gui/test_layout.py::test_the_usual_pages_need_no_scrolling
