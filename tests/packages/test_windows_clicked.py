@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.desktop import Desktop, wait_for
+from helpers.desktop import Desktop, end_group, wait_for
 from packages.conftest import FULL, LAB, TOP, seen_by_windows
 from packages.test_windows import environment_at
 from setupwizard.gui.state import PAGES
@@ -29,6 +29,8 @@ STEPS = (20, 36)
 STEPS_TOP, STEPS_HIGH = 60, 480
 GAP = 10
 """Less than this lies between the parts of a mark, more between two marks; all in pixels."""
+SECONDS = 900
+"""The deadline of one step, on a machine that has much else to do; the first PC also compiles the program."""
 MINUTES = 60
 
 
@@ -44,7 +46,7 @@ class Pc:
         argv = ["xdotool", "search", "--onlyvisible", "--name", title]
         return subprocess.run(argv, env=self.desktop.env, capture_output=True, text=True, check=False).stdout.split()
 
-    def await_window(self, title: str, *, but: tuple[str, ...] = (), seconds: float = 180) -> str:
+    def await_window(self, title: str, *, but: tuple[str, ...] = (), seconds: float = SECONDS) -> str:
         def look() -> str:
             assert self.process.poll() is None, "the script has ended"
             return next((one for one in self.windows(title) if one not in but), "")
@@ -53,7 +55,7 @@ class Pc:
 
     def await_painted(self, name: str) -> Path:
         file = PICTURES / name
-        wait_for("a painted window", lambda: colours(self.desktop.screenshot(file)) > 100, 90, every=1)
+        wait_for("a painted window", lambda: colours(self.desktop.screenshot(file)) > 100, SECONDS, every=1)
         return file
 
     def place(self, window: str) -> dict[str, int]:
@@ -87,12 +89,12 @@ def pc_with_a_screen(name: str, desktop: Desktop, script: str, tmp_path: Path) -
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         try:
             yield Pc(name, desktop, process)
         finally:
-            process.terminate()
-            process.wait(60)
+            end_group(process)  # the group: bash alone would first wait for what it started
 
 
 def colours(file: Path) -> int:
@@ -122,7 +124,7 @@ def page_in(picture: Path, corner: tuple[int, int]) -> int:
 def test_the_installed_window_shows_the_card_and_goes_on(installer, desktop, tmp_path):
     """On the PC with the RTX 4060: what the Start menu leads to opens the window, and a click leads to page 2."""
     program = INSTALLED + r"\setupwizard-gui.exe"
-    script = f"wine '{seen_by_windows(installer)}' /S; timeout 300 wine '{program}'"
+    script = f"wine '{seen_by_windows(installer)}' /S; wine '{program}'"
     with pc_with_a_screen("laptop-rtx4060-581", desktop, script, tmp_path) as pc:
         window = pc.await_window(TITLE)
         menu = pc.drive / "users/root/AppData/Roaming/Microsoft/Windows/Start Menu/Programs"
@@ -132,11 +134,14 @@ def test_the_installed_window_shows_the_card_and_goes_on(installer, desktop, tmp
         pc.await_painted("page-1.png")
         # The sign that a card was found and is ready is the only thing on the page in this colour.
         wait_for(
-            "the card", lambda: pixels(desktop.screenshot(PICTURES / "page-1.png")).count(LIGHT.ok_soft) > 500, 180, 2
+            "the card",
+            lambda: pixels(desktop.screenshot(PICTURES / "page-1.png")).count(LIGHT.ok_soft) > 500,
+            SECONDS,
+            every=2,
         )
         assert pc.page(window, "page-1.png") == 1
         pc.click(window)
-        wait_for("page 2", lambda: pc.page(window, "page-2.png") == 2, 90, every=2)
+        wait_for("page 2", lambda: pc.page(window, "page-2.png") == 2, SECONDS, every=2)
 
 
 def test_clicked_through_to_a_proved_torch(installer, desktop, tmp_path):
@@ -150,7 +155,7 @@ def test_clicked_through_to_a_proved_torch(installer, desktop, tmp_path):
         wine '{INSTALLED}\\setupwizard-gui.exe'
         {check} && cp /tmp/verified.json "$WINEPREFIX/drive_c/verified.json"
         touch "$WINEPREFIX/drive_c/through"
-        sleep 60
+        sleep {SECONDS}
         """
     with pc_with_a_screen("office-old-runtime", desktop, script, tmp_path) as pc:
         window = pc.await_window(TITLE)
@@ -163,7 +168,7 @@ def test_clicked_through_to_a_proved_torch(installer, desktop, tmp_path):
             pc.click(window)  # Check my computer, Next, Install: each as soon as it can be pressed
             return False
 
-        wait_for("the start of the install", begun, 600, every=6)
+        wait_for("the start of the install", begun, SECONDS, every=6)
         desktop.screenshot(PICTURES / "clicked-2.png")
         current = pc.drive / "pytorch" / "current.json"
 
@@ -173,7 +178,9 @@ def test_clicked_through_to_a_proved_torch(installer, desktop, tmp_path):
 
         wait_for("the end of the install", ended, MINUTES * 60, every=10)
         assert current.is_file(), "see clicked-3.png"
-        (report,) = wait_for("the report", lambda: list((pc.drive / "pytorch" / "reports").glob("report-*.json")), 120)
+        (report,) = wait_for(
+            "the report", lambda: list((pc.drive / "pytorch" / "reports").glob("report-*.json")), SECONDS
+        )
         assert json.loads(report.read_text("utf-8"))["verdict"] == "pass"
         assert report.with_suffix(".html").is_file()
 
@@ -183,10 +190,10 @@ def test_clicked_through_to_a_proved_torch(installer, desktop, tmp_path):
             pc.click(window)
             return False
 
-        wait_for("the last page", at_the_end, 120, every=6)
+        wait_for("the last page", at_the_end, SECONDS, every=6)
         pc.click(window)
-        wait_for("the end of the program", lambda: window not in pc.windows(TITLE), 120, every=1)
-        wait_for("the proof by the command line", (pc.drive / "through").is_file, 600, every=2)
+        wait_for("the end of the program", lambda: window not in pc.windows(TITLE), SECONDS, every=1)
+        wait_for("the proof by the command line", (pc.drive / "through").is_file, SECONDS, every=2)
         proof = json.loads((pc.drive / "verified.json").read_text("utf-8"))
         assert proof["torch"]["variant"] == "cpu"
         assert {check["id"]: check["status"] for check in proof["checks"]}["import"] == "pass"
@@ -203,7 +210,7 @@ def test_the_uninstaller_asks_about_each_environment(installer, desktop, tmp_pat
         mkdir -p "$c/users/root/AppData/Local/setupwizard"
         echo '{{"roots": ["C:\\second"]}}' >"$c/users/root/AppData/Local/setupwizard/environments.json"
         wine '{INSTALLED}\uninstall.exe'
-        sleep 200
+        sleep {SECONDS}
         """
     with pc_with_a_screen("office-no-gpu", desktop, script, tmp_path) as pc:
         page = pc.await_window("Uninstall")
@@ -219,7 +226,7 @@ def test_the_uninstaller_asks_about_each_environment(installer, desktop, tmp_pat
         desktop.screenshot(PICTURES / "uninstall-3.png")
         pc.keys(second, "Tab", "Return")
         programs = pc.drive / "users" / "root" / "AppData" / "Local" / "Programs"
-        wait_for("the end of the program", lambda: not programs.exists(), 180, every=1)
+        wait_for("the end of the program", lambda: not programs.exists(), SECONDS, every=1)
         desktop.screenshot(PICTURES / "uninstall-4.png")
         assert (pc.drive / "pytorch" / "gens" / "0001").is_dir()
         assert not (pc.drive / "second" / "gens").exists()
