@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
@@ -14,6 +13,7 @@ from helpers.conda_channel import MINOR, add_torch, fill
 from helpers.conda_lab import CondaLab
 from helpers.fault_lab import _TORCH, look, make_wheels
 from helpers.program import run, start
+from helpers.waiting import wait_for
 from helpers.wheel_server import WheelServer
 
 pytest.importorskip("rattler", reason="py-rattler has no wheel for this Python")
@@ -235,6 +235,12 @@ def _wait_for_bytes(child):
     pytest.fail(child.stderr.read())
 
 
+def _at_work(lab):
+    """Whether anything of conda's still runs."""
+    folder = str(lab.folder / "miniforge3")
+    return subprocess.run(["pgrep", "-f", folder], capture_output=True, check=False).returncode != 1
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_stopping_leaves_nothing_and_the_next_run_goes_on(lab, how):
     lab.server.fault("slow", 150_000, match="openssl")
@@ -242,14 +248,11 @@ def test_stopping_leaves_nothing_and_the_next_run_goes_on(lab, how):
     _wait_for_bytes(child)
     child.send_signal(how)
     out, _err = child.communicate(timeout=30)
-    if how == signal.SIGKILL:
-        time.sleep(1)
-    else:
+    if how != signal.SIGKILL:
         assert child.returncode == 22
         assert json.loads(out.splitlines()[-1])["status"] == "cancelled"
         assert not list((lab.root / "gens").iterdir()) if (lab.root / "gens").is_dir() else True
-    left = subprocess.run(["pgrep", "-f", str(lab.folder / "miniforge3")], capture_output=True, check=False)
-    assert left.returncode == 1, "nothing of conda's is at work any more"
+    wait_for(lambda: not _at_work(lab))
     lab.server.mend()
     done = lab.apply()
     assert (done.code, done.document["status"]) == (0, "done"), done.err

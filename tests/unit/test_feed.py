@@ -3,12 +3,12 @@
 import hashlib
 import http.client
 import threading
-import time
 from urllib.parse import urlsplit
 
 import pytest
 
 from helpers.make_wheels import make_wheel, package_of, random_bytes
+from helpers.waiting import wait_for
 from setupwizard.store.feed import Feed
 from setupwizard.store.wheels import WheelStore
 
@@ -43,13 +43,6 @@ def begin(url):
     thread = threading.Thread(target=listen, args=(url, got, status))
     thread.start()
     return thread, got, status
-
-
-def wait_for(condition):
-    end = time.monotonic() + 60
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    assert condition()
 
 
 def test_a_wheel_is_handed_on_as_it_comes(wheel, store):

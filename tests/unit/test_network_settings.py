@@ -82,6 +82,8 @@ def test_what_holds_now_does_not_take_part_in_a_try(monkeypatch, unused_port):
         server.answers["/"] = Answer(b"hello")
         workflow.try_connection(Settings(proxy="none"), url=f"{server.url}/")
         workflow.try_connection(Settings(proxy="system"), url=f"{server.url}/")
+    assert {path for _method, path in server.asked} == {"/"}
+    assert len(server.asked) >= 2  # both came to the server, not to the proxy that holds now
 
 
 @pytest.mark.parametrize(

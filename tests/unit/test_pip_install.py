@@ -43,3 +43,4 @@ def test_a_copy_of_pip_that_a_kill_while_cleaning_up_left_is_made_anew(tmp_path:
     (main,) = tmp_path.rglob("pip/__main__.py")
     main.unlink()
     Pip(tmp_path).add(Path(sys.executable), lock)
+    assert main.is_file()

@@ -9,18 +9,12 @@ import time
 import pytest
 
 from helpers.make_wheels import make_wheel, random_bytes, unpack
+from helpers.waiting import wait_for
 from setupwizard.store.ahead import Ahead
 from setupwizard.store.audit import audit
 
 BIG = "alpha/lib/big.so"
 CONTENT = random_bytes(100_000)
-
-
-def wait_for(condition):
-    end = time.monotonic() + 60
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.02)
-    assert condition()
 
 
 class Installing:

@@ -17,6 +17,7 @@ import trustme
 from msgspec.structs import replace
 
 from helpers.make_wheels import make_wheel, package_of, random_bytes
+from helpers.waiting import wait_for
 from helpers.wheel_server import WheelServer
 from setupwizard.errors import Cancelled, SetupError
 from setupwizard.model.events import Output, Progress
@@ -919,10 +920,7 @@ def test_a_killed_process_is_continued_by_the_next(server, wheel, store):
     server.fault("stall", 250_000, times=1)
     argv = [sys.executable, "-c", PROGRAM, str(store.folder), msgspec.json.encode([package]).decode()]
     with subprocess.Popen(argv, stdout=subprocess.PIPE) as child:
-        end = time.monotonic() + 30
-        while store.part_size(package) < 250_000 and time.monotonic() < end:
-            time.sleep(0.02)
-        time.sleep(0.3)
+        wait_for(lambda: store.part_size(package) >= 250_000)
         child.kill()
     assert not store.has(package)
     result = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)

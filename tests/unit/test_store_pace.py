@@ -8,6 +8,7 @@ import time
 import pytest
 
 from helpers.make_wheels import make_wheel, package_of, random_bytes
+from helpers.waiting import wait_for
 from helpers.wheel_server import WheelServer
 from setupwizard.errors import Cancelled
 from setupwizard.model.events import Output, Progress
@@ -79,13 +80,6 @@ class Fetching:
         if self.error is not None:
             raise self.error
         return self.result
-
-
-def wait_for(condition):
-    end = time.monotonic() + 60
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.02)
-    assert condition()
 
 
 def test_the_limit_is_one_for_all_lines_together(wheels, store):
