@@ -102,3 +102,9 @@ def test_sentences_stand_one_after_the_other() -> None:
     assert human.sentences("One.", "Two.") == "One. Two."
     assert human.sentences("", "Two.") == "Two."
     assert human.sentences("One.", "") == "One."
+
+
+def test_names_in_a_sentence_stop_at_six_and_say_that_there_are_more():
+    assert human.enumerated(["a", "b"]) == "a, b"
+    assert human.enumerated("abcdefg") == "a, b, c, d, e, f, ..."
+    assert human.enumerated([]) == ""
