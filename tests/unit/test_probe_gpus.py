@@ -85,6 +85,14 @@ def test_microsofts_basic_driver_means_no_driver(tmp_path: Path) -> None:
     assert [one.code for one in found] == ["no-driver"]
 
 
+def test_a_card_whose_driver_has_no_maker_keeps_the_name_that_its_id_has(tmp_path: Path) -> None:
+    """The key of the driver could not be read at that moment: the device alone tells what Windows calls it."""
+    unread = Adapter(pci_id="10de:2684", name="Microsoft Basic Display Adapter")
+    newer = Adapter(pci_id="10de:ffff", name="NVIDIA GeForce RTX 9090")
+    merged, _found = noticed(sources(unread, newer, state="absent"), tmp_path)
+    assert [gpu.name for gpu in merged.gpus] == ["NVIDIA GeForce RTX 4090", newer.name]
+
+
 @pytest.mark.parametrize(
     ("state", "code"),
     [

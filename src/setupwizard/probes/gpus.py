@@ -177,7 +177,7 @@ def _from_registry(adapters: Iterable[Adapter], sources: Sources) -> Iterator[_D
         basic = adapter.provider == "Microsoft" and vendor != "other"
         gpu = Gpu(
             vendor=vendor,
-            name=sources.bus.names.get(adapter.pci_id, "") if basic else adapter.name,
+            name=sources.bus.names.get(adapter.pci_id, "") if basic else _name_in_registry(adapter),
             pci_id=adapter.pci_id,
             pci_address=adapter.address,
             memory_mib=adapter.memory_bytes >> 20 if adapter.memory_bytes else None,
@@ -186,6 +186,11 @@ def _from_registry(adapters: Iterable[Adapter], sources: Sources) -> Iterator[_D
             sources=("registry",) if adapter.present is None else ("registry", "setupapi"),
         )
         yield _Draft(gpu=gpu, disabled=adapter.disabled, problem=adapter.problem)
+
+
+def _name_in_registry(adapter: Adapter) -> str:
+    """Return a card's name; where no driver signed for it, it may be that of Microsoft's, and the table goes first."""
+    return adapter.name if adapter.provider else gpu_table.name_of(adapter.pci_id) or adapter.name
 
 
 def _integrated_by_name(vendor: str, name: str) -> bool | None:
