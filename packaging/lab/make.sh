@@ -163,7 +163,11 @@ python() {
     mv "$site/bin/uv.exe" "$target/Scripts/"
     rm -rf "$site/bin"
     echo 'Z:\project\src' >"$site/setupwizard.pth"
+    # Compiled modules have a folder in this Windows: the checkout is read-only in here, and children of ours (python -I)
+    # heed no variable. Without it each of them compiles the whole program anew.
+    echo "import sys; sys.pycache_prefix = r'C:\pycache'" >"$site/compiled.pth"
     inside wine 'C:\Python313\python.exe' -c 'import ssl, sqlite3, ctypes, sys, PySide6.QtWidgets, setupwizard; print(sys.version)'
+    inside wine 'C:\Python313\python.exe' -m compileall -q 'C:\Python313\Lib\site-packages'
 }
 
 [ "$(uname -sm)" = "Linux x86_64" ] || cannot "it needs Linux on an x86-64 processor"

@@ -43,7 +43,7 @@ _LOOKS = (
 
 needs_fonts = pytest.mark.skipif(
     sys.platform == "win32" and os.environ["QT_QPA_PLATFORM"].startswith("offscreen"),
-    reason="on Windows, Qt's offscreen platform has no fonts",
+    reason="on Windows, Qt's offscreen platform has none of its fonts",
 )
 
 

@@ -38,7 +38,7 @@ if [ "$(cat "$SHARE/pcs/base.stamp" 2>/dev/null)" != "$stamp" ]; then
     mkdir "$base/drive_c/app"
     (cd "$PROJECT" && tar c --exclude=__pycache__ src resources) | tar x -C "$base/drive_c/app"
     echo 'C:\app\src' >"$site/setupwizard.pth"
-    WINEPREFIX=/lab/pcs/base inside wine "$python" -m compileall -q 'C:\app\src' 'C:\Python313\Lib\site-packages' >&2
+    WINEPREFIX=/lab/pcs/base inside wine "$python" -m compileall -q 'C:\app\src' >&2
     echo "$stamp" >"$SHARE/pcs/base.stamp"
 fi
 exec 7>&-
