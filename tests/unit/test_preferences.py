@@ -13,7 +13,7 @@ from setupwizard.errors import SetupError
 from setupwizard.model.settings import Preferences, Settings
 from setupwizard.store import settings_file
 from setupwizard.tools import preferences
-from setupwizard.tools.environment import clean_environment
+from setupwizard.tools.variables import clean_environment
 from setupwizard.workflow import ApplyOptions, Choices
 
 NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE")

@@ -12,9 +12,9 @@ import pytest
 from setupwizard import platforms
 from setupwizard.errors import Cancelled, SetupError
 from setupwizard.tools.concurrency import Cancel, side_by_side
-from setupwizard.tools.environment import clean_environment
 from setupwizard.tools.process import beside, own_program, run
 from setupwizard.tools.reader import LAST_WORDS, MAX_LINE
+from setupwizard.tools.variables import clean_environment
 
 PYTHON = (sys.executable, "-I", "-u", "-c")
 

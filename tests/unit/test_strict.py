@@ -11,8 +11,8 @@ from setupwizard.errors import SetupError
 from setupwizard.model.planfile import PlanFile
 from setupwizard.tools import network, strict
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.environment import clean_environment
 from setupwizard.tools.transport import Connections, FetchSettings
+from setupwizard.tools.variables import clean_environment
 
 BAD = (
     "", ".", "..", "a/..", "../a", "a/../b", "/a", "//a", "a//b", "a/", "./a", "C:/a", "C:a", "a:b", "a\\b", "\\\\s\\a",

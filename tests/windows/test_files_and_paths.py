@@ -18,8 +18,8 @@ from setupwizard.errors import SetupError
 from setupwizard.store import generation, removal
 from setupwizard.store.files import copy, hash_file, remove_file, remove_tree, replace_patiently, write_atomic
 from setupwizard.store.layout import Root
-from setupwizard.tools.environment import clean_environment
 from setupwizard.tools.process import run
+from setupwizard.tools.variables import clean_environment
 
 pytestmark = pytest.mark.skipif(sys.platform != "win32", reason="these are Windows' own rules about files")
 

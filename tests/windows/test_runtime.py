@@ -12,8 +12,8 @@ from setupwizard.model.install_data import install_data
 from setupwizard.model.plan import Package
 from setupwizard.resources import benchmark_program
 from setupwizard.steps.runtime import place_runtime
-from setupwizard.tools.environment import clean_environment
 from setupwizard.tools.process import run
+from setupwizard.tools.variables import clean_environment
 
 if sys.platform == "win32":
     from setupwizard.platforms.windows_places import known_folder

@@ -1,4 +1,4 @@
-"""What the two ways of asking the NVIDIA driver have in common: the shape of their answers."""
+"""What the three ways of asking the NVIDIA driver have in common: the shape of their answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from msgspec import Struct
 from setupwizard.probes.linux import LIBRARY_FOLDERS, KernelDriver
 from setupwizard.probes.roots import Roots, exists
 from setupwizard.resources import packaged
-from setupwizard.tools.environment import clean_environment
+from setupwizard.tools.variables import clean_environment
 
 DriverState = Literal[
     "ok",

@@ -1,1 +1,1 @@
-"""The way of the data, one verb a module. Steps do not import each other; the workflow joins them."""
+"""The way of the data, one verb a module. Beside a verb stands what it is made of; the workflow joins the verbs."""

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 Listener = Callable[[str], None]
 
 EARLY: frozenset[BackendName] = frozenset(("uv",))
-"""Backends that can begin while wheels are still arriving (steps/building)."""
+"""Backends that can begin while wheels are still arriving (steps/early_build)."""
 OVERRIDE_CUDA = "CONDA_OVERRIDE_CUDA"
 """conda's variable for the newest CUDA of the driver; a setting of the plan where conda chooses a GPU build by it."""
 _PREFERRED = ("conda", "mamba", "micromamba")

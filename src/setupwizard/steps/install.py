@@ -18,9 +18,9 @@ from setupwizard.model.format import format_bytes
 from setupwizard.model.plan import Plan
 from setupwizard.steps import backends
 from setupwizard.steps.bringing import bring_python
-from setupwizard.steps.building import EarlyBuild
 from setupwizard.steps.carrying import move_over
 from setupwizard.steps.comparing import compare, compare_folder, exchanged, is_damaged
+from setupwizard.steps.early_build import EarlyBuild
 from setupwizard.steps.records import plan_of
 from setupwizard.steps.runtime import place_runtime
 from setupwizard.steps.tracking import Track

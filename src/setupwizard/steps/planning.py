@@ -25,12 +25,12 @@ from setupwizard.steps.conda_planning import BROUGHT, interpreter_of_conda, whol
 from setupwizard.steps.drafting import Draft, Interpreter, drafted, with_companions
 from setupwizard.steps.offers import Choice, candidates, choose, why_other
 from setupwizard.steps.records import plan_of
-from setupwizard.steps.refusing import error_of_verdict
 from setupwizard.steps.resolving import Resolver, companions_of, family_requirements
 from setupwizard.steps.runtime import bringing_runtime
 from setupwizard.steps.sources import known_sources, named_sources, why_from
 from setupwizard.steps.supply import Supply, supply_elsewhere, supply_of
 from setupwizard.steps.tracking import Track
+from setupwizard.steps.verdict_errors import error_of_verdict
 from setupwizard.store.catalogue_cache import known_catalogue
 from setupwizard.store.layout import Root
 from setupwizard.store.pythons import kept_archive

@@ -18,7 +18,7 @@ from setupwizard import platforms
 from setupwizard.errors import SetupError
 from setupwizard.model.format import format_bytes
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.refusals import refusal
+from setupwizard.tools.windows_refusals import refusal
 
 PATIENCE = 8.0
 """Seconds for which an operation is tried again while another program, often an antivirus, holds the file."""

@@ -21,9 +21,9 @@ from setupwizard.model.plan import Setting
 from setupwizard.tools import network
 from setupwizard.tools.concurrency import Cancel
 from setupwizard.tools.conda_answers import CondaPackage, answer_of, failure_of, packages_of
-from setupwizard.tools.environment import clean_environment
 from setupwizard.tools.process import ProcessResult, run
 from setupwizard.tools.redaction import without_login
+from setupwizard.tools.variables import clean_environment
 
 CHANNEL = "conda-forge"
 INFO_SECONDS = 60

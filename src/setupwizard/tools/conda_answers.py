@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from setupwizard.errors import SetupError
 from setupwizard.tools.addresses import host_of
+from setupwizard.tools.full_disk import disk_full
 from setupwizard.tools.process import ProcessResult
-from setupwizard.tools.room import disk_full
 
 _MOST_WORDS = 300
 

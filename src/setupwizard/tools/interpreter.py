@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from setupwizard.tools.environment import clean_environment
 from setupwizard.tools.process import ProcessResult, run
+from setupwizard.tools.variables import clean_environment
 
 _QUESTION = (
     "import sys, sysconfig; "

@@ -24,13 +24,13 @@ from setupwizard.i18n import _
 from setupwizard.model.plan import Setting
 from setupwizard.tools.addresses import local_path
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.environment import clean_environment
+from setupwizard.tools.full_disk import disk_full
 from setupwizard.tools.logins import remember
 from setupwizard.tools.process import ProcessResult, own_program, run
 from setupwizard.tools.reader import LAST_WORDS
 from setupwizard.tools.redaction import without_login
-from setupwizard.tools.room import disk_full
 from setupwizard.tools.transport import FetchSettings
+from setupwizard.tools.variables import clean_environment
 
 CONFIG_SECONDS = 20
 INDEX_SECONDS = 60

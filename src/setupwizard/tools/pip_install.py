@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.environment import clean_environment
 from setupwizard.tools.pip import failure_of, pip_folder
 from setupwizard.tools.process import run
 from setupwizard.tools.reader import LAST_WORDS
 from setupwizard.tools.uv import INSTALL_SILENCE, VENV_SECONDS, Listener
+from setupwizard.tools.variables import clean_environment
 
 _ONLY_THE_LOCK = ("--isolated", "--no-index", "--no-deps", "--only-binary=:all:", "--require-hashes")
 """What the lock does not name with its hash is never installed, nothing is built, and no setting takes part."""

@@ -20,9 +20,9 @@ from setupwizard.errors import SetupError
 from setupwizard.resources import bundled_python, packaged
 from setupwizard.tools import guard
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.environment import clean_environment
 from setupwizard.tools.reader import MAX_OUTPUT, Reader
-from setupwizard.tools.refusals import refusal
+from setupwizard.tools.variables import clean_environment
+from setupwizard.tools.windows_refusals import refusal
 
 log = logging.getLogger(__name__)
 

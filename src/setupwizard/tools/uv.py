@@ -13,14 +13,14 @@ from setupwizard.i18n import _
 from setupwizard.tools import http
 from setupwizard.tools.addresses import host_of
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.environment import clean_environment
+from setupwizard.tools.full_disk import disk_full
 from setupwizard.tools.http_faults import problem_of
 from setupwizard.tools.process import ProcessResult, run
 from setupwizard.tools.proxies import variables_for
 from setupwizard.tools.pylock import NEWEST_MACOS
 from setupwizard.tools.reader import LAST_WORDS
-from setupwizard.tools.refusals import refusal_in
-from setupwizard.tools.room import disk_full
+from setupwizard.tools.variables import clean_environment
+from setupwizard.tools.windows_refusals import refusal_in
 
 Listener = Callable[[str], None]
 

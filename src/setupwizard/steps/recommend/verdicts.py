@@ -42,9 +42,9 @@ from setupwizard.steps.recommend.fit import (
     without_wishes,
 )
 from setupwizard.steps.recommend.reasons import about_newer, about_wishes, why, why_processor
-from setupwizard.steps.recommend.refused import refused
 from setupwizard.steps.recommend.repair import fix_driver, fix_driver_first, fix_hardware, stop_gap
 from setupwizard.steps.recommend.trouble import HARDWARE
+from setupwizard.steps.recommend.unfulfilled import refused
 from setupwizard.steps.recommend.words import names
 
 

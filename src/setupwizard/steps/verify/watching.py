@@ -35,8 +35,8 @@ from setupwizard.steps.verify.protocol import (
     read_line,
 )
 from setupwizard.tools.concurrency import Cancel
-from setupwizard.tools.environment import clean_environment
 from setupwizard.tools.process import ProcessResult, run
+from setupwizard.tools.variables import clean_environment
 
 log = logging.getLogger(__name__)
 

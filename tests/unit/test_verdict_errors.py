@@ -6,7 +6,7 @@ from helpers.machines import amd, linux, nvidia, windows
 from setupwizard.codes import APPLY_EXIT
 from setupwizard.model.recommendation import Wishes
 from setupwizard.steps.recommend import recommend
-from setupwizard.steps.refusing import error_of_verdict
+from setupwizard.steps.verdict_errors import error_of_verdict
 
 CASES = [
     (linux(nvidia("8.6")), Wishes(), "driver-missing", "nvidia.com"),

@@ -16,8 +16,8 @@ from setupwizard.steps.verify.causes import cause_of
 from setupwizard.steps.verify.sentences import told
 from setupwizard.store.files import disk_error
 from setupwizard.tools.process import ProcessResult
-from setupwizard.tools.refusals import refusal, refusal_in
 from setupwizard.tools.uv import failure_of
+from setupwizard.tools.windows_refusals import refusal, refusal_in
 
 SMART_APP_CONTROL = """\
 error: Failed to spawn: `C:\\pytorch\\gens\\0001\\Scripts\\python.exe`
