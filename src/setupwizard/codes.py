@@ -32,6 +32,22 @@ EXIT_CODES: dict[str, tuple[int, int]] = {
     "reboot": (23, 3010),
 }
 
+NetworkCode = Literal[
+    "offline",
+    "network-off",
+    "name-unknown",
+    "host-blocked",
+    "network-timeout",
+    "server-error",
+    "proxy-off",
+    "proxy-login",
+    "captive-portal",
+    "tls-intercepted",
+    "redirect-insecure",
+    "clock-wrong",
+]
+"""Why a server was not reached, or must not be believed."""
+
 ErrorCode = Literal[
     "internal-error",
     "tool-failed",
@@ -59,18 +75,7 @@ ErrorCode = Literal[
     "blocked-by-policy",
     "held-by-antivirus",
     "path-unsuitable",
-    "offline",
-    "network-off",
-    "name-unknown",
-    "host-blocked",
-    "network-timeout",
-    "server-error",
-    "proxy-off",
-    "proxy-login",
-    "captive-portal",
-    "tls-intercepted",
-    "redirect-insecure",
-    "clock-wrong",
+    NetworkCode,
     "build-not-in-sources",
     "file-missing",
     "python-missing",
@@ -209,21 +214,10 @@ ActionCode = Literal[
 RejectedCode = Literal["arch", "driver", "python", "no-wheel", "os", "library"]
 
 SourceKind = Literal["index", "find-links", "pip-config", "general", "folder", "bundle"]
-# What a probe of a source found; the words after "ok" are error codes above.
+# What a probe of a source found; the words after "ok" are error codes, but for the last.
 ProbeCode = Literal[
     "ok",
-    "offline",
-    "network-off",
-    "name-unknown",
-    "host-blocked",
-    "network-timeout",
-    "server-error",
-    "proxy-off",
-    "proxy-login",
-    "captive-portal",
-    "tls-intercepted",
-    "redirect-insecure",
-    "clock-wrong",
+    NetworkCode,
     "file-missing",
     "build-not-in-sources",
     "document-unreadable",

@@ -27,7 +27,7 @@ _NOT_SUPPORTED = 3
 _LIBRARY_NOT_FOUND = 12
 _FUNCTION_NOT_FOUND = 13
 _QUIET = (_NOT_SUPPORTED, _FUNCTION_NOT_FOUND)
-_CLOCK_SM = 1
+CLOCK_SM = 1
 _CLOCK_MEMORY = 2
 
 
@@ -142,7 +142,7 @@ def _card(nvml: ModuleType, index: int | None, way: str, key: object) -> CardLin
         compute_capability=asker.ask("nvmlDeviceGetCudaComputeCapability", handle),
         memory_bytes=int(memory.total) if memory is not None else None,
         power_limit=asker.ask("nvmlDeviceGetEnforcedPowerLimit", handle),
-        clock=asker.ask("nvmlDeviceGetMaxClockInfo", handle, _CLOCK_SM),
+        clock=asker.ask("nvmlDeviceGetMaxClockInfo", handle, CLOCK_SM),
         memory_clock=asker.ask("nvmlDeviceGetMaxClockInfo", handle, _CLOCK_MEMORY),
         mig=bool(mig[0]) if mig is not None else None,
         error=asker.error,

@@ -12,11 +12,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from setupwizard.probes.nvml_child import Asker, start
+from setupwizard.probes.nvml_child import CLOCK_SM, Asker, start
 
 PERIOD = 0.2
 """Seconds from one look to the next: five a second show a card that slows down, and cost it nothing."""
-_CLOCK_SM = 1
 _TEMPERATURE_GPU = 0
 
 
@@ -71,7 +70,7 @@ def _look(asker: Asker, handle: Any) -> LookLine:
     if reasons is None:  # the name that it had before driver 535
         reasons = asker.ask("nvmlDeviceGetCurrentClocksThrottleReasons", handle)
     return LookLine(
-        clock=asker.ask("nvmlDeviceGetClockInfo", handle, _CLOCK_SM),
+        clock=asker.ask("nvmlDeviceGetClockInfo", handle, CLOCK_SM),
         temperature=asker.ask("nvmlDeviceGetTemperature", handle, _TEMPERATURE_GPU),
         power=asker.ask("nvmlDeviceGetPowerUsage", handle),
         reasons=reasons,
