@@ -41,8 +41,8 @@ on_programs=(tests/unit/test_{process,decoding,tools_pip_uv,runtime,redaction}.p
 on_probes=(tests/unit/test_probe_{windows,system,nvidia_smi,smi_cases,privacy}.py)
 on_layout=(tests/gui/test_layout.py::test_the_usual_pages_need_no_scrolling
     "tests/gui/test_layout.py::test_nothing_of_a_page_is_cut_off["{1-start,3-build-details,4-install-error}"-pseudo-dark-1.5]")
-# Generations in the folder with the harder name alone; of what is fetched no answers of servers: they are the same everywhere.
-without='not (test_store_generation and pytorch)'
+# Generations in the folder with the harder name alone; no answers of servers and no flood of lines: they are the same everywhere.
+without='not flood and not (test_store_generation and pytorch)'
 without+=' and not (test_store_fetch and (server or proxy or network or clock or certificate or address))'
 on_looks=(tests/gui/test_{command,tokens}.py)
 on_words=(tests/windows tests/unit/test_{process,decoding}.py)
@@ -50,7 +50,8 @@ on_words=(tests/windows tests/unit/test_{process,decoding}.py)
 case ${1:-} in
     short)
         run unit offscreen C.UTF-8 "${on_files[@]}" "${on_programs[@]}" "${on_probes[@]}" "${on_looks[@]}" -k "$without"
-        run windows-936 windows zh_CN.UTF-8 "${on_words[@]}" tests/gui/test_{program,widgets}.py "${on_layout[@]}"
+        run windows-936 windows zh_CN.UTF-8 "${on_words[@]}" tests/gui/test_{program,widgets}.py "${on_layout[@]}" \
+            -k "$without"
         ;;
     '')
         run unit offscreen C.UTF-8 tests/unit tests/windows
