@@ -117,8 +117,9 @@ def page_in(picture: Path, corner: tuple[int, int]) -> int:
     lit = [y for y, colour in enumerate(beside) if colour == LIGHT.card]
     if not lit:
         return 0
-    marks = [y for y, colour in enumerate(through) if y > lit[-1] and colour != LIGHT.rail]
-    return len(PAGES) - sum(y - before > GAP for before, y in pairwise([lit[-1] - GAP, *marks]))
+    # its round corners reach a pixel or two further down where the marks are
+    marks = [y for y, colour in enumerate(through) if y > lit[-1] + GAP // 2 and colour != LIGHT.rail]
+    return len(PAGES) - sum(y - before > GAP for before, y in pairwise([0, *marks]))
 
 
 def test_the_installed_window_shows_the_card_and_goes_on(installer, desktop, tmp_path):
