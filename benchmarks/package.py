@@ -66,8 +66,12 @@ wineserver -k
 
 def appears(desktop: Desktop, title: str) -> float:
     """Wait for a window and return when it came."""
-    argv = ["xdotool", "search", "--sync", "--onlyvisible", "--name", f"^{title}$"]
-    subprocess.run(argv, env=desktop.env, check=True, capture_output=True, timeout=180)
+    argv = ["xdotool", "search", "--onlyvisible", "--name", f"^{title}$"]
+
+    def there() -> bool:  # xdotool's own waiting fails, or never ends, where a window goes while it looks
+        return subprocess.run(argv, env=desktop.env, capture_output=True, check=False).returncode == 0
+
+    wait_for("the window", there, 180, every=0.01)
     return time.monotonic()
 
 
