@@ -28,8 +28,8 @@ from shaped_server import CHUNK
 
 from setupwizard.model.plan import Plan
 from setupwizard.store.layout import Root
-from setupwizard.tools.environment import clean_environment
 from setupwizard.tools.uv import uv_program
+from setupwizard.tools.variables import clean_environment
 
 HERE = Path(__file__).parent
 APPLY = HERE.parent / "tests" / "helpers" / "apply_program.py"
