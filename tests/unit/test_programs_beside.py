@@ -1,4 +1,4 @@
-"""Programs beside the package (benchmarks, scripts, packaging): no test runs them all, so their imports are looked up."""
+"""The programs beside the package (benchmarks, scripts, packaging): no test runs all, so imports are looked up."""
 
 from __future__ import annotations
 
