@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from setupwizard.gui.state import Act
-from setupwizard.gui.wording import variant_name
 from setupwizard.i18n import _
 from setupwizard.model.events import Outcome
 from setupwizard.model.format import format_bytes, sentences
+from setupwizard.model.naming import variant_name
 
 if TYPE_CHECKING:
     from setupwizard.model.doctor import Doctor

@@ -10,6 +10,7 @@ from setupwizard.codes import Backend as Installer
 from setupwizard.gui.state import PageName
 from setupwizard.i18n import N_, _, ngettext
 from setupwizard.model.format import format_rate, listed
+from setupwizard.model.naming import system_name, variant_name
 from setupwizard.model.settings import Preferences
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ _VENDORS: dict[Vendor, str] = {
     "qualcomm": "Qualcomm",
     "other": "",
 }
-_SYSTEMS = {"windows": "Windows", "linux": "Linux", "macos": "macOS"}
 _PAGES: dict[PageName, str] = {
     "start": N_("Start"),
     "computer": N_("Your computer"),
@@ -82,9 +82,9 @@ def vendor_name(vendor: Vendor) -> str:
     return _VENDORS[vendor]
 
 
-def system_name(machine: Machine) -> str:
+def system_line(machine: Machine) -> str:
     """Return the system of a computer: "Windows 10.0.26100, x86_64"; a Linux is called by its distribution."""
-    words = (_SYSTEMS[machine.os] if machine.os != "linux" or not machine.os_version else "", machine.os_version)
+    words = (system_name(machine.os) if machine.os != "linux" or not machine.os_version else "", machine.os_version)
     name = " ".join(word for word in words if word)
     return listed(word or "" for word in (name, machine.arch, machine.libc))
 
@@ -107,25 +107,6 @@ def card_kind(gpu: Gpu) -> str:
     if gpu.laptop:
         return _("Laptop graphics card")
     return _("Graphics card") if gpu.integrated is False else ""
-
-
-def variant_name(variant: str, platform: str = "") -> str:
-    """Return a compute platform as people write it: "CUDA 13.0", "ROCm 7.14", "Intel XPU", "CPU only"."""
-    if cuda := cuda_of(variant):
-        return f"CUDA {cuda}"
-    if rocm := re.fullmatch(r"rocm(\d[\d.]*)", variant):
-        return f"ROCm {rocm[1]}"
-    if variant == "xpu":
-        return "Intel XPU"
-    if variant == "cpu":
-        return _("Apple GPU (MPS)") if platform == "macos_arm64" else _("CPU only")
-    return variant
-
-
-def cuda_of(variant: str) -> str | None:
-    """Return the CUDA that a variant is made with, "13.0"; None for one without CUDA."""
-    found = re.fullmatch(r"cu(\d+)(\d)", variant)
-    return f"{found[1]}.{found[2]}" if found else None
 
 
 def locked_sentence(held: Preferences) -> str:

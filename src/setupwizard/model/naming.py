@@ -20,10 +20,16 @@ def variant_name(variant: str, platform: Platform | None = None) -> str:
         variant: the word of the download servers, "cu130"; one that nobody knows is its own name.
         platform: where it runs: the wheels for Apple silicon are called "cpu" and compute on the GPU.
     """
-    if cuda := re.fullmatch(r"cu(\d+)(\d)", variant):
-        return f"CUDA {cuda[1]}.{cuda[2]}"
+    if cuda := cuda_named(variant):
+        return f"CUDA {cuda}"
     if rocm := re.fullmatch(r"rocm(\d[\d.]*)", variant):
         return f"ROCm {rocm[1]}"
     if variant == "cpu":
         return _("Apple GPU (MPS)") if platform == "macos_arm64" else _("CPU only")
     return "Intel XPU" if variant == "xpu" else variant
+
+
+def cuda_named(variant: str) -> str | None:
+    """Return the CUDA that a variant is made with, "13.0"; None for one without CUDA."""
+    found = re.fullmatch(r"cu(\d+)(\d)", variant)
+    return f"{found[1]}.{found[2]}" if found else None

@@ -14,9 +14,10 @@ from setupwizard.gui.widgets.basic import Card, Chip, IconTile, Label, Rule, sho
 from setupwizard.gui.widgets.panels import Banner, Disclosure
 from setupwizard.gui.widgets.pool import Pool
 from setupwizard.gui.widgets.rows import CheckRow, CheckRows, Fact, FactGrid, RowText
-from setupwizard.gui.wording import action_button, build_title, companions_of, torch_name, variant_name
+from setupwizard.gui.wording import action_button, build_title, companions_of, torch_name
 from setupwizard.i18n import _
 from setupwizard.model.format import format_bytes, format_estimate, listed
+from setupwizard.model.naming import variant_name
 from setupwizard.model.plan import Plan, about_folder
 from setupwizard.model.recommendation import Action, Build, Recommendation
 

@@ -17,7 +17,7 @@ from setupwizard.gui.widgets.basic import Button, Card, Chip, IconTile, Label, s
 from setupwizard.gui.widgets.layouts import HeadLayout, empty
 from setupwizard.gui.widgets.panels import Banner
 from setupwizard.gui.widgets.rows import CheckRows, Fact, FactGrid, RowState, RowText
-from setupwizard.gui.wording import action_button, card_kind, card_name, system_name, vendor_name
+from setupwizard.gui.wording import action_button, card_kind, card_name, system_line, vendor_name
 from setupwizard.i18n import N_, _, ngettext
 from setupwizard.model.driver_help import driver_help
 from setupwizard.model.format import format_bytes, format_memory, listed, sentences
@@ -327,7 +327,7 @@ def _facts(gpu: Gpu, machine: Machine) -> list[Fact]:
 
 
 def _rows(state: State, machine: Machine) -> list[RowText]:
-    rows = [_driver_row(state, machine), _disk_row(state, machine), _row("ok", _("System"), system_name(machine))]
+    rows = [_driver_row(state, machine), _disk_row(state, machine), _row("ok", _("System"), system_line(machine))]
     if machine.memory_mib:
         rows.append(_row("ok", _("Memory"), format_memory(machine.memory_mib)))
     for torch in machine.torches[:2]:

@@ -15,9 +15,10 @@ from setupwizard.gui.state import State
 from setupwizard.gui.widgets.basic import Button, Card, Label
 from setupwizard.gui.widgets.panels import CommandBox
 from setupwizard.gui.widgets.pills import PillRow, Value
-from setupwizard.gui.wording import companions_of, installer_name, locked_sentence, torch_name, variant_name
+from setupwizard.gui.wording import companions_of, installer_name, locked_sentence, torch_name
 from setupwizard.i18n import _
 from setupwizard.model.format import listed
+from setupwizard.model.naming import variant_name
 from setupwizard.model.recommendation import Build, Cell
 
 AUTOMATIC = ""
@@ -135,7 +136,7 @@ class Details(Card):
         self.torch.show_values(
             [Value(torch, torch_name(torch), _reason(cells)) for torch, cells in rows.items()], present, more
         )
-        platform = build.platform if build is not None else ""
+        platform = build.platform if build is not None else None
         self.platform.show_values(
             [
                 Value(variant, variant_name(variant, platform), why)

@@ -9,9 +9,9 @@ from setupwizard.gui import theme
 from setupwizard.gui.widgets.basic import Button, Card, Label, show_if
 from setupwizard.gui.widgets.panels import Disclosure
 from setupwizard.gui.widgets.rows import CheckRows, RowText
-from setupwizard.gui.wording import cuda_of, variant_name
 from setupwizard.i18n import _
 from setupwizard.model.machine import Machine, Toolkit
+from setupwizard.model.naming import cuda_named, variant_name
 from setupwizard.model.recommendation import Build
 
 
@@ -49,7 +49,7 @@ class ToolkitFold(Disclosure):
         show_if(self, machine is not None and (nvidia or bool(machine.toolkits)))
         if machine is None:
             return
-        cuda = cuda_of(build.variant) if build is not None else None
+        cuda = cuda_named(build.variant) if build is not None else None
         if machine.toolkits:
             title = _("CUDA Toolkit {version} is here; PyTorch does not need it")
             self.show_title(title.format(version=machine.toolkits[0].version))
