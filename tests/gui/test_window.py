@@ -19,7 +19,7 @@ from setupwizard.gui.pages.install import OFFER_S, STALL_S
 from setupwizard.gui.tokens import DARK
 from setupwizard.gui.widgets.basic import Button, Label
 from setupwizard.gui.widgets.rows import CheckRow
-from setupwizard.model.events import Output, Progress, StepStarted
+from setupwizard.model.events import Output, Progress, StepFinished, StepStarted
 from setupwizard.model.verification import Device
 from setupwizard.sentences import SENTENCES
 
@@ -455,6 +455,19 @@ def test_unpacking_that_takes_long_is_explained(visit: Visit) -> None:
     window.install._on_second()
     assert window.install.line.note.startswith("Unpacking 6.9 GB. Your antivirus")
     assert "1 min" in window.install.line.note
+
+
+def test_between_two_steps_the_line_tells_that_their_files_go_and_not_that_it_begins(visit: Visit) -> None:
+    window = visit.open()
+    visit.go_to_install()
+    for event in (
+        StepFinished(id="fetch", status="done"),
+        StepStarted(id="audit", title=""),
+        StepFinished(id="audit", status="done"),
+    ):
+        window.install.happened(event)
+    assert "Tidying up" in window.install.line.words
+    assert "Getting ready" not in window.install.line.words
 
 
 def test_output_goes_to_the_drawer_and_its_state_is_remembered(visit: Visit) -> None:

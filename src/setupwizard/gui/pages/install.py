@@ -234,7 +234,9 @@ class InstallPage(Page):
             return
         progress = self._progress
         step = self._overall.running
-        headline = step_doing(step) if step is not None else _("Getting ready")
+        # Between two steps what the one before needed is removed: thousands of files, minutes on a slow disk.
+        between = step_doing("clean") if self._overall.status else _("Getting ready")
+        headline = step_doing(step) if step is not None else between
         if state.succeeded:
             headline = _("Done")
         elif self._resting(state):
