@@ -11,7 +11,20 @@ from setupwizard.gui.widgets.basic import Button, Inset, Label
 from setupwizard.i18n import _
 
 
-class ConfirmDialog(QDialog):
+class _QuestionDialog(QDialog):
+    """A question over the window, from above to below: `column` takes its parts."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        look = theme.current()
+        self.setWindowModality(Qt.WindowModality.WindowModal)
+        self.setWindowTitle(_("PyTorch Setup"))
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(look.px(24), look.px(20), look.px(24), look.px(20))
+        self.column.setSpacing(look.px(8))
+
+
+class ConfirmDialog(_QuestionDialog):
     """Asked before anything of an environment is deleted or changed, with the names of what it is about.
 
     Closing it by Esc or the frame leaves everything as it is; so does Return where something would be deleted.
@@ -20,12 +33,7 @@ class ConfirmDialog(QDialog):
     def __init__(self, parent: QWidget, question: Question) -> None:
         """Lay out the question."""
         super().__init__(parent)
-        look = theme.current()
-        self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.setWindowTitle(_("PyTorch Setup"))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(look.px(24), look.px(20), look.px(24), look.px(20))
-        column.setSpacing(look.px(8))
+        look, column = theme.current(), self.column
         column.addWidget(Label("h2", question.title))
         column.addWidget(Label("body", question.text))
         if question.items:
@@ -55,7 +63,7 @@ class ConfirmDialog(QDialog):
         safe.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
-class StopDialog(QDialog):
+class StopDialog(_QuestionDialog):
     """Asked before an install is stopped; closing it by Esc or the frame goes on with the install.
 
     Signals:
@@ -67,12 +75,7 @@ class StopDialog(QDialog):
     def __init__(self, parent: QWidget) -> None:
         """Lay out the question."""
         super().__init__(parent)
-        look = theme.current()
-        self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.setWindowTitle(_("PyTorch Setup"))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(look.px(24), look.px(20), look.px(24), look.px(20))
-        column.setSpacing(look.px(8))
+        look, column = theme.current(), self.column
         title = Label("h2", _("Stop the installation?"))
         column.addWidget(title)
         column.addWidget(Label("body", _("Nothing half-made stays. What you had before is untouched.")))
