@@ -74,8 +74,13 @@ def _new_threads(before: set[threading.Thread]) -> list[threading.Thread]:
 def _settle() -> None:
     for _turn in range(2):
         QApplication.processEvents()
-        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        _delete()
     gc.collect()
+    _delete()
+
+
+def _delete() -> None:
+    """Delete now what is to be deleted later."""
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
@@ -88,7 +93,8 @@ def plain_look(qapp: QApplication, nothing_left: None) -> Iterator[None]:
         look.set_mode("light")
     yield
     i18n.set_language("en")
-    look.apply()
+    _delete()  # a style sheet is worked out again for every widget that is still there
+    look.set_scale(1.0)
 
 
 @pytest.fixture

@@ -72,10 +72,9 @@ def _settle() -> None:
 
 
 @pytest.fixture
-def scaled() -> Iterator[Callable[[float], None]]:
+def scaled() -> Callable[[float], None]:
     """Return a function that makes the text larger, for what is built afterwards."""
-    yield theme.current().set_scale
-    theme.current().set_scale(1.0)
+    return theme.current().set_scale
 
 
 @pytest.fixture
