@@ -42,14 +42,14 @@ test: $(DEV_STAMP) ## everything that fits in forty minutes, the slow suites tri
 	$(MAKE) check
 	$(BIN)/python -m pytest -q -n 2 tests/gui
 	-$(BIN)/setupwizard apply --yes --cpu --source pip-config --quiet --env build/test-torch </dev/null
-	SETUPWIZARD_TORCH_PYTHON="$$(ls $(CURDIR)/build/test-torch/current/bin/python 2>/dev/null)" $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not full" tests/end2end
+	SETUPWIZARD_TORCH_PYTHON="$$(ls $(CURDIR)/build/test-torch/current/bin/python 2>/dev/null)" $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not full" tests/end2end
 	$(MAKE) -j 2 -O -k test-windows-short test-faults-short test-fleet-short
 	packaging/test.sh $(BIN)/python quick
 
 test-end2end: $(DEV_STAMP) ## the program as a user runs it, with the tests for which make test has no time
 	scripts/set_up_tests.sh
 	-$(BIN)/setupwizard apply --yes --cpu --source pip-config --quiet --env build/test-torch </dev/null
-	SETUPWIZARD_TORCH_PYTHON="$$(ls $(CURDIR)/build/test-torch/current/bin/python 2>/dev/null)" $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/end2end
+	SETUPWIZARD_TORCH_PYTHON="$$(ls $(CURDIR)/build/test-torch/current/bin/python 2>/dev/null)" $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/end2end
 	SETUPWIZARD_BUSY=full $(BIN)/python -m pytest -q tests/end2end/test_window_keys_alone.py
 
 test-faults-short: $(DEV_STAMP) ## the part of the fault and kill tests for each change
