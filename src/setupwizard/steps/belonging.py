@@ -158,7 +158,11 @@ def _must_be_plain(url: str, lock: str) -> None:
         port_is_fine = False
         parts = urlsplit("")
     odd = not port_is_fine or parts.username is not None or parts.password is not None or parts.fragment
-    local = parts.scheme == "file" and parts.netloc in {"", "localhost"} and ".." not in unquote(parts.path).split("/")
+    # two slashes, or two backslashes, begin the name of another computer on Windows: to look there would already
+    # tell it who is asking
+    place = unquote(parts.path)
+    here = parts.netloc in {"", "localhost"} and not place.startswith("//") and "\\" not in place
+    local = parts.scheme == "file" and here and ".." not in place.split("/")
     if odd or not (local or (parts.scheme in {"http", "https"} and parts.hostname)):
         raise strict.refused(lock, _("it holds an address that is not a plain one."))
 
