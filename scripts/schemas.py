@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 from pathlib import Path
@@ -52,10 +53,24 @@ def schema_files() -> dict[Path, str]:
     for kind in KINDS:
         head = {"$schema": HEAD, "title": kind.__name__}
         path = TOP / "resources" / "schema" / f"{kind.__name__.lower()}.schema.json"
-        files[path] = json.dumps({**head, **schema_of(kind)}, indent=2) + "\n"
+        files[path] = _text({**head, **schema_of(kind)})
     path = TOP / "resources" / "schema" / "event.schema.json"
-    files[path] = json.dumps(event_schema(), indent=2) + "\n"
+    files[path] = _text(event_schema())
     return files
+
+
+def _text(schema: dict[str, Any]) -> str:
+    return json.dumps(_plain(schema), indent=2) + "\n"
+
+
+def _plain(part: Any) -> Any:
+    """Return a schema with its descriptions without the code's margin: msgspec took it away only from 0.23 on."""
+    if isinstance(part, dict):
+        return {
+            name: inspect.cleandoc(value) if name == "description" and isinstance(value, str) else _plain(value)
+            for name, value in part.items()
+        }
+    return [_plain(one) for one in part] if isinstance(part, list) else part
 
 
 def event_schema() -> dict[str, Any]:
