@@ -8,6 +8,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 DEV_STAMP := $(VENV)/.set-up-dev
 
+# The torch that the end-to-end tests start from, and how they run: a file stays on one processor, the longest files first.
+TEST_TORCH = $(BIN)/setupwizard apply --yes --cpu --source pip-config --quiet --env build/test-torch </dev/null
+END2END = SETUPWIZARD_TORCH_PYTHON="$$(ls $(CURDIR)/build/test-torch/current/bin/python 2>/dev/null)" $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/end2end
+
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -41,15 +45,15 @@ test: $(DEV_STAMP) ## everything that fits in forty minutes, the slow suites tri
 	scripts/set_up_tests.sh
 	$(MAKE) check
 	$(BIN)/python -m pytest -q -n 2 tests/gui
-	-$(BIN)/setupwizard apply --yes --cpu --source pip-config --quiet --env build/test-torch </dev/null
-	SETUPWIZARD_TORCH_PYTHON="$$(ls $(CURDIR)/build/test-torch/current/bin/python 2>/dev/null)" $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not full" tests/end2end
+	-$(TEST_TORCH)
+	$(END2END) -m "not full"
 	$(MAKE) -j 2 -O -k test-windows-short test-faults-short test-fleet-short
 	packaging/test.sh $(BIN)/python quick
 
 test-end2end: $(DEV_STAMP) ## the program as a user runs it, with the tests for which make test has no time
 	scripts/set_up_tests.sh
-	-$(BIN)/setupwizard apply --yes --cpu --source pip-config --quiet --env build/test-torch </dev/null
-	SETUPWIZARD_TORCH_PYTHON="$$(ls $(CURDIR)/build/test-torch/current/bin/python 2>/dev/null)" $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/end2end
+	-$(TEST_TORCH)
+	$(END2END)
 	SETUPWIZARD_BUSY=full $(BIN)/python -m pytest -q tests/end2end/test_window_keys_alone.py
 
 test-faults-short: $(DEV_STAMP) ## the part of the fault and kill tests for each change
@@ -72,7 +76,7 @@ test-cuda-wheel: $(DEV_STAMP) ## install the CUDA build of torch where pip here 
 	mkdir -p build
 	$(BIN)/python scripts/cuda_wheel.py
 
-test-windows-short: $(DEV_STAMP) ## the part of the Windows lane for each change: five minutes, two more for the lab
+test-windows-short: $(DEV_STAMP) ## the part of the Windows lane for each change: four minutes, two more for the lab
 	packaging/lab/lane.sh $(BIN)/python short
 
 test-windows: $(DEV_STAMP) ## build the Windows lab (Wine) if it is not there, and run the tests in Windows Python
