@@ -21,7 +21,7 @@ _STAGES: dict[CheckId, _Stage] = {
     "files": _Stage(N_("Installed files"), N_("Every file is exactly the one that the packages brought.")),
     "packages": _Stage(N_("Planned build"), N_("The PyTorch that is there is the one that was planned.")),
     "import": _Stage(N_("Starting PyTorch"), N_("Python finds PyTorch and loads all of its libraries."), "torch"),
-    "device": _Stage(N_("Finding the device"), N_("PyTorch sees the graphics card and may use it."), "torch.cuda"),
+    "device": _Stage(N_("Finding the device"), N_("PyTorch sees the device and may use it."), "torch.cuda"),
     "arch": _Stage(N_("Code for this card"), N_("The build holds machine code that this card understands.")),
     "first-kernel": _Stage(N_("First calculation"), N_("The device adds numbers and gives the right sum.")),
     "correctness": _Stage(
