@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 import time
+import weakref
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -73,8 +75,9 @@ class Scene:
 
     def __init__(self) -> None:
         self.clock = Clock()
-        file = Path(tempfile.mkdtemp()) / "window.ini"
-        settings = QSettings(str(file), QSettings.Format.IniFormat)
+        folder = tempfile.mkdtemp(prefix="scene-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        settings = QSettings(str(Path(folder) / "window.ini"), QSettings.Format.IniFormat)
         self.window = SetupWindow(FakeBackend(), settings, clock=self.clock)
         self.window._started = True  # the scene is set by hand
         self.window.complete()
