@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from setupwizard.codes import SCHEMA, Platform
-from setupwizard.model.planfile import Sha256
+from setupwizard.model.shapes import Sha256
 
 RelativePath = Annotated[str, Meta(min_length=1, max_length=240)]
 

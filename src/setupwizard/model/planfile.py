@@ -10,17 +10,16 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from setupwizard.codes import Platform, VerifyLevel
+from setupwizard.model.shapes import Sha256, VariantName
 
 PlanName = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,40}$")]
 TorchVersion = Annotated[str, Meta(pattern=r"^[0-9]{1,4}(\.[0-9]{1,6}){1,3}((a|b|rc|\.post|\.dev)[0-9]{1,10})?$")]
-VariantName = Annotated[str, Meta(pattern=r"^(cpu|cu[0-9]{2,4}|rocm[0-9]{1,2}(\.[0-9]{1,3}){1,2}|xpu)$")]
 PythonVersion = Annotated[str, Meta(pattern=r"^3\.[0-9]{1,2}t?$")]
 CompanionWord = Annotated[
     str, Meta(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,60}[A-Za-z0-9])?(==[A-Za-z0-9.+!_-]{1,40})?$")
 ]
 # uv takes a lock only under such a name, and no dot may stand in its middle part
 LockName = Annotated[str, Meta(pattern=r"^pylock(\.[A-Za-z0-9_-]{1,100})?\.toml$")]
-Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 CardWord = Annotated[str, Meta(pattern=r"^([0-9]{1,2}\.[0-9]|gfx[0-9a-f]{3,5}|xpu)$")]
 """A compute capability of NVIDIA's; for other builds AMD's word for the chip, or "xpu" for Intel's cards."""
 DriverVersion = Annotated[str, Meta(pattern=r"^[0-9]{1,4}(\.[0-9]{1,4}){0,3}$")]

@@ -11,13 +11,12 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from setupwizard.codes import SCHEMA, Platform
+from setupwizard.model.shapes import Sha256, VariantName
 
 Torch = Annotated[str, Meta(pattern=r"^\d{1,4}(\.\d{1,4}){1,3}(\.post\d{1,3})?$")]
 """A released version of torch, or of a companion: no development or release-candidate build."""
-VariantName = Annotated[str, Meta(pattern=r"^(cpu|xpu|cu\d{2,4}|rocm\d{1,2}(\.\d{1,3}){1,3})$")]
 PythonName = Annotated[str, Meta(pattern=r"^3\.\d{1,2}t?$")]
 Tag = Annotated[str, Meta(pattern=r"^[a-z0-9_.]{1,120}$")]
-Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 Address = Annotated[str, Meta(pattern=r"^https?://[^\s\x00-\x1f]{1,2000}$")]
 Date = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Word = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")]

@@ -20,7 +20,7 @@ from setupwizard.tools.concurrency import Cancel
 OLD_DAYS = 120
 """PyTorch has a new release about every two months: facts older than this miss some."""
 
-Build = tuple[str, str, Platform]
+_Listed = tuple[str, str, Platform]
 """Version of torch, variant, platform."""
 
 
@@ -129,7 +129,7 @@ def refresh(cancel: Cancel | None = None, *, bundled: Catalogue | None = None) -
     return knowledge(now, asked=answers.asked)
 
 
-def _builds(catalogue: Catalogue) -> set[Build]:
+def _builds(catalogue: Catalogue) -> set[_Listed]:
     return {
         (release.torch, variant, platform)
         for release in catalogue.releases
@@ -138,7 +138,7 @@ def _builds(catalogue: Catalogue) -> set[Build]:
     }
 
 
-def _changes(builds: Iterable[Build]) -> tuple[Change, ...]:
+def _changes(builds: Iterable[_Listed]) -> tuple[Change, ...]:
     rows: dict[tuple[str, str], list[Platform]] = {}
     for torch, variant, platform in sorted(builds, key=lambda build: (Version(build[0]), build)):
         rows.setdefault((torch, variant), []).append(platform)

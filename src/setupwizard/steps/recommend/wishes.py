@@ -10,13 +10,14 @@ from packaging.version import Version
 
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
+from setupwizard.model import shapes
 from setupwizard.model.machine import Machine
 from setupwizard.model.recommendation import Wishes
 
 _LONGEST = 100
 """Characters of a specifier: no honest one comes near it."""
 _PYTHON = re.compile(r"(\d{1,3}\.\d{1,3})(?:\.\d{1,3})?(t?)")
-_VARIANT = re.compile(r"cpu|xpu|cu\d{2,4}|rocm\d+(?:\.\d+){0,2}")
+_VARIANT = re.compile(shapes.VARIANT)
 
 
 class Limits(Struct, frozen=True, kw_only=True):
