@@ -191,6 +191,27 @@ def test_the_page_is_whole_and_says_what_matters() -> None:
     assert "None" not in page.text
 
 
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (PlanSource(id="official", kind="index", why=""), "pytorch.org"),
+        (PlanSource(id="sjtu", kind="index", why=""), "SJTU mirror"),
+        (PlanSource(id="pip-config", kind="pip-config", why=""), "pip's own settings"),
+        (PlanSource(id="named", kind="index", why=""), "wheels.example"),
+        (PlanSource(id="folder", kind="folder", why=""), "A folder of wheels"),
+        (PlanSource(id="bundle", kind="bundle", why=""), "A bundle"),
+        (PlanSource(id="conda-forge", kind="index", why=""), "conda-forge"),
+    ],
+)
+def test_a_source_is_called_as_people_call_it(source: PlanSource, words: str) -> None:
+    made = report()
+    assert made.plan is not None
+    own = replace(made.plan.packages[0], origin="named", url="https://wheels.example/simple/torch.whl")
+    page = Page(render_html(replace(made, plan=replace(made.plan, source=source, packages=(own,)))))
+    words_after = page.words[page.words.index("Packages from") + 1 :]
+    assert next(word for word in words_after if word.strip()) == words
+
+
 def test_the_page_needs_nothing_from_anywhere_and_is_accessible() -> None:
     html = render_html(report())
     page = Page(html)

@@ -85,9 +85,8 @@ class Program(Keeper):
     def contacts(self) -> tuple[Contact, ...]:
         """Return everybody whom the program may ask, and when."""
         from setupwizard import workflow
-        from setupwizard.gui.wording import source_name
 
-        return tuple(replace(one, name=source_name(one.id, one.name)) for one in workflow.contacts())
+        return workflow.contacts()
 
     def newer_version(self, cancel: Cancel) -> Newer | None:
         """Ask whether there is a newer version of the program."""
@@ -117,10 +116,10 @@ class Program(Keeper):
     def options(self, machine: Machine) -> Options:
         """Return what can be chosen on this computer."""
         from setupwizard import workflow
-        from setupwizard.gui.wording import source_name
+        from setupwizard.gui.wording import source_button
 
         pythons, sources = workflow.options(machine)
-        named = tuple(Option(key, source_name(key, name)) for key, name in sources)
+        named = tuple(Option(key, source_button(key, name)) for key, name in sources)
         installers: tuple[Installer, ...] = ("uv", "pip", *(("conda",) if machine.condas else ()))
         return Options(pythons=pythons, installers=installers, sources=named)
 

@@ -61,14 +61,6 @@ _LIMITS: dict[LimitedBy, str] = {
     "disk": N_("The disk sets the speed."),
     "cpu": N_("The processor sets the speed."),
 }
-_SOURCES = {
-    "official": N_("Official"),
-    "sjtu": N_("SJTU mirror"),
-    "nju": N_("NJU mirror"),
-    "aliyun": N_("Aliyun mirror"),
-    "pip-config": N_("pip's own settings"),
-    "general": N_("General package index"),
-}
 _INSTALLERS: dict[Installer, str] = {"uv": N_("pip (uv)"), "pip": N_("pip"), "conda": N_("conda")}
 
 
@@ -136,9 +128,9 @@ def torch_name(torch: str) -> str:
     return _("Preview ({version})").format(version=torch) if ".dev" in torch else torch
 
 
-def source_name(source: str, name: str) -> str:
-    """Return what a download server is called: in the present language where it is a known one."""
-    return _(_SOURCES[source]) if source in _SOURCES else name
+def source_button(source: str, name: str) -> str:
+    """Return what the button of a download server says; the first is known by what it is, not by its address."""
+    return _("Official") if source == "official" else name
 
 
 def build_title(build: Build) -> str:

@@ -1,11 +1,20 @@
-"""What systems and compute platforms are called by people: the window, the command line and the report say the same."""
+"""What systems, compute platforms and sources are called by people: window, command line and report say the same."""
 
 from __future__ import annotations
 
 import re
 
 from setupwizard.codes import OsName, Platform
-from setupwizard.i18n import _
+from setupwizard.i18n import N_, _
+
+_SOURCES = {
+    "official": "pytorch.org",
+    "sjtu": N_("SJTU mirror"),
+    "nju": N_("NJU mirror"),
+    "aliyun": N_("Aliyun mirror"),
+    "pip-config": N_("pip's own settings"),
+    "general": N_("General package index"),
+}
 
 
 def system_name(os: OsName) -> str:
@@ -33,3 +42,13 @@ def cuda_named(variant: str) -> str | None:
     """Return the CUDA that a variant is made with, "13.0"; None for one without CUDA."""
     found = re.fullmatch(r"cu(\d+)(\d)", variant)
     return f"{found[1]}.{found[2]}" if found else None
+
+
+def source_name(source: str, name: str = "") -> str:
+    """Return what a source is called, in the present language where it is a known one.
+
+    Args:
+        source: its id.
+        name: what an unknown one is called; its id when nothing better is known.
+    """
+    return _(_SOURCES[source]) if source in _SOURCES else name or source

@@ -7,6 +7,7 @@ from pathlib import Path
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.catalogue import Catalogue
+from setupwizard.model.naming import source_name
 from setupwizard.probes.listings import SourceSpec
 from setupwizard.tools.redaction import without_login
 
@@ -14,13 +15,14 @@ from setupwizard.tools.redaction import without_login
 def known_sources(catalogue: Catalogue) -> dict[str, SourceSpec]:
     """Return every source that the program knows by name: the official index, mirrors, pip's own, the general one."""
     specs = [
-        SourceSpec(id=source.id, name=source.name, kind=source.kind, url=source.url) for source in catalogue.sources
+        SourceSpec(id=source.id, name=source_name(source.id, source.name), kind=source.kind, url=source.url)
+        for source in catalogue.sources
     ]
     official = [spec for spec in specs if spec.id == "official"]
     mirrors = [spec for spec in specs if spec.id != "official"]
     machine = [
-        SourceSpec(id="pip-config", name=_("this computer's pip settings"), kind="pip-config"),
-        SourceSpec(id="general", name=_("the general package index"), kind="general"),
+        SourceSpec(id="pip-config", name=source_name("pip-config"), kind="pip-config"),
+        SourceSpec(id="general", name=source_name("general"), kind="general"),
     ]
     return {spec.id: spec for spec in (*official, *mirrors, *machine)}
 

@@ -203,7 +203,7 @@ def _environment_facts(report: Report) -> Iterator[tuple[str, str]]:
     if plan is not None:
         yield "Python", plan.python.version
         yield _("Folder"), plan.root
-        yield _("Packages from"), plan.source.id
+        yield _("Packages from"), wording.source_text(plan)
     if report.outcome is not None:
         yield _("Installation"), wording.outcome_word(report.outcome.status)
 

@@ -8,8 +8,10 @@ from setupwizard.codes import OutcomeStatus, VerificationVerdict
 from setupwizard.i18n import N_, _
 from setupwizard.model.format import format_memory, listed
 from setupwizard.model.machine import Gpu, Machine
-from setupwizard.model.naming import system_name, variant_name
+from setupwizard.model.naming import source_name, system_name, variant_name
+from setupwizard.model.plan import Plan
 from setupwizard.model.recommendation import Build
+from setupwizard.tools.addresses import host_of
 
 _VERDICTS: dict[VerificationVerdict | None, str] = {
     "pass": N_("Works"),
@@ -36,6 +38,14 @@ def system_text(machine: Machine) -> str:
 def build_text(build: Build) -> str:
     """Return a build in a few words: "PyTorch 2.15.0, CUDA 13.0"."""
     return listed((f"PyTorch {build.torch}", variant_name(build.variant, build.platform)))
+
+
+def source_text(plan: Plan) -> str:
+    """Return where the packages come from; an address that somebody named is told by its host."""
+    if plan.source.kind in {"folder", "bundle"}:
+        return _("A bundle") if plan.source.kind == "bundle" else _("A folder of wheels")
+    hosts = (host_of(package.url) for package in plan.packages if package.origin == plan.source.id)
+    return source_name(plan.source.id, next(hosts, ""))
 
 
 def card_text(gpu: Gpu) -> str:
