@@ -64,6 +64,8 @@ test-faults: $(DEV_STAMP) ## the fault and kill tests in full
 	SETUPWIZARD_FAULTS=full SETUPWIZARD_TRIALS=200 $(BIN)/python -m pytest -q tests/faults --ignore tests/faults/test_matrix.py --timeout 3600
 
 coverage: $(DEV_STAMP) ## branches of the core that the tests reach, by file, and what is not reached (docs/tests.md)
+	scripts/set_up_tests.sh
+	-$(TEST_TORCH)
 	scripts/coverage.sh $(BIN)/python
 
 audit: $(DEV_STAMP) ## known weaknesses of what is installed, and what is not the newest; needs an index that knows them

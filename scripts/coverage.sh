@@ -2,7 +2,8 @@
 # Measure which branches of the core (steps, store, tools, probes) the tests reach, the program's own children included.
 #   coverage.sh PYTHON [PYTEST WORDS]      the lanes that a machine without a graphics card can run, when none are named
 # The program gives its children a clean environment, so a line in site-packages starts the measuring, for as long as
-# this script runs. build/coverage/report.txt lists every line and branch that was not reached (docs/tests.md says why).
+# this script runs. Copies of the program that a test made are gone by the time of the report and do not count.
+# build/coverage/report.txt lists every line and branch that was not reached (docs/tests.md says why).
 set -euo pipefail
 
 python=$(realpath -s "$1")
@@ -24,6 +25,7 @@ sigterm = true
 data_file = $out/data
 [report]
 include = $core
+omit = */copy/*
 exclude_also =
     if TYPE_CHECKING:
     @overload

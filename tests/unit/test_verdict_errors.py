@@ -4,16 +4,19 @@ import pytest
 
 from helpers.machines import amd, linux, nvidia, windows
 from setupwizard.codes import APPLY_EXIT
+from setupwizard.model.machine import PythonChoice
 from setupwizard.model.recommendation import Wishes
 from setupwizard.steps.recommend import recommend
 from setupwizard.steps.verdict_errors import error_of_verdict
 
+INSISTED = PythonChoice(version="3.12", free_threaded=True, fixed=True)
 CASES = [
     (linux(nvidia("8.6")), Wishes(), "driver-missing", "nvidia.com"),
     (linux(nvidia("12.0"), driver="470.57.02"), Wishes(), "driver-old", "470.57.02"),
     (windows(amd("gfx1100", name="AMD Radeon RX 7900 XTX")), Wishes(), "other-route", "repo.amd.com"),
     (linux(nvidia("8.9", driver_sees_it=False, kernel_driver="vfio-pci")), Wishes(), "hardware-unreachable", "virtual"),
     (linux(nvidia("8.9"), driver="580.95.05"), Wishes(torch="1.0.0"), "no-build", "the newest is"),
+    (linux(nvidia("8.9"), driver="580.95.05", python=INSISTED), Wishes(), "change-python", "Python 3.12t has no"),
     (linux(arch="riscv64"), Wishes(), "unsupported-os", "system"),
 ]
 

@@ -21,7 +21,7 @@ def error_of_verdict(recommendation: Recommendation, machine: Machine) -> SetupE
         )
     if recommendation.verdict == "change-python":
         better = recommendation.after.python if recommendation.after else "3.12"
-        python = machine.python.version if machine.python else ""
+        python = machine.python.name if machine.python else ""
         return SetupError("change-python", python=python, better=better, detail=detail)
     if recommendation.verdict == "fix-hardware":
         return SetupError("hardware-unreachable", detail=detail)
