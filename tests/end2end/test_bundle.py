@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from helpers.bundle_lab import BundleLab, sha256, tree, write_plan
+from helpers.make_wheels import make_wheel, unpack
 from helpers.program import PROGRAM
 
 NO_ROUTE = ("unshare", "-n")
@@ -236,3 +237,26 @@ def test_another_release_in_the_plan_is_drift(lab, tmp_path):
     ended = lab.run("verify", "--plan", other.plan, "--env", lab.root, "--level", "files", "--json")
     assert ended.code == 21
     assert any("2.14.0" in row["text"] for row in ended.document["checks"])
+
+
+def test_what_the_user_added_comes_along_where_the_plan_holds_what_it_needs(lab, tmp_path):
+    """A plan of somebody's is not added to: who needs more than it holds is named, and stays behind only by a word."""
+    assert lab.apply(lab.plan, "--source", lab.wheels).code == 0
+    site = next(iter(lab.root.glob("gens/0001/lib/python3*/site-packages")))
+    for name, needs in (
+        ("fits", "numpy>=2"),
+        ("elsewhere", 'absent; sys_platform == "win32"'),
+        ("needs_more", "absent"),
+    ):
+        unpack(make_wheel(tmp_path / "own", name, "1.0", requires=[needs]), site)
+    other = BundleLab(tmp_path / "next", release="2.14.0")
+    words = (other.plan, "--source", other.wheels)
+    stopped = lab.apply(*words)
+    assert (stopped.code, stopped.document["error"]["code"]) == (18, "not-carried")
+    assert "needs-more 1.0" in stopped.document["error"]["title"]
+    assert (lab.root / "current").readlink().name == "0001"
+    moved = lab.apply(*words, "--leave-out")
+    assert (moved.code, moved.document["status"]) == (0, "done"), moved.err
+    there = {path.name for path in lab.root.glob("gens/0002/lib/python3*/site-packages/*")}
+    assert {"fits", "elsewhere"} <= there
+    assert "needs_more" not in there
