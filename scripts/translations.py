@@ -1,7 +1,7 @@
-"""Collect the texts into the template, update the Chinese catalogue, and compile it.
+"""Collect the texts, update the catalogue of every language, and compile it.
 
 `--check` changes nothing and fails when a text is missing, untranslated, or its compiled form is old. `--merge FILE`
-takes translations from a JSON object of English to Chinese.
+takes translations from a JSON object of English to the language that `--into` names.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
 
+from setupwizard.i18n import DOMAIN, LANGUAGES
+
 TOP = Path(__file__).resolve().parent.parent
 SOURCE = TOP / "src" / "setupwizard"
 TEMPLATES = TOP / "resources"
-PO = TOP / "resources" / "locale" / "zh_CN" / "LC_MESSAGES" / "setupwizard.po"
 PLACEHOLDER = re.compile(r"\{\w*\}")
 
 
@@ -38,13 +39,19 @@ def collected() -> Catalog:
     return catalog
 
 
-def updated(merge: list[Path]) -> Catalog:
-    """Return the Chinese catalogue with every text of today and none of yesterday."""
-    old = read_po(io.BytesIO(PO.read_bytes()), locale="zh_CN") if PO.is_file() else Catalog(locale="zh_CN")
+def file_of(language: str) -> Path:
+    """Return the catalogue that translators edit; the compiled one lies beside it."""
+    return TOP / "resources" / "locale" / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+
+
+def updated(language: str, merge: list[Path]) -> Catalog:
+    """Return the catalogue of a language with every text of today and none of yesterday."""
+    file = file_of(language)
+    old = read_po(io.BytesIO(file.read_bytes()), locale=language) if file.is_file() else Catalog(locale=language)
     fresh: dict[str, str] = {}
     for path in merge:
         fresh.update(json.loads(path.read_text("utf-8")))
-    new = Catalog(locale="zh_CN", project="setupwizard", charset="utf-8", creation_date=old.creation_date)
+    new = Catalog(locale=language, project="setupwizard", charset="utf-8", creation_date=old.creation_date)
     new.revision_date, new.mime_headers = old.revision_date, old.mime_headers
     for message in sorted((m for m in collected() if m.id), key=lambda m: str(m.id)):
         known = old.get(message.id if isinstance(message.id, str) else message.id[0])
@@ -100,23 +107,40 @@ def source_text(catalog: Catalog) -> bytes:
     return re.sub(rb'"(POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator): .*\n', b"", buffer.getvalue())
 
 
+def checked(language: str, catalog: Catalog) -> list[str]:
+    """Return what is wrong with the files of a language."""
+    po = file_of(language)
+    mo = po.with_suffix(".mo")
+    if not po.is_file() or po.read_bytes() != source_text(catalog):
+        return [f"{po.name} is not what the code says: run make translations"]
+    if not mo.is_file() or spoken(mo.read_bytes()) != spoken(compiled(catalog)):
+        return [f"{mo.name} is older than {po.name}: run make translations"]
+    return []
+
+
+def write(language: str, catalog: Catalog) -> None:
+    """Write both files of a language."""
+    po = file_of(language)
+    po.parent.mkdir(parents=True, exist_ok=True)
+    po.write_bytes(source_text(catalog))
+    po.with_suffix(".mo").write_bytes(compiled(catalog))
+
+
 def main() -> int:
+    translated = [language for language in LANGUAGES if language != "en"]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--merge", type=Path, nargs="*", default=[])
+    parser.add_argument("--into", choices=translated, default=translated[0])
     options = parser.parse_args()
-    catalog = updated(options.merge)
-    wrong = problems(catalog)
-    mo = PO.with_suffix(".mo")
-    if options.check:
-        if not PO.is_file() or PO.read_bytes() != source_text(catalog):
-            wrong.append(f"{PO.name} is not what the code says: run make translations")
-        elif not mo.is_file() or spoken(mo.read_bytes()) != spoken(compiled(catalog)):
-            wrong.append(f"{mo.name} is older than {PO.name}: run make translations")
-    else:
-        PO.parent.mkdir(parents=True, exist_ok=True)
-        PO.write_bytes(source_text(catalog))
-        mo.write_bytes(compiled(catalog))
+    wrong = []
+    for language in translated:
+        catalog = updated(language, options.merge if language == options.into else [])
+        wrong += [f"{language}: {line}" for line in problems(catalog)]
+        if options.check:
+            wrong += [f"{language}: {line}" for line in checked(language, catalog)]
+        else:
+            write(language, catalog)
     for line in wrong:
         print(line, file=sys.stderr)
     return 1 if wrong else 0

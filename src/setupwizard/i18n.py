@@ -10,14 +10,15 @@ from collections.abc import Callable, Sequence
 from setupwizard.resources import resource_root
 
 DOMAIN = "setupwizard"
-LANGUAGES = ("en", "zh_CN")
+LANGUAGES = {"en": "English", "zh_CN": "简体中文"}
+"""What the program speaks, and what each language calls itself; English is what the code is written in."""
 
 _state: dict[str, _gettext.NullTranslations] = {"catalog": _gettext.NullTranslations()}
 _language: dict[str, str] = {"name": "en"}
 
 
 def set_language(name: str) -> None:
-    """Speak this language from now on: "en" or "zh_CN". Texts made before keep their language."""
+    """Speak one of our languages from now on, English for any other. Texts made before keep their language."""
     if name not in LANGUAGES:
         name = "en"
     if name == "en":
@@ -48,10 +49,11 @@ def wished_language(words: Sequence[str]) -> str:
 
 
 def _spoken(name: str) -> str:
-    """Return the language of ours that a name of the system stands for; empty: none."""
-    if name.lower().startswith("zh"):
-        return "zh_CN"
-    return "en" if name.lower().startswith("en") else ""
+    """Return the language of ours that a name of the system stands for, of the same country if we can; empty: none."""
+    wished = name.replace("-", "_").lower()
+    same = [one for one in LANGUAGES if wished.startswith(one.lower())]
+    near = [one for one in LANGUAGES if wished.startswith(one.partition("_")[0])]
+    return next(iter((*same, *near)), "")
 
 
 def _locale_names() -> list[str]:

@@ -22,6 +22,7 @@ from setupwizard.gui.state import State
 from setupwizard.gui.widgets.basic import Button, Chip, ElidedLabel, Label
 from setupwizard.gui.widgets.choices import CheckBox, ChoiceCard
 from setupwizard.gui.widgets.pills import Pill
+from setupwizard.i18n import LANGUAGES
 
 _CALM = ["1-start", "1-start-resume", "2-computer", "3-build", "4-install", "5-verify", "5-verify-slow", "6-finish"]
 
@@ -29,7 +30,7 @@ _PAGES = [name for name in SCENES if not name.startswith("card-")]
 FULL = os.environ.get("SETUPWIZARD_LAYOUT") == "full"
 """Every page in every look (make test-layout); without it in looks that hold each language, theme and size of text."""
 _LOOKS = (
-    list(itertools.product(("en", "zh_CN", "pseudo"), ("light", "dark"), (1.0, 1.5, 2.0)))
+    list(itertools.product((*LANGUAGES, "pseudo"), ("light", "dark"), (1.0, 1.5, 2.0)))
     if FULL
     else [
         ("en", "light", 1.0),
@@ -169,7 +170,7 @@ def test_nothing_of_a_page_is_cut_off(
 
 
 @needs_fonts
-@pytest.mark.parametrize("language", ["en", "zh_CN", "pseudo"] if FULL else ["pseudo"])
+@pytest.mark.parametrize("language", [*LANGUAGES, "pseudo"] if FULL else ["pseudo"])
 @pytest.mark.parametrize("name", [name for name in SCENES if name.startswith("card-")])
 def test_nothing_of_a_card_is_cut_off(
     scene: Callable[[str, QSize], Scene], speak: Callable[[str], None], name: str, language: str
@@ -194,7 +195,7 @@ def test_nothing_is_cut_off_from_right_to_left(
 
 
 @needs_fonts
-@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", _CALM)
 def test_the_usual_pages_need_no_scrolling(
     scene: Callable[[str, QSize], Scene], speak: Callable[[str], None], name: str, language: str

@@ -113,6 +113,7 @@ def test_exit_codes_are_those_of_the_contract():
         ({"LANG": "en_US.UTF-8", "LANGUAGE": "zh_CN:en"}, "zh_CN"),
         ({"LANG": "de_DE.UTF-8", "LANGUAGE": "de:zh_CN:en"}, "zh_CN"),
         ({"LANG": "C.UTF-8", "LANGUAGE": "zh_CN"}, "en"),
+        ({"LANG": "zh-Hans"}, "zh_CN"),
     ],
 )
 def test_the_language_of_the_system(environment, language, monkeypatch):
@@ -121,6 +122,13 @@ def test_the_language_of_the_system(environment, language, monkeypatch):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert i18n.system_language() == language
+
+
+def test_a_further_language_needs_no_more_than_its_name(monkeypatch):
+    monkeypatch.setitem(i18n.LANGUAGES, "zh_TW", "繁體中文")
+    monkeypatch.setitem(i18n.LANGUAGES, "fr", "français")
+    spoken = {name: i18n.wished_language(["--lang", name]) for name in ("fr_CA", "zh-TW", "zh_HK", "en_GB", "de")}
+    assert spoken == {"fr_CA": "fr", "zh-TW": "zh_TW", "zh_HK": "zh_CN", "en_GB": "en", "de": ""}
 
 
 @pytest.mark.parametrize(

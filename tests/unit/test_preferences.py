@@ -3,6 +3,7 @@
 import os
 import textwrap
 from pathlib import Path
+from typing import get_args
 from urllib.request import getproxies
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from setupwizard import i18n
 from setupwizard.cli.main import main
 from setupwizard.errors import SetupError
-from setupwizard.model.settings import Preferences, Settings
+from setupwizard.model.settings import Language, Preferences, Settings
 from setupwizard.store import settings_file
 from setupwizard.tools import preferences
 from setupwizard.tools.variables import clean_environment
@@ -35,6 +36,10 @@ class Files:
 
     def save(self, settings: Settings) -> Preferences:
         return settings_file.save(settings, self.own, self.policy)
+
+
+def test_the_file_may_name_every_language_that_is_spoken() -> None:
+    assert get_args(Language) == ("system", *i18n.LANGUAGES)
 
 
 @pytest.fixture

@@ -209,8 +209,7 @@ class SettingsDialog(QDialog):
             self.notice.show_notice("warn", _("Your settings could not be read, and the usual ones hold"), held.problem)
 
     def _show_looks(self, settings: Settings) -> None:
-        names = {"en": "English", "zh_CN": "简体中文"}
-        languages = [Value("system", _("As the system"))] + [Value(one, names[one]) for one in LANGUAGES]
+        languages = [Value("system", _("As the system"))] + [Value(one, name) for one, name in LANGUAGES.items()]
         self.language.show_values(languages, settings.language, "")
         themes = [Value("system", _("As the system")), Value("light", _("Light")), Value("dark", _("Dark"))]
         self.theme.show_values(themes, settings.theme, "")

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLa
 from setupwizard import __version__
 from setupwizard.gui import focus, icons, theme
 from setupwizard.gui.widgets.basic import Button, IconTile, Label, mirrored, show_if
-from setupwizard.i18n import N_, _
+from setupwizard.i18n import LANGUAGES, N_, _
 
 StepState = Literal["upcoming", "current", "done", "problem"]
 WIDTH = 224
@@ -217,10 +217,12 @@ class Rail(QWidget):
         self.items[index].show_step(title, summary, state, here=here, reachable=reachable)
 
     def retranslate(self, language: str) -> None:
-        """Use the present language: the switch offers the other one, in its own words."""
-        self._other_language = "en" if language.startswith("zh") else "zh_CN"
-        self.language.setText("English" if self._other_language == "en" else "中文")
-        self.language.setAccessibleName("Switch to English" if self._other_language == "en" else "切换到中文")
+        """Use the present language: the switch offers the next one, by its own name."""
+        spoken = list(LANGUAGES)
+        self._next_language = spoken[(spoken.index(language) + 1) % len(spoken)] if language in LANGUAGES else "en"
+        name = LANGUAGES[self._next_language]
+        self.language.setText(name)
+        self.language.setAccessibleName(_("Language: {name}").format(name=name))
         dark = theme.current().dark
         self.theme.setText(_("Light") if dark else _("Dark"))
         self.theme.set_icon("sun" if dark else "moon")
@@ -258,7 +260,7 @@ class Rail(QWidget):
         self.step_chosen.emit(index)
 
     def _on_language(self) -> None:
-        self.language_wanted.emit(self._other_language)
+        self.language_wanted.emit(self._next_language)
 
     def _on_theme(self) -> None:
         self.theme_wanted.emit("light" if theme.current().dark else "dark")
