@@ -1,11 +1,16 @@
-"""What compute platforms and systems are called by people."""
+"""What makers, systems, compute platforms and sources are called by people."""
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
-from setupwizard.codes import Platform
-from setupwizard.model.naming import system_name, variant_name
+from setupwizard.codes import Platform, Vendor
+from setupwizard.model.catalogue import load_catalogue
+from setupwizard.model.naming import source_name, system_name, variant_name, vendor_name
+from setupwizard.probes import pci
+from setupwizard.steps.sources import known_sources
 
 
 @pytest.mark.parametrize(
@@ -31,3 +36,17 @@ def test_a_compute_platform_is_called_as_its_makers_write_it(
 
 def test_a_system_is_called_as_its_makers_write_it() -> None:
     assert [system_name(os) for os in ("windows", "linux", "macos")] == ["Windows", "Linux", "macOS"]
+
+
+def test_every_maker_that_the_code_knows_has_a_name():
+    assert {vendor: vendor_name(vendor) for vendor in get_args(Vendor) if not vendor_name(vendor)} == {"other": ""}
+    assert set(pci.VENDORS.values()) <= set(get_args(Vendor))
+
+
+def test_every_source_that_the_data_names_has_one_name():
+    known = known_sources(load_catalogue())
+    names = [spec.name for spec in known.values()]
+    assert all(names)
+    assert len(set(names)) == len(names)
+    assert source_name("example", "Example mirror") == "Example mirror"
+    assert source_name("example") == "example"

@@ -12,7 +12,7 @@ import pytest
 from helpers.generations import build
 from setupwizard import platforms
 from setupwizard.store import generation
-from setupwizard.store.activate import write_activation
+from setupwizard.store.activate import activation_line, write_activation
 from setupwizard.store.journal import Journal
 from setupwizard.store.layout import Root
 
@@ -57,6 +57,12 @@ def test_the_generation_in_use_is_on_the_path(root, shell):
     assert run(shell, script, root) == ["0001", str(root.current), "/usr/bin:/bin", "none"]
     generation.switch(root, "0002")
     assert run(shell, script, root)[0] == "0002"
+
+
+@pytest.mark.posix_only("POSIX shells")
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_line_that_people_are_told_turns_it_on(root, shell):
+    assert run(shell, f"{activation_line(root)}; which-generation", root) == ["0001"]
 
 
 @pytest.mark.posix_only("POSIX shells")

@@ -9,11 +9,13 @@ from setupwizard.model.doctor import Doctor
 from setupwizard.model.events import Outcome
 from setupwizard.model.format import format_bytes, format_duration, listed
 from setupwizard.model.machine import Gpu, Machine
-from setupwizard.model.plan import Plan, about_folder
+from setupwizard.model.naming import source_name
+from setupwizard.model.plan import Plan, PlanSource, about_folder
 from setupwizard.model.recommendation import Build, Recommendation
 from setupwizard.model.self_test import SelfTest
 from setupwizard.model.stages import figure_text, figure_title, stage_sentence
 from setupwizard.model.verification import Verification
+from setupwizard.workflow import Root, activation_line
 
 _SPEEDS = frozenset(("matmul", "copy-device", "copy-host", "sustained"))
 _MOST_OTHERS = 5
@@ -131,7 +133,7 @@ def plan_in_short(made: Plan) -> str:
     rows = [
         (_("Install"), build_line(made.build)),
         (_("Into"), made.root),
-        (_("From"), f"{made.source.id}: {made.source.why}"),
+        (_("From"), f"{_source(made.source)}. {made.source.why}"),
         (_("Instead of the recommended one"), made.why_other or ""),
         (_("Installed by"), made.backend),
         (_("Python"), f"{made.python.version}  {made.python.path or ''}"),
@@ -141,7 +143,7 @@ def plan_in_short(made: Plan) -> str:
             _("about {need} needed, {free} free").format(
                 need=format_bytes(need.need_bytes), free=format_bytes(need.free_bytes)
             )
-            if need
+            if need and made.changes
             else "",
         ),
         (_("Carried over for you"), ", ".join(made.carried)),
@@ -150,6 +152,12 @@ def plan_in_short(made: Plan) -> str:
     ]
     facts = table(rows)
     return facts if made.changes else facts + "\n" + _("It is already there: nothing would be changed.")
+
+
+def _source(source: PlanSource) -> str:
+    """Return what a source is called, with the word that --source takes for it."""
+    name = source_name(source.id)
+    return name if name == source.id else f"{name} ({source.id})"
 
 
 def outcome(ended: Outcome) -> str:
@@ -178,6 +186,11 @@ def outcome(ended: Outcome) -> str:
     if ended.verification is not None:
         lines.append(verification(ended.verification))
     return "\n".join(lines)
+
+
+def turn_on(root: Root) -> str:
+    """Return how the environment of a root is turned on."""
+    return _("Turn it on in a terminal: {command}").format(command=activation_line(root))
 
 
 def verification(proof: Verification) -> str:

@@ -97,7 +97,7 @@ def _verify(session: workflow.Session, _cancel: Cancel) -> workflow.Session:
 def _finish(session: workflow.Session, _cancel: Cancel) -> workflow.Session:
     root = Root(session.choices.root)
     click.echo("\n" + _("PyTorch is ready."))
-    click.echo(_("Turn it on in a terminal: {command}").format(command=f"source '{root.path / 'activate'}'"))
+    click.echo(show.turn_on(root))
     click.echo(_("The report is in {folder}.").format(folder=root.reports))
     return session
 

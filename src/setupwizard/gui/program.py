@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -190,13 +189,11 @@ class Program(Keeper):
 
     def usage(self, root: str, build: Build) -> Usage:
         """Return how the environment with this build is turned on."""
-        from setupwizard.workflow import Root
+        from setupwizard import workflow
 
-        place = Root(Path(root))
-        windows = sys.platform == "win32"
-        activate = f'call "{place.path / "activate.bat"}"' if windows else f". '{place.path / 'activate'}'"
+        place = workflow.Root(Path(root))
         python = platforms.python_in(place.in_use or place.current)
-        return Usage(activate=activate, check=check_line(build), python=str(python))
+        return Usage(activate=workflow.activation_line(place), check=check_line(build), python=str(python))
 
     def freeable(self, root: str) -> int:
         """Return how many bytes the environment can do without."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from setupwizard.codes import ActionCode, LimitedBy, StepId, Vendor
+from setupwizard.codes import ActionCode, LimitedBy, StepId
 from setupwizard.codes import Backend as Installer
 from setupwizard.gui.state import PageName
 from setupwizard.i18n import N_, _, ngettext
 from setupwizard.model.format import format_rate, listed
-from setupwizard.model.naming import system_name, variant_name
+from setupwizard.model.naming import system_name, variant_name, vendor_name
 from setupwizard.model.settings import Preferences
 
 if TYPE_CHECKING:
@@ -18,14 +18,6 @@ if TYPE_CHECKING:
     from setupwizard.model.plan import Plan
     from setupwizard.model.recommendation import Build
 
-_VENDORS: dict[Vendor, str] = {
-    "nvidia": "NVIDIA",
-    "amd": "AMD",
-    "intel": "Intel",
-    "apple": "Apple",
-    "qualcomm": "Qualcomm",
-    "other": "",
-}
 _PAGES: dict[PageName, str] = {
     "start": N_("Start"),
     "computer": N_("Your computer"),
@@ -67,11 +59,6 @@ _INSTALLERS: dict[Installer, str] = {"uv": N_("pip (uv)"), "pip": N_("pip"), "co
 def page_name(page: PageName) -> str:
     """Return the name of a page in the step list."""
     return _(_PAGES[page])
-
-
-def vendor_name(vendor: Vendor) -> str:
-    """Return a maker's name, empty for an unknown one."""
-    return _VENDORS[vendor]
 
 
 def system_line(machine: Machine) -> str:

@@ -1,12 +1,20 @@
-"""What systems, compute platforms and sources are called by people: window, command line and report say the same."""
+"""What makers, systems, compute platforms and sources are called by people, everywhere the same."""
 
 from __future__ import annotations
 
 import re
 
-from setupwizard.codes import OsName, Platform
+from setupwizard.codes import OsName, Platform, Vendor
 from setupwizard.i18n import N_, _
 
+_VENDORS: dict[Vendor, str] = {
+    "nvidia": "NVIDIA",
+    "amd": "AMD",
+    "intel": "Intel",
+    "apple": "Apple",
+    "qualcomm": "Qualcomm",
+    "other": "",
+}
 _SOURCES = {
     "official": "pytorch.org",
     "sjtu": N_("SJTU mirror"),
@@ -15,6 +23,11 @@ _SOURCES = {
     "pip-config": N_("pip's own settings"),
     "general": N_("General package index"),
 }
+
+
+def vendor_name(vendor: Vendor) -> str:
+    """Return a maker's name, empty for an unknown one."""
+    return _VENDORS[vendor]
 
 
 def system_name(os: OsName) -> str:

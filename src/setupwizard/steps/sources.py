@@ -7,6 +7,7 @@ from pathlib import Path
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
 from setupwizard.model.catalogue import Catalogue
+from setupwizard.model.format import listed
 from setupwizard.model.naming import source_name
 from setupwizard.probes.listings import SourceSpec
 from setupwizard.tools.redaction import without_login
@@ -43,8 +44,12 @@ def named_sources(word: str, known: dict[str, SourceSpec]) -> tuple[SourceSpec, 
     folder = Path(word).expanduser()
     if folder.is_dir():
         return (SourceSpec(id="folder", name=str(folder), kind="folder", url=str(folder.resolve())),)
+    names = listed(known)
     raise SetupError(
-        "usage", what=_("--source {word} is neither a known name, nor an address, nor a folder").format(word=word)
+        "usage",
+        what=_("--source {word} is neither a known name ({names}), nor an address, nor a folder").format(
+            word=word, names=names
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import PureWindowsPath
 
 from setupwizard.store.files import write_atomic
@@ -133,6 +134,13 @@ def write_activation(root: Root) -> None:
         if not path.exists():
             journal.created(path)
         write_atomic(path, content)
+
+
+def activation_line(root: Root) -> str:
+    """Return the line that turns the environment on in a terminal of this system."""
+    if sys.platform == "win32":
+        return f'call "{root.path / "activate.bat"}"'
+    return f". {_quoted(root.path / 'activate')}"
 
 
 def _quoted(path: os.PathLike[str]) -> str:

@@ -9,6 +9,7 @@ from setupwizard.steps.detect import detect, pythons_here
 from setupwizard.steps.recommend import recommend, recommend_many
 from setupwizard.steps.tracking import Track
 from setupwizard.steps.verify import failure
+from setupwizard.store.activate import activation_line
 from setupwizard.store.layout import Root
 from setupwizard.workflow import doctoring
 from setupwizard.workflow.cards import cards_for
@@ -68,6 +69,7 @@ __all__ = [
     "Session",
     "Track",
     "Unfinished",
+    "activation_line",
     "apply",
     "cards_for",
     "changes_since",

@@ -237,6 +237,8 @@ def _tell(outcome: Outcome) -> None:
         click.echo(outcome.error.advice, err=True)
     else:
         voice.note(show.outcome(outcome))
+        if outcome.status in {"done", "already-done"} and outcome.root is not None and outcome.current is not None:
+            voice.note(show.turn_on(Root(Path(outcome.root))))
 
 
 @click.command()

@@ -17,11 +17,12 @@ from setupwizard.gui.widgets.basic import Button, Card, Chip, IconTile, Label, s
 from setupwizard.gui.widgets.layouts import HeadLayout, empty
 from setupwizard.gui.widgets.panels import Banner
 from setupwizard.gui.widgets.rows import CheckRows, Fact, FactGrid, RowState, RowText
-from setupwizard.gui.wording import action_button, card_kind, card_name, system_line, vendor_name
+from setupwizard.gui.wording import action_button, card_kind, card_name, system_line
 from setupwizard.i18n import N_, _, ngettext
 from setupwizard.model.driver_help import driver_help
 from setupwizard.model.format import format_bytes, format_memory, listed, sentences
 from setupwizard.model.machine import Disk, Gpu, Machine
+from setupwizard.model.naming import vendor_name
 from setupwizard.model.recommendation import Recommendation
 
 # verdict -> title and sentence; for "gpu" the sentence counts the cards
