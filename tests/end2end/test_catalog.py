@@ -15,7 +15,7 @@ from helpers.wheel_index import LINUX, WINDOWS, WheelIndex
 from setupwizard.resources import resource
 
 FACTS = json.loads(resource("catalogue.json").read_bytes())
-HOSTS = ("download.pytorch.org", "mirror.sjtu.edu.cn", "mirror.nju.edu.cn", "mirrors.aliyun.com")
+HOSTS = {host for source in FACTS["package_sources"] for host in source["hosts"]}
 MACHINE = {
     "schema": 1,
     "os": "windows",
