@@ -227,19 +227,6 @@ def test_a_child_that_breaks_down_fails_its_stage_and_says_how(tmp_path: Path, n
     assert error.code == "verify-failed"
 
 
-def test_a_hang_ends_at_its_deadline(tmp_path: Path) -> None:
-    proof = prove(tmp_path, look={"hang": 100}, patience=0.08)
-    assert proof.seconds < 60
-    assert statuses(proof)["device"] == "fail"
-    assert statuses(proof)["first-kernel"] == "not-run"
-    assert "No answer came for 5 seconds" in proof.checks[2].text
-
-
-def test_a_stream_that_ends_early(tmp_path: Path) -> None:
-    proof = prove(tmp_path, calculate={"exit": 0})
-    assert "stopped before it was done" in proof.checks[-1].text
-
-
 def test_a_python_that_prints_on_its_own(tmp_path: Path) -> None:
     python = bare_environment(tmp_path / "env", code="import os; print('hello'); os._exit(0)")
     events: list[Event] = []
