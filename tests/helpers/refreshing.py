@@ -3,12 +3,12 @@
 import copy
 import json
 
+from helpers.facts import FILE
 from helpers.wheel_index import ARM, LINUX, WINDOWS, wheel_name
 from setupwizard.model.catalogue import Catalogue
 from setupwizard.model.wire import from_json
-from setupwizard.resources import resource
 
-RAW = json.loads(resource("catalogue.json").read_bytes())
+RAW = json.loads(FILE.read_bytes())
 YOUNGEST = [release["torch"] for release in RAW["releases"][-3:]]
 TODAY = "2026-12-01"
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")

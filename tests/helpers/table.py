@@ -51,17 +51,18 @@ class Row(NamedTuple):
 def rows() -> list[Row]:
     """Return the table."""
     known = {"facts", "why", "verdict", "build", "python", "gpus", "after", "actions"}
-    read = tomllib.loads(TABLE.read_text(encoding="utf-8"))["machine"]
+    table = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    read = table["machine"]
     assert all(set(row) <= known for row in read), [set(row) - known for row in read]
     return [
         Row(
             facts=row["facts"],
             why=row["why"],
             verdict=row["verdict"],
-            build=row["build"],
+            build=row["build"].replace("newest", table["newest"]),
             python=row.get("python"),
             gpus=tuple(row.get("gpus", ())),
-            after=row.get("after", "-"),
+            after=row.get("after", "-").replace("newest", table["newest"]),
             actions=tuple(row.get("actions", ())),
         )
         for row in read

@@ -3,11 +3,11 @@
 import pytest
 from msgspec.structs import replace
 
+from helpers.facts import recommend
 from setupwizard.codes import CauseCode
 from setupwizard.model.machine import Finding, FoundTorch, Gpu, Machine, NvidiaDriver, PythonChoice
 from setupwizard.model.verification import Check, Verification
 from setupwizard.steps.diagnosing import Observed, causes, is_healthy, suspects
-from setupwizard.steps.recommend import recommend
 from setupwizard.workflow.doctoring import _judged
 
 CARD = Gpu(vendor="nvidia", name="RTX 4090", pci_id="10de:2684", compute_capability="8.9", driver_sees_it=True)

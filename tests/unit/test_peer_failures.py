@@ -8,11 +8,11 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from helpers.facts import recommend
 from helpers.machines import amd, intel, linux, macos, nvidia, windows
 from setupwizard.codes import RECOMMEND_EXIT
 from setupwizard.model.machine import Finding, Gpu, Machine, NvidiaDriver, PythonChoice, Toolkit
 from setupwizard.model.recommendation import Build, Recommendation, Wishes
-from setupwizard.steps.recommend import recommend
 
 LEFT_BEHIND = ["5.0", "5.2", "6.0", "6.1", "7.0"]
 """Maxwell, Pascal and Volta: CUDA 13 holds no code for them."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from helpers.facts import recommend
 from helpers.machines import amd, intel, linux, macos, nvidia, windows
 from setupwizard.codes import RECOMMEND_EXIT
 from setupwizard.errors import SetupError
 from setupwizard.i18n import in_language
 from setupwizard.model.machine import FoundPython, Gpu, Machine, NvidiaDriver, PythonChoice, Toolkit
 from setupwizard.model.recommendation import Build, Recommendation, Wishes
-from setupwizard.steps.recommend import recommend
 
 APPLE = Gpu(vendor="apple", name="Apple M3")
 OFFICIAL = "https://download.pytorch.org/whl/"

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from helpers.facts import recommend
 from helpers.machines import linux, nvidia, windows
 from setupwizard.model.machine import Machine
 from setupwizard.model.wire import read_document, to_json
-from setupwizard.steps.recommend import recommend
 
 MACHINES = Path(__file__).parent.parent / "machines"
 GOLDEN = MACHINES / "golden"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from helpers.facts import recommend, recommend_many
 from helpers.machines import amd, linux, macos, nvidia, windows
 from setupwizard.errors import SetupError
 from setupwizard.model.machine import FoundPython, Gpu, PythonChoice
 from setupwizard.model.recommendation import Wishes
-from setupwizard.steps.recommend import recommend, recommend_many
 
 NEW = windows(nvidia("8.9"), driver="581.57")
 OLD = windows(nvidia("6.1"), driver="581.57")
