@@ -83,7 +83,7 @@ def page(facts: Catalogue) -> str:
         INTRO.format(date=facts.data_date).strip(),
         "## In short: card and driver",
         SHORT.strip(),
-        *_short(),
+        *_short(facts),
         "## Drivers",
         *_drivers(facts),
         "## Releases",
@@ -107,17 +107,17 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
-def _short() -> Iterator[str]:
+def _short(facts: Catalogue) -> Iterator[str]:
     for system, title in (("linux", "Linux"), ("windows", "Windows")):
         chosen = [pair[system == "windows"] for pair in DRIVERS]
         rows = [
-            (name, capability, *(_answer(system, capability, driver) for driver in chosen))
+            (name, capability, *(_answer(facts, system, capability, driver) for driver in chosen))
             for capability, name in CARDS
         ]
         yield _table((title, "capability", *(f"driver {driver}" for driver in chosen)), rows)
 
 
-def _answer(system: str, capability: str, driver: str) -> str:
+def _answer(facts: Catalogue, system: str, capability: str, driver: str) -> str:
     card = Gpu(vendor="nvidia", name=capability, compute_capability=capability)
     machine = Machine(
         os="windows" if system == "windows" else "linux",
@@ -125,7 +125,7 @@ def _answer(system: str, capability: str, driver: str) -> str:
         gpus=(card,),
         nvidia_driver=NvidiaDriver(version=driver),
     )
-    document = recommend(machine)
+    document = recommend(machine, catalogue=facts)
     if document.verdict == "gpu" and document.build is not None:
         return f"{document.build.torch} {document.build.variant}"
     return "processor" if document.verdict == "cpu" else "-"

@@ -15,6 +15,7 @@ from helpers.loopback import Answer, loopback
 from helpers.make_wheels import make_wheel
 from helpers.program import environment, run
 from setupwizard.codes import APPLY_EXIT, EXIT_CODES, RECOMMEND_EXIT
+from setupwizard.model.catalogue import load_catalogue
 from setupwizard.model.machine import Gpu, Machine, NvidiaDriver
 from setupwizard.model.wire import to_json
 from setupwizard.probes.privacy import redacted
@@ -146,7 +147,8 @@ def test_plan_and_a_dry_run(name, env, tmp_path):
     machine, file = saved(tmp_path, name)
     mine = recommend(machine)
     with loopback() as server:
-        index_of(server, tmp_path, "2.15.0+cu130", "2.14.1+cu126", "2.15.0+cpu", "2.15.0+rocm7.14")
+        newest = load_catalogue().newest.torch
+        index_of(server, tmp_path, "2.14.1+cu126", *(f"{newest}+{variant}" for variant in ("cu130", "cpu", "rocm7.14")))
         words = ("--machine", file, "--source", server.url + "/whl", "--env", tmp_path / "root", "--json")
         planned = run("plan", *words, env=env)
         dry = run("apply", "--yes", "--dry-run", *words, env=env)
