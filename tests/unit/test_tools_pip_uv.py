@@ -1,11 +1,13 @@
 """What we read from pip and uv, and what we never hand to them."""
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from helpers.loopback import loopback
+from helpers.loopback import Answer, loopback
+from setupwizard.errors import Cancelled
 from setupwizard.model.plan import Setting
 from setupwizard.tools import pip, uv
 from setupwizard.tools.concurrency import Cancel
@@ -139,3 +141,26 @@ def test_pips_settings_in_uvs_words(tmp_path):
     config.write_text("[global]\nno-index = true\nfind-links = /srv/one\n")
     alone = uv_settings({**clean_environment(), "PIP_CONFIG_FILE": str(config)}, cancel=Cancel())
     assert (alone.variables["UV_NO_INDEX"], alone.variables["UV_FIND_LINKS"]) == ("1", "/srv/one")
+
+
+def test_a_pip_that_is_stopped_while_it_resolves_leaves_nothing_behind(tmp_path, monkeypatch):
+    """It fetches whole wheels to read what they need; stopped, it clears nothing away: gigabytes of torch."""
+    system, work, cancel = tmp_path / "system", tmp_path / "work", Cancel()
+    for folder in (system, work):
+        folder.mkdir()
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.setenv(name, str(system))
+
+    def slow():
+        cancel.request()
+        time.sleep(3)
+        return Answer(b"late")
+
+    with loopback() as server:
+        words = {"env": pip.neutral_environment(), "cancel": cancel}
+        words["options"] = ("--index-url", server.index("/simple", "big", ["big-1.0-py3-none-any.whl"]))
+        server.answers["/files/big-1.0-py3-none-any.whl"] = slow
+        with pytest.raises(Cancelled):
+            pip.lock(["big"], work / "pylock.toml", python=sys.executable, **words)
+    assert list(system.iterdir()) == []
+    assert list(work.rglob("pip-*")), "it was stopped at its work"

@@ -30,7 +30,7 @@ from setupwizard.tools.process import ProcessResult, own_program, run
 from setupwizard.tools.reader import LAST_WORDS
 from setupwizard.tools.redaction import without_login
 from setupwizard.tools.transport import FetchSettings
-from setupwizard.tools.variables import clean_environment
+from setupwizard.tools.variables import clean_environment, temporary_in
 
 CONFIG_SECONDS = 20
 INDEX_SECONDS = 60
@@ -252,7 +252,7 @@ def lock(
     result = run(
         argv,
         cwd=output.parent,
-        env=env,
+        env={**env, **temporary_in(output.parent)},
         timeout=LOCK_SECONDS,
         cancel=cancel,
         on_line=listen,

@@ -15,7 +15,7 @@ from setupwizard.tools.pip import failure_of, pip_folder
 from setupwizard.tools.process import run
 from setupwizard.tools.reader import LAST_WORDS
 from setupwizard.tools.uv import INSTALL_SILENCE, VENV_SECONDS, Listener
-from setupwizard.tools.variables import clean_environment
+from setupwizard.tools.variables import clean_environment, temporary_in
 
 _ONLY_THE_LOCK = ("--isolated", "--no-index", "--no-deps", "--only-binary=:all:", "--require-hashes")
 """What the lock does not name with its hash is never installed, nothing is built, and no setting takes part."""
@@ -94,9 +94,7 @@ class Pip:
         self._stands_alone = True
 
     def _environment(self) -> Mapping[str, str]:
-        temporary = self._work / "tmp"
-        temporary.mkdir(parents=True, exist_ok=True)
-        own = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
+        own = temporary_in(self._work)
         # --isolated leaves the settings for the whole computer in place, this one does not
         return clean_environment({"PIP_CONFIG_FILE": os.devnull, "PIP_NO_COLOR": "1", **own})
 

@@ -19,7 +19,7 @@ from setupwizard.tools.process import ProcessResult, run
 from setupwizard.tools.proxies import variables_for
 from setupwizard.tools.pylock import NEWEST_MACOS
 from setupwizard.tools.reader import LAST_WORDS
-from setupwizard.tools.variables import clean_environment
+from setupwizard.tools.variables import clean_environment, temporary_in
 from setupwizard.tools.windows_refusals import refusal_in
 
 Listener = Callable[[str], None]
@@ -200,8 +200,6 @@ class Uv:
         self._checked(argv, cwd=project.parent, timeout=RESOLVE_SECONDS, network=True, variables=variables)
 
     def _environment(self, *, network: bool, variables: Mapping[str, str]) -> Mapping[str, str]:
-        temporary = self._work / "tmp"
-        temporary.mkdir(parents=True, exist_ok=True)
         return clean_environment(
             {
                 "UV_NO_CONFIG": "1",
@@ -209,9 +207,7 @@ class Uv:
                 "UV_PYTHON_DOWNLOADS": "never",
                 "UV_NO_PROGRESS": "1",
                 "NO_COLOR": "1",
-                "TMPDIR": str(temporary),
-                "TEMP": str(temporary),
-                "TMP": str(temporary),
+                **temporary_in(self._work),
                 **variables,
             },
             network=network,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from setupwizard.tools.network import OFF as NETWORK_OFF
 from setupwizard.tools.network import is_forbidden as network_is_off
@@ -45,3 +46,13 @@ def clean_environment(extra: Mapping[str, str] | None = None, *, network: bool =
     if network_is_off():
         environment.update(NETWORK_OFF)
     return environment
+
+
+def temporary_in(folder: Path) -> dict[str, str]:
+    """Return the variables that let a child put what it needs for a moment into `tmp` of a folder of ours; it is made.
+
+    A child that is stopped clears nothing away, and in the system's folder nobody else would.
+    """
+    place = folder / "tmp"
+    place.mkdir(parents=True, exist_ok=True)
+    return dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(place))
