@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -36,6 +35,7 @@ from setupwizard.store.layout import Root
 from setupwizard.store.pythons import kept_archive
 from setupwizard.tools import pip
 from setupwizard.tools.conda import CHANNEL
+from setupwizard.tools.workplace import workplace
 
 MOST_VARIANTS = 4
 """Variants whose indexes are read: the recommended one and the best alternatives."""
@@ -81,8 +81,8 @@ def make_plan(request: PlanRequest, track: Track) -> Plan:
     if from_conda:
         with track.step("resolve"):
             return drafted(whole_draft(backend, root, request.machine, request.recommendation, recorded, track))
-    with tempfile.TemporaryDirectory(prefix="setupwizard-plan-") as folder:
-        draft = _Planner(request, root, backend, recorded, Path(folder), track).draft()
+    with workplace() as folder:
+        draft = _Planner(request, root, backend, recorded, folder, track).draft()
     return drafted(draft)
 
 

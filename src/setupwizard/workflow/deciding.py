@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -16,6 +14,7 @@ from setupwizard.steps.recommend import recommend
 from setupwizard.steps.recommend.grid import grid as grid_of
 from setupwizard.steps.tracking import Track
 from setupwizard.store.catalogue_cache import known_catalogue
+from setupwizard.tools.workplace import workplace
 from setupwizard.workflow.session import Choices
 
 
@@ -88,8 +87,8 @@ def plans_for(
         Cancelled: somebody asked to stop.
     """
     made: dict[tuple[str, str, str, str], Plan] = {}
-    with tempfile.TemporaryDirectory(prefix="setupwizard-export-") as folder:
-        fresh = replace(choices, root=Path(folder) / "pytorch")
+    with workplace() as folder:
+        fresh = replace(choices, root=folder / "pytorch")
         for machine in machines:
             decision = decide(machine, choices)
             build = decision.build
