@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -179,9 +180,13 @@ class Lab:
         return sorted(place.name for place in folder.glob("[0-9]" * 4)) if folder.is_dir() else []
 
     def kept(self) -> dict[str, int]:
-        """Return what the store holds: "part" or the name of a wheel, and how many bytes."""
-        places = self.root.glob("store/*/*")
-        return {place.name: place.stat().st_size for place in places if not place.name.endswith(".json")}
+        """Return what the store holds: "part" or the name of a wheel, and how many bytes; a program may be at work."""
+        found = {}
+        for place in self.root.glob("store/*/*"):
+            if not place.name.endswith((".json", ".json.tmp")):
+                with contextlib.suppress(FileNotFoundError):  # a part that is whole is given its name
+                    found[place.name] = place.stat().st_size
+        return found
 
     def works(self) -> bool:
         """Whether the environment in use starts its torch."""
