@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
@@ -15,11 +14,11 @@ from packaging.version import Version
 from setupwizard.codes import ErrorCode, Platform
 from setupwizard.errors import Cancelled, SetupError
 from setupwizard.i18n import _, ngettext
-from setupwizard.model import shapes
 from setupwizard.model.catalogue import Catalogue, variant_kind
 from setupwizard.model.catalogue_rows import PackageSource
 from setupwizard.model.merging import in_use, is_described, seen
 from setupwizard.model.refreshed import MAX_BUILDS, ListedBuild, Page, Refreshed, WheelFacts
+from setupwizard.model.shapes import is_variant
 from setupwizard.probes.index_pages import IndexPage, Link, Wheel, read_page, wheel_of
 from setupwizard.probes.wheel_facts import ask_wheel
 from setupwizard.tools.concurrency import Cancel, side_by_side
@@ -35,7 +34,6 @@ MOST_WHEELS = 16
 """Wheels that are asked in one go, newest release first; about 1.4 MB of each are read."""
 MOST_NEW_VARIANTS = 24
 _ASKED_FIRST: tuple[Platform, ...] = ("linux_x86_64", "win_amd64", "linux_aarch64")
-_VARIANT = re.compile(shapes.VARIANT)
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -255,7 +253,7 @@ def variant_of(link: Link) -> str | None:
     if wheel.platform.startswith("macos"):
         return "cpu" if wheel.local in {None, "cpu"} else None
     words = [wheel.local] if wheel.local is not None else link.url.split("/")[3:-1]
-    found = next((word for word in reversed(words) if _VARIANT.fullmatch(word)), None)
+    found = next((word for word in reversed(words) if is_variant(word)), None)
     return found or ("cpu" if wheel.local is None else None)
 
 

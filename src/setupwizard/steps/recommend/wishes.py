@@ -10,14 +10,13 @@ from packaging.version import Version
 
 from setupwizard.errors import SetupError
 from setupwizard.i18n import _
-from setupwizard.model import shapes
 from setupwizard.model.machine import Machine
 from setupwizard.model.recommendation import Wishes
+from setupwizard.model.shapes import is_variant
 
 _LONGEST = 100
 """Characters of a specifier: no honest one comes near it."""
 _PYTHON = re.compile(r"(\d{1,3}\.\d{1,3})(?:\.\d{1,3})?(t?)")
-_VARIANT = re.compile(shapes.VARIANT)
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -93,7 +92,7 @@ def _variant(wish: str | None) -> str | None:
     if wish is None:
         return None
     word = wish.strip().lower()
-    if not _VARIANT.fullmatch(word):
+    if not is_variant(word):
         raise SetupError("usage", what=_("--variant {variant} is not the name of a variant").format(variant=wish))
     return word
 

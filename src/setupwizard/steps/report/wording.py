@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from setupwizard.codes import OutcomeStatus, VerificationVerdict
+from setupwizard.codes import OutcomeStatus, SourceKind, VerificationVerdict
 from setupwizard.i18n import N_, _
 from setupwizard.model.format import format_memory, listed
 from setupwizard.model.machine import Gpu, Machine
@@ -27,6 +27,7 @@ _ENDS: dict[OutcomeStatus, str] = {
     "failed": N_("Not installed"),
     "cancelled": N_("Stopped, as you asked"),
 }
+_FOLDERS: dict[SourceKind, str] = {"folder": N_("A folder of wheels"), "bundle": N_("A bundle")}
 
 
 def system_text(machine: Machine) -> str:
@@ -42,8 +43,8 @@ def build_text(build: Build) -> str:
 
 def source_text(plan: Plan) -> str:
     """Return where the packages come from; an address that somebody named is told by its host."""
-    if plan.source.kind in {"folder", "bundle"}:
-        return _("A bundle") if plan.source.kind == "bundle" else _("A folder of wheels")
+    if plan.source.kind in _FOLDERS:
+        return _(_FOLDERS[plan.source.kind])
     hosts = (host_of(package.url) for package in plan.packages if package.origin == plan.source.id)
     return source_name(plan.source.id, next(hosts, ""))
 
