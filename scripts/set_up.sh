@@ -19,3 +19,5 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
 fi
 [ -x "$folder/bin/python" ] || "$python" -m venv "$folder"
 "$folder/bin/python" -m pip install --quiet --upgrade 'pip>=26'
+# venv of Python 3.11 brings a setuptools of 2022, which has known weaknesses; nothing here needs any.
+"$folder/bin/python" -m pip uninstall -qq --yes setuptools

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,8 @@ def test_the_page_names_no_library_that_is_not_needed_any_more():
     words = {word for cell in told for word in re.findall(r"[\w.-]+", re.sub(r"\(.*\)", "", cell))}
     needed = {*names(PROJECT["dependencies"]), *names(PROJECT["optional-dependencies"]["dev"])}
     assert words - needed == {"library"}
+
+
+def test_the_set_up_leaves_nothing_that_venv_brought():
+    """venv of Python 3.11 brings a setuptools of 2022, which has known weaknesses; nothing of ours needs any."""
+    assert find_spec("setuptools") is None
