@@ -1,5 +1,6 @@
 """The program around the window: quick to show, and nothing ends without a sentence."""
 
+import gc
 import logging
 import os
 import signal
@@ -168,7 +169,10 @@ def test_a_binding_that_cannot_work_is_refused_with_a_sentence(
     monkeypatch.setattr(PySide6, "__version__", "6.12.0")
     monkeypatch.setattr(sys, "version_info", (3, 11, 7))
     monkeypatch.setenv("SETUPWIZARD_LANG", "en")
-    assert app.main(["setupwizard"]) == 1
+    try:
+        assert app.main(["setupwizard"]) == 1
+    finally:
+        gc.enable()  # the other tests of this process need it
     assert "setupwizard --text" in capsys.readouterr().err
 
 

@@ -56,14 +56,29 @@ def test_the_folder_examines_itself_wherever_it_lies(moved, tmp_path):
     assert said["checks"][-1]["text"].endswith("network: networkmanager")  # asked before a download, for a metered line
 
 
-def test_a_folder_that_lacks_a_part_says_so(moved, tmp_path):
-    (moved.parent / "_internal" / "bin" / "uv").unlink()
-    file = tmp_path / "said.json"
+def failing(program: Path, folder: Path) -> dict[str, str]:
+    """Return which checks of the program's own examination fail, and what they say."""
+    file = folder / "said.json"
     # uv of the person's own may lie in ~/.local/bin: the home is another one, so there is none
-    ended = start(moved, "--self-test", "--json", file, home=tmp_path / "home")
-    assert ended.returncode == 1
-    failed = [check["id"] for check in json.loads(file.read_text("utf-8"))["checks"] if check["status"] == "fail"]
-    assert failed == ["uv", "environment"]
+    ended = start(program, "--self-test", "--json", file, home=folder / "home")
+    checks = json.loads(file.read_text("utf-8"))["checks"]
+    failed = {check["id"]: check["text"] for check in checks if check["status"] == "fail"}
+    assert ended.returncode == bool(failed), ended.stderr
+    return failed
+
+
+def test_a_folder_that_lacks_a_program_says_so(moved, tmp_path):
+    (moved.parent / "_internal" / "bin" / "uv").unlink()
+    failed = failing(moved, tmp_path)
+    assert list(failed) == ["uv", "environment"], failed
+
+
+def test_a_folder_whose_window_dies_says_how(moved, tmp_path):
+    """Without this part Qt ends the process by a signal."""
+    (moved.parent / "_internal/PySide6/Qt/plugins/platforms/libqoffscreen.so").unlink()
+    failed = failing(moved, tmp_path)
+    assert list(failed) == ["window"], failed
+    assert "(exit status -6)" in failed["window"]
 
 
 def test_settings_of_another_python_do_not_reach_it(moved, tmp_path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import linecache
 import logging
 import signal
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from setupwizard import __version__, i18n, platforms
 from setupwizard.errors import SetupError
+from setupwizard.gui import garbage
 from setupwizard.i18n import _
 from setupwizard.tools import preferences, userdirs
 
@@ -42,14 +42,7 @@ def main(argv: Sequence[str], backend: Factory | None = None) -> int:
         backend: makes the program behind the window, given the log file; the real one when not given.
     """
     # Nothing is garbage before the window is there, and to look for some takes a tenth of the time until then.
-    gc.disable()
-    try:
-        return _open(argv, backend)
-    finally:
-        gc.enable()
-
-
-def _open(argv: Sequence[str], backend: Factory | None) -> int:
+    garbage.hold_back()
     wished = i18n.wished_language(argv)
     i18n.set_language(wished or i18n.system_language())
     refusal = unfit(sys.version_info[:2])
@@ -142,18 +135,20 @@ def _chores(
         lambda: log.info("fonts: %s; Chinese: %s", theme.describe_fonts(), theme.can_write_chinese()),
         open_to_later_starts,
         lambda: ends.append(motion.ask(window).leave_all),
-        _collect_from_now_on,
+        garbage.keep_what_is_there,
     ]
 
 
 def _poll(
     window: SetupWindow, chores: list[Callable[[], object]], catcher: CrashCatcher, signals: list[int], log_file: Path
 ) -> None:
-    """Do one chore, show what crashed meanwhile, and close the window when the system wants it."""
+    """Do one chore or look for garbage, show what crashed meanwhile, and close the window when the system wants it."""
     from setupwizard.gui.faults import error_document
 
     if chores:
         chores.pop()()
+    else:
+        garbage.collect()
     for error in catcher.take():
         window.show_crash(error_document(error, str(log_file)))
     if signals:
@@ -176,12 +171,6 @@ def unfit(python: tuple[int, int]) -> str | None:
             "or use Python 3.12 or newer. Until then, use: setupwizard --text"
         ).format(version=PySide6.__version__, python=".".join(str(number) for number in python))
     return None
-
-
-def _collect_from_now_on() -> None:
-    """Let garbage be collected again; what was made for the window is none, and is not looked at any more."""
-    gc.freeze()
-    gc.enable()
 
 
 def forget_sources() -> None:

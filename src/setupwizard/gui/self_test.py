@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer, qVersion
 from PySide6.QtWidgets import QApplication
 
-from setupwizard.gui import app, logs, theme
+from setupwizard.gui import app, garbage, logs, theme
 from setupwizard.gui.backend import Backend
 from setupwizard.gui.program import Program
 from setupwizard.gui.window import SetupWindow
@@ -25,6 +25,7 @@ def main(folder: Path) -> int:
     Args:
         folder: takes its settings and its log, and is thrown away afterwards.
     """
+    garbage.hold_back()
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     application = QApplication(["setupwizard", *theme.STYLE])
     seen: list[int] = []

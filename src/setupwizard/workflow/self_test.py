@@ -166,5 +166,6 @@ def _answer(argv: Sequence[str | Path]) -> str:
     """
     result = process.run(argv, timeout=SECONDS)
     if not result.ok or not result.stdout.strip():
-        raise SetupError("tool-failed", tool=Path(argv[0]).name, detail=(result.stdout + result.stderr).strip()[-2000:])
+        said = f"{(result.stdout + result.stderr).strip()[-2000:]} (exit status {result.returncode})"
+        raise SetupError("tool-failed", tool=Path(argv[0]).name, detail=said.strip())
     return result.stdout.strip()
