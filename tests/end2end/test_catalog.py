@@ -84,6 +84,7 @@ def test_without_a_network_it_says_how_old_it_is_and_nothing_is_an_error(home, m
     spoken = run("catalog", "--refresh", env=env)
     assert (spoken.code, spoken.err) == (0, "")
     assert FACTS["data_date"] in spoken.out
+    assert "Aliyun mirror" in spoken.out, "a server is called as everywhere else"
 
 
 def test_recommend_never_asks_by_itself(home, machine, internet):

@@ -8,6 +8,7 @@ from setupwizard.cli.context import common, finish, json_option, stop_on_signal,
 from setupwizard.cli.show import table
 from setupwizard.i18n import _, ngettext
 from setupwizard.model.catalogue import Catalogue
+from setupwizard.model.naming import source_name
 from setupwizard.model.wire import to_builtins
 from setupwizard.workflow import catalogue as facts
 
@@ -36,13 +37,14 @@ def catalog(refresh: bool, json: bool) -> None:
 def spoken(known: Catalogue, told: facts.Knowledge) -> str:
     """Return what is known about builds, and how old it is, for a person."""
     newest = ", ".join(release.torch for release in reversed(known.releases[-5:]))
+    servers = ", ".join(source_name(source.id, source.name) for source in known.sources)
     rows = [
         (_("Knowledge of"), f"{told.data_date} ({_age(told.age_days)})"),
         (_("Newest releases of torch"), newest),
         (_("New on the servers"), _named(told.appeared)),
         (_("No longer there"), _named(told.disappeared)),
-        (_("Download servers"), "" if told.asked else ", ".join(source.name for source in known.sources)),
-        *((one.name, one.text) for one in told.asked),
+        (_("Download servers"), "" if told.asked else servers),
+        *((source_name(one.id, one.name), one.text) for one in told.asked),
     ]
     return "\n\n".join(part for part in (table(rows), _remarks(told)) if part)
 
