@@ -156,6 +156,7 @@ def _of_the_user(folder):
     return folder
 
 
+@pytest.mark.full
 def test_what_the_user_added_comes_along(applied, env, tmp_path):
     """A project in editable mode goes into the next generation; one that needs another torch is asked about."""
     root, *_rest = applied
@@ -242,6 +243,7 @@ def test_cancel_leaves_nothing_half_made(step, env, tmp_path):
     _nobody_works_on(root)
 
 
+@pytest.mark.full
 def test_a_killed_run_is_continued(env, tmp_path):
     root = tmp_path / "root"
     child = _start_and_wait_for("install", root, env)
@@ -253,6 +255,7 @@ def test_a_killed_run_is_continued(env, tmp_path):
     assert len(list((root / "gens").iterdir())) == 1
 
 
+@pytest.mark.full
 def test_a_run_that_died_after_its_switch_is_settled(env, tmp_path):
     root = tmp_path / "root"
     died = run(*APPLY, "--env", root, env={**env, "SETUPWIZARD_CRASH_AT": "after-pointer"})
