@@ -44,3 +44,11 @@ def test_a_copy_of_pip_that_a_kill_while_cleaning_up_left_is_made_anew(tmp_path:
     main.unlink()
     Pip(tmp_path).add(Path(sys.executable), lock)
     assert main.is_file()
+
+
+def test_pip_writes_nothing_into_its_own_copy(tmp_path: Path) -> None:
+    """One that outlives a kill for a moment would else be in the way of the next job, which makes the copy anew."""
+    lock = tmp_path / "lock.txt"
+    lock.write_text("")
+    Pip(tmp_path).add(Path(sys.executable), lock)
+    assert not list(tmp_path.rglob("__pycache__"))

@@ -47,10 +47,12 @@ class Pip:
 
         The environment's own interpreter runs pip, never `pip --python`: that one starts itself once more, and who
         ends the first leaves the second at work. A package of the same version that came another way is exchanged.
+        It writes no bytecode into its own copy: a pip that outlives a killed job for a moment would be in the way of
+        the next one, which takes the copy away.
         """
         pip = self._program / "pip"
         words = ("install", *_ONLY_THE_LOCK, "--force-reinstall", "--no-compile", *_QUIETLY, "-r", str(lock))
-        return (str(python), "-I", "-X", "utf8", str(pip), *words)
+        return (str(python), "-I", "-B", "-X", "utf8", str(pip), *words)
 
     def venv(self, python: str, folder: Path) -> None:
         """Make an empty environment.
