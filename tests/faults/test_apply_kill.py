@@ -47,7 +47,7 @@ MEGABYTES_A_SECOND = 6
 HANGS = 600
 # before the plan is there nothing is changed (tests/end2end), and nothing is removed by an install
 BEFORE_THE_PLAN = {"after-probe", "after-resolve", "during-removal"}
-EVERY_TIME = {"after-claim", "after-install", "between-current-json-and-pointer", "after-switch"}
+EVERY_TIME = {"after-claim", "after-install", "between-current-json-and-pointer", "after-pointer", "after-switch"}
 BACKENDS: tuple[Backend, ...] = ("uv", "pip", "conda")
 # in the short lane the others die where they differ from uv: while their environment is made
 WHERE_THEY_DIFFER = {"after-create", "after-install"}
