@@ -167,6 +167,17 @@ def test_children_die_with_us_even_when_we_are_killed(tmp_path):
     assert not _wait_for_the_end_of([*pids, *guards], 10)
 
 
+@pytest.mark.posix_only("Windows needs no guard")
+def test_the_guard_is_there_before_the_first_child():
+    code = (
+        "import psutil; from setupwizard.errors import SetupError; from setupwizard.tools.process import run\n"
+        "try: run(['/nowhere/at-all'])\n"
+        "except SetupError: print(len(psutil.Process().children()))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == ["1"], "a child whose guard comes after it outlives us if we are killed in between"
+
+
 @pytest.mark.linux_only("only Linux tells who came from whom; Windows has the Job Object")
 def test_a_guard_that_somebody_ended_is_replaced(tmp_path):
     code = (

@@ -196,6 +196,7 @@ def _start(
     given: Path | None = None,
 ) -> tuple[subprocess.Popen[bytes], platforms.ProcessGroup]:
     log.debug("start %s", words)
+    _guard.stand_by()
     try:
         with Path(given or os.devnull).open("rb") as source:
             child = subprocess.Popen(
@@ -306,12 +307,18 @@ def _follows(child: subprocess.Popen[bytes], grace: float) -> bool:
 
 
 class _Guard:
-    """The one process that ends our children when we are killed; it is started with the first of them."""
+    """The one process that ends our children when we are killed; it is started before the first of them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._groups: set[int] = set()
         self._process: subprocess.Popen[bytes] | None = None
+
+    def stand_by(self) -> None:
+        """Run before there is a child: one that we start first is left to itself when we are killed meanwhile."""
+        with self._lock:
+            if self._process is None:
+                self._start()
 
     def watch(self, group: int) -> None:
         """End this group when we are gone."""
