@@ -315,7 +315,7 @@ class _Guard:
         self._process: subprocess.Popen[bytes] | None = None
 
     def stand_by(self) -> None:
-        """Run before there is a child: one that we start first is left to itself when we are killed meanwhile."""
+        """Start the guard unless it runs: a child that came first would live on if we were killed in between."""
         with self._lock:
             if self._process is None:
                 self._start()
